@@ -1,0 +1,20 @@
+package dev.rlcm.backend;
+
+import dev.rlcm.graph.Graph;
+
+/**
+ * Compiles graphs to executables and owns them: closing the backend closes every executable it made. It is the only
+ * thing a host must close. Implementations are thread-safe; closing is idempotent.
+ */
+public interface Backend extends AutoCloseable {
+    /**
+     * Prepares a graph for running.
+     *
+     * @throws dev.rlcm.graph.GraphException if the graph holds something this backend cannot run
+     * @throws BackendException if the backend fails
+     */
+    Executable compile(Graph graph);
+
+    @Override
+    void close();
+}
