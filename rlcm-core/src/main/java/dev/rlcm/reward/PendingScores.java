@@ -55,7 +55,7 @@ public final class PendingScores {
     }
 
     void whenDone(Runnable action) {
-        result.whenComplete((ignored, failure) -> action.run());
+        var unused = result.whenComplete((ignored, failure) -> action.run());
     }
 
     /** Splits the batch into chunks and hands them to the executor; when one fails the others end too. */
@@ -71,7 +71,7 @@ public final class PendingScores {
             int to = (int) ((long) samples.size() * (i + 1) / count);
             tasks.add(new FutureTask<>(() -> evaluate(from, to), scores));
         }
-        result.whenComplete((ignored, failure) -> {
+        var unused = result.whenComplete((ignored, failure) -> {
             if (failure != null) {
                 tasks.forEach(task -> task.cancel(true));
             }

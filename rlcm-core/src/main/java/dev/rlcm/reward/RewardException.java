@@ -8,6 +8,8 @@ public final class RewardException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private static final int WHOLE_BATCH = -1;
+    private static final String HINT_FOR_UNSCORABLE =
+            "return a finite score for every picture, a low one for those it cannot judge";
 
     private final String reward;
     private final int index;
@@ -46,9 +48,6 @@ public final class RewardException extends RuntimeException {
         return new RewardException(
                 reward, index, sample.prompt(), "returned " + score + "; " + HINT_FOR_UNSCORABLE, null);
     }
-
-    private static final String HINT_FOR_UNSCORABLE =
-            "return a finite score for every picture, a low one for those it cannot judge";
 
     /** The name of the reward that failed. */
     public String reward() {

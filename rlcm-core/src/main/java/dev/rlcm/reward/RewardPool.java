@@ -74,9 +74,7 @@ public final class RewardPool implements AutoCloseable {
         executor.shutdownNow();
         pending.forEach(PendingScores::cancel);
         try {
-            while (!executor.awaitTermination(1, TimeUnit.HOURS)) {
-                continue;
-            }
+            executor.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
