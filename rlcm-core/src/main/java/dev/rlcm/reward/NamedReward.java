@@ -1,0 +1,23 @@
+package dev.rlcm.reward;
+
+import java.util.List;
+import java.util.Objects;
+
+/** Another reward under a name of the host's choice, in its failures too. */
+record NamedReward(RewardFunction reward, String name) implements RewardFunction {
+    NamedReward {
+        Objects.requireNonNull(reward, "reward");
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("a reward's name must not be blank");
+        }
+    }
+
+    @Override
+    public double[] score(List<Sample> samples) {
+        try {
+            return reward.score(samples);
+        } catch (RewardException e) {
+            throw e.renamed(reward.name(), name);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.rlcm.reward;
+
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What the policy is to maximise: any black box from pictures to numbers.
+ *
+ * <p>Threads: the trainer and a {@link RewardPool} of one thread call a reward from one thread at a time, a pool of
+ * several calls it concurrently with parts of a batch; then it has to be thread-safe and a sample's score must not
+ * depend on its neighbours. Combinators add no state of their own. A reward that holds resources is closed by whoever
+ * made it.
+ */
+@FunctionalInterface
+public interface RewardFunction {
+    /**
+     * Scores pictures.
+     *
+     * @param samples unmodifiable, possibly empty
+     * @return one finite number per sample, in their order; higher is better. Owned by the caller
+     */
+    double[] score(List<Sample> samples);
+
+    /** How messages and reports call this reward: the class's simple name unless {@link #named} says otherwise. */
+    default String name() {
+        Class<?> type = getClass();
+        return type.isHidden() || type.isSynthetic() || type.isAnonymousClass()
+                ? "custom reward"
+                : type.getSimpleName();
+    }
+
+    /** A reward that looks at one picture at a time; if it throws, the {@link RewardException} says for which. */
+    static RewardFunction each(ToDoubleFunction<? super Sample> scorer) {
+        return new PerSampleReward(scorer);
+    }
+
+    /** The start of a weighted sum: {@code weighted(0.7, jpeg).and(0.3, aesthetic)}. */
+    static WeightedReward weighted(double weight, RewardFunction reward) {
+        return WeightedReward.of(weight, reward);
+    }
+
+    /** This reward times a finite factor. */
+    default RewardFunction times(double factor) {
+        return WeightedReward.of(factor, this);
+    }
+
+    /** The opposite goal. */
+    default RewardFunction negated() {
+        return times(-1);
+    }
+
+    /** The sum of two rewards, both evaluated on the same samples. */
+    default RewardFunction plus(RewardFunction other) {
+        return WeightedReward.of(1, this).and(1, other);
+    }
+
+    /** The same reward under another name. */
+    default RewardFunction named(String name) {
+        return new NamedReward(this, name);
+    }
+
+    /**
+     * The same reward with its contract enforced: whatever goes wrong (an exception, the wrong number of scores, a score
+     * that is not finite) becomes a {@link RewardException} that names the reward, the sample and the remedy.
+     */
+    default RewardFunction checked() {
+        return new CheckedReward(this);
+    }
+}

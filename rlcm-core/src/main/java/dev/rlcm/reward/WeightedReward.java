@@ -1,0 +1,79 @@
+package dev.rlcm.reward;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+
+/**
+ * A weighted sum of rewards: sum over terms of weight x score, added in the order the terms were given so that equal
+ * inputs give equal bits. Immutable; as thread-safe as its terms, which it does not own.
+ */
+public final class WeightedReward implements RewardFunction {
+    private final List<Term> terms;
+
+    private WeightedReward(List<Term> terms) {
+        this.terms = terms;
+    }
+
+    static WeightedReward of(double weight, RewardFunction reward) {
+        return new WeightedReward(List.of(new Term(weight, reward)));
+    }
+
+    /**
+     * The sum of this and one more term.
+     *
+     * @throws IllegalArgumentException if the weight is not finite
+     */
+    public WeightedReward and(double weight, RewardFunction reward) {
+        List<Term> more = new ArrayList<>(terms);
+        more.add(new Term(weight, reward));
+        return new WeightedReward(List.copyOf(more));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws RewardException if a term breaks its contract, naming that term
+     */
+    @Override
+    public double[] score(List<Sample> samples) {
+        double[] sum = new double[samples.size()];
+        for (Term term : terms) {
+            double[] scores = CheckedReward.score(term.reward, samples);
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += term.weight * scores[i];
+            }
+        }
+        return sum;
+    }
+
+    /** For example {@code 0.7 JpegCompressibility + 0.3 AestheticScore}. */
+    @Override
+    public String name() {
+        return terms.stream().map(Term::toString).collect(Collectors.joining(" + "));
+    }
+
+    @Override
+    public String toString() {
+        return name();
+    }
+
+    private record Term(double weight, RewardFunction reward) {
+        Term {
+            Objects.requireNonNull(reward, "reward");
+            if (!Double.isFinite(weight)) {
+                throw new IllegalArgumentException(
+                        "the weight of reward \"" + reward.name() + "\" must be finite, got " + weight);
+            }
+        }
+
+        @Override
+        public String toString() {
+            String inner = reward instanceof WeightedReward sum && sum.terms.size() > 1
+                    ? "(" + reward.name() + ")"
+                    : reward.name();
+            return weight == 1 ? inner : weight + " " + inner;
+        }
+    }
+}

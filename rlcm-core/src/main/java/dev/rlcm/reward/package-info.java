@@ -1,0 +1,9 @@
+/**
+ * Rewards: black-box functions from generated pictures to numbers. Start with {@link dev.rlcm.reward.RewardFunction}
+ * and {@link dev.rlcm.reward.Sample}; {@link dev.rlcm.reward.RewardPool} evaluates one while the caller goes on
+ * sampling. Imports the JDK and nd4j-api only.
+ */
+@NullMarked
+package dev.rlcm.reward;
+
+import org.jspecify.annotations.NullMarked;
