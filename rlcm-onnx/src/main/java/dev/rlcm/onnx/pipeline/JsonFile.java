@@ -3,6 +3,7 @@ package dev.rlcm.onnx.pipeline;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
@@ -10,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -53,8 +55,9 @@ record JsonFile(Path path, ObjectNode root) {
         return Files.isRegularFile(path) ? read(path) : new JsonFile(path, MAPPER.createObjectNode());
     }
 
-    static JsonFile empty(Path path) {
-        return new JsonFile(path, MAPPER.createObjectNode());
+    /** The object as maps, lists, texts, numbers and booleans. */
+    Map<String, Object> values() {
+        return MAPPER.convertValue(root, new TypeReference<>() {});
     }
 
     /** Whether the key is there and not null. */
@@ -72,12 +75,6 @@ record JsonFile(Path path, ObjectNode root) {
         return node.path("content").isTextual()
                 ? Optional.of(node.get("content").textValue())
                 : text(key);
-    }
-
-    boolean flag(String key, boolean otherwise) {
-        return get(key, JsonNodeType.BOOLEAN, "true or false")
-                .map(JsonNode::booleanValue)
-                .orElse(otherwise);
     }
 
     /** A finite number. */
