@@ -1,5 +1,6 @@
 package dev.rlcm.onnx.pipeline;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,16 @@ final class Models {
     static final Path EMOJI = ROOT.resolve("rlcm-examples/src/main/resources/models/emoji-lcm");
 
     private Models() {}
+
+    /** A text of {@code tokenizer-golden/prompts.json}. */
+    static String goldenPrompt(int entry) throws IOException {
+        Path prompts = FIXTURES.resolve("tokenizer-golden/prompts.json");
+        return new ObjectMapper()
+                .readTree(prompts.toFile())
+                .get(entry)
+                .get("text")
+                .textValue();
+    }
 
     /** Copies a model directory file by file into an empty one. */
     static Path copy(Path model, Path target) throws IOException {
