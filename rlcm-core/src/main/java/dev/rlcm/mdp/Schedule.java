@@ -1,0 +1,46 @@
+package dev.rlcm.mdp;
+
+import java.util.List;
+
+/**
+ * What a trajectory does: x_0 = initialScale z, then one network evaluation and one transition per step.
+ *
+ * <p>The sample that is decoded and rewarded is what {@code decode} makes of the last evaluation. Usually that is the
+ * last step itself. Immutable, thread-safe.
+ *
+ * @param steps the N transitions in order; only stochastic ones are actions
+ * @param decode from the last evaluation to the rewarded sample: the last step itself, or a deterministic step with the
+ *     same network input ({@link LastStep#REFERENCE})
+ * @param initialScale the standard deviation of x_0
+ */
+public record Schedule(List<GaussianStep> steps, GaussianStep decode, double initialScale) {
+    public Schedule {
+        steps = List.copyOf(steps);
+        Check.that(!steps.isEmpty(), "steps", "at least one", steps);
+        Check.positive("initialScale", initialScale);
+        GaussianStep last = steps.get(steps.size() - 1);
+        Check.that(
+                decode.equals(last)
+                        || (!decode.isStochastic()
+                                && decode.timestep() == last.timestep()
+                                && decode.inputScale() == last.inputScale()),
+                "decode",
+                "the last step, or deterministic with its network input " + last,
+                decode);
+    }
+
+    /** A schedule whose rewarded sample is the state after its last step. */
+    public Schedule(List<GaussianStep> steps, double initialScale) {
+        this(steps, steps.get(steps.size() - 1), initialScale);
+    }
+
+    /** N: how often a trajectory evaluates the network. */
+    public int evaluations() {
+        return steps.size();
+    }
+
+    /** How many of the steps are stochastic, and so are trained on. */
+    public int actions() {
+        return (int) steps.stream().filter(GaussianStep::isStochastic).count();
+    }
+}

@@ -1,0 +1,22 @@
+/**
+ * The Markov decision process of few-step samplers: every sampler is a {@link dev.rlcm.mdp.Schedule} of affine Gaussian
+ * {@link dev.rlcm.mdp.GaussianStep}s. Start there, then {@link dev.rlcm.mdp.LatentConsistencySchedule}. Imports the JDK
+ * only.
+ *
+ * <p>The letters of shapes, here and everywhere in the library:
+ *
+ * <ul>
+ *   <li>B: rows of a batch, each one (trajectory, step) pair
+ *   <li>C, H, W: channels, height and width of the latents; the picture has 3 channels and is a fixed factor larger
+ *   <li>D = C H W: elements of one latent
+ *   <li>S: tokens of a prompt
+ *   <li>N: network evaluations of a trajectory, the paper's horizon; k = 0 .. N - 1 counts them
+ * </ul>
+ *
+ * <p>x is a noisy latent, m the network's raw output, z standard normal noise, t a timestep, abar the cumulative product
+ * of the alphas.
+ */
+@NullMarked
+package dev.rlcm.mdp;
+
+import org.jspecify.annotations.NullMarked;
