@@ -15,7 +15,7 @@ final class GridPainter {
     private static final int LABEL_GAP = 18;
     private static final int LABEL_WIDTH = 150;
     private static final int LABEL_LINES = 5;
-    private static final int HEADING_LINES = 2;
+    private static final int HEADING_LINES = 3;
     private static final int PREFERRED_SIDE = 192;
     private static final int LARGEST_AUTOMATIC_SCALE = 3;
 

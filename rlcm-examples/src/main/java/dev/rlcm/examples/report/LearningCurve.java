@@ -1,22 +1,14 @@
 package dev.rlcm.examples.report;
 
-import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
-import org.knowm.xchart.style.XYStyler;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
  * The course of a run: the reward's mean with its band by epoch, and below it the approximate KL and the clip fraction.
@@ -67,11 +59,11 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
             graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
             graphics.scale(DENSITY, DENSITY);
             Style.smooth(graphics);
-            rewardChart(finite).paint(graphics, WIDTH, MAIN_HEIGHT);
+            rewardChart(finite).paint(graphics);
             graphics.translate(0, MAIN_HEIGHT);
-            smallChart("approximate KL", Point::approxKl, Style.SECOND).paint(graphics, WIDTH / 2, SMALL_HEIGHT);
+            smallChart("approximate KL", Point::approxKl, Style.SECOND).paint(graphics);
             graphics.translate(WIDTH / 2, 0);
-            smallChart("clip fraction", Point::clipFraction, Style.THIRD).paint(graphics, WIDTH / 2, SMALL_HEIGHT);
+            smallChart("clip fraction", Point::clipFraction, Style.THIRD).paint(graphics);
         } finally {
             graphics.dispose();
         }
@@ -87,84 +79,37 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
         AtomicWrite.png(png, render());
     }
 
-    private XYChart rewardChart(List<Point> finite) {
-        XYChart chart = chart(rewardLabel, WIDTH, MAIN_HEIGHT, 16);
+    private EpochChart rewardChart(List<Point> finite) {
+        EpochChart chart = new EpochChart(rewardLabel, WIDTH, MAIN_HEIGHT, 16);
         if (finite.size() > 1) {
-            List<Double> x = new ArrayList<>();
-            List<Double> y = new ArrayList<>();
-            for (Point point : finite) {
-                x.add((double) point.epoch);
-                y.add(point.high);
-            }
-            for (int i = finite.size() - 1; i >= 0; i--) {
-                x.add((double) finite.get(i).epoch);
-                y.add(finite.get(i).low);
-            }
-            XYSeries band = chart.addSeries("band", x, y);
-            band.setXYSeriesRenderStyle(XYSeriesRenderStyle.PolygonArea);
-            band.setFillColor(Style.ACCENT_BAND);
-            band.setLineColor(new Color(0, true));
-            band.setMarker(SeriesMarkers.NONE);
+            chart.addBand(epochs(finite), values(finite, Point::low), values(finite, Point::high), Style.ACCENT_BAND);
         }
-        addLine(chart, finite, Point::mean, Style.ACCENT, 2.4f);
+        chart.addLine(epochs(finite), values(finite, Point::mean), Style.ACCENT, 2.4f);
         return chart;
     }
 
-    private XYChart smallChart(String title, ToDoubleFunction<Point> value, Color color) {
-        XYChart chart = chart(title, WIDTH / 2, SMALL_HEIGHT, 14);
+    private EpochChart smallChart(String title, ToDoubleFunction<Point> value, Color color) {
+        EpochChart chart = new EpochChart(title, WIDTH / 2, SMALL_HEIGHT, 14);
         List<Point> finite = points.stream()
                 .filter(point -> Double.isFinite(value.applyAsDouble(point)))
                 .toList();
-        if (!finite.isEmpty()) {
-            addLine(chart, finite, value, color, 1.8f);
+        if (finite.isEmpty()) {
+            return chart;
+        }
+        double[] values = values(finite, value);
+        chart.addLine(epochs(finite), values, color, 1.8f);
+        double largest = Arrays.stream(values).max().orElseThrow();
+        if (largest > 0 && Arrays.stream(values).min().orElseThrow() >= 0) {
+            chart.fromZeroTo(largest);
         }
         return chart;
     }
 
-    private static void addLine(
-            XYChart chart, List<Point> points, ToDoubleFunction<Point> value, Color color, float width) {
-        double[] x = points.stream().mapToDouble(Point::epoch).toArray();
-        XYSeries line =
-                chart.addSeries("value", x, points.stream().mapToDouble(value).toArray());
-        line.setLineColor(color);
-        line.setLineStyle(new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
-        line.setMarkerColor(color);
-        line.setMarker(points.size() == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+    private static int[] epochs(List<Point> points) {
+        return points.stream().mapToInt(Point::epoch).toArray();
     }
 
-    private static XYChart chart(String title, int width, int height, int titleSize) {
-        XYChart chart = new XYChartBuilder()
-                .width(width)
-                .height(height)
-                .title(title)
-                .xAxisTitle("epoch")
-                .build();
-        XYStyler style = chart.getStyler();
-        style.setLocale(Locale.ROOT);
-        style.setChartTitleFont(Style.bold(titleSize));
-        style.setChartTitlePadding(12);
-        style.setChartFontColor(Style.INK);
-        style.setChartBackgroundColor(Style.PAPER);
-        style.setPlotBackgroundColor(Style.PAPER);
-        style.setPlotBorderVisible(false);
-        style.setLegendVisible(false);
-        style.setChartPadding(14);
-        style.setAxisTitleFont(Style.regular(13));
-        style.setYAxisTitleVisible(false);
-        style.setAxisTickLabelsFont(Style.regular(12));
-        style.setAxisTickLabelsColor(Style.MUTED);
-        style.setAxisTickMarksColor(Style.RULE);
-        style.setPlotGridLinesColor(Style.FAINT_RULE);
-        style.setPlotGridLinesStroke(new BasicStroke(1));
-        style.setPlotGridVerticalLinesVisible(false);
-        style.setYAxisTickMarkSpacingHint(48);
-        style.setxAxisTickLabelsFormattingFunction(LearningCurve::wholeNumber);
-        style.setAntiAlias(true);
-        return chart;
-    }
-
-    private static String wholeNumber(double epoch) {
-        long nearest = Math.round(epoch);
-        return Math.abs(epoch - nearest) < 1e-9 ? Long.toString(nearest) : " ";
+    private static double[] values(List<Point> points, ToDoubleFunction<Point> value) {
+        return points.stream().mapToDouble(value).toArray();
     }
 }

@@ -79,6 +79,10 @@ class ReportTest {
         broken.add(new LearningCurve.Point(5, -2, -3, -1, nan, nan));
         broken.add(new LearningCurve.Point(6, nan, nan, nan, 0, 0));
         assertThat(new LearningCurve("reward", broken).render().getWidth()).isEqualTo(1920);
+        List<LearningCurve.Point> flat =
+                List.of(new LearningCurve.Point(0, 1, 1, 1, 0, 0), new LearningCurve.Point(1, 1, 1, 1, 0, 0));
+        assertThat(count(new LearningCurve("reward", flat).render(), Style.THIRD.getRGB()))
+                .isPositive();
         assertThatThrownBy(() -> new LearningCurve("reward", List.of()).render())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("at least one epoch");
@@ -109,7 +113,8 @@ class ReportTest {
                         "alt=\"left: &quot;before&quot;\" src=\"data:image/png;base64,iVBOR",
                         "--seed 1 &amp;&amp; ls")
                 .doesNotContain("<script", "<link", "@import", "url(", "href", "srcset");
-        assertThat(html.replaceAll("src=\"data:image/png;base64,[\\w+/=]+\"", "")).doesNotContain("src=", "//");
+        assertThat(html.replaceAll("src=\"data:image/png;base64,[\\w+/=]+\"", ""))
+                .doesNotContain("src=", "//");
         for (String tag : new String[] {"section", "table", "div", "tr", "td", "th", "figure", "details", "style"}) {
             assertThat(html.split("<" + tag + "[ >]", -1)).as(tag).hasSameSizeAs(html.split("</" + tag + ">", -1));
         }
