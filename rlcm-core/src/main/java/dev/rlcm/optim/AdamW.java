@@ -60,8 +60,8 @@ public final class AdamW {
         }
         steps++;
         double rate = config.learningRate() * factor;
-        double stepSize = rate / (1 - Math.pow(config.beta1(), steps));
-        double secondCorrection = Math.sqrt(1 - Math.pow(config.beta2(), steps));
+        double stepSize = rate / (1 - Math.pow(config.beta1(), (double) steps));
+        double secondCorrection = Math.sqrt(1 - Math.pow(config.beta2(), (double) steps));
         double decay = config.decoupled() ? 1 - rate * config.weightDecay() : 1;
         double l2 = config.decoupled() ? 0 : config.weightDecay();
         for (int p = 0; p < parameters.size(); p++) {

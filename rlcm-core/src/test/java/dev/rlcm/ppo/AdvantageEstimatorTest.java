@@ -38,7 +38,7 @@ class AdvantageEstimatorTest {
                         JSON.convertValue(update.path("rewards"), double[].class));
                 double[] expected = JSON.convertValue(update.path("advantages"), double[].class);
                 assertThat(advantages).containsExactly(expected, within(single ? 1e-5 : 1e-9));
-                update.path("stats_after").fields().forEachRemaining(stats -> assertThat(
+                update.path("stats_after").properties().forEach(stats -> assertThat(
                                 estimator.state().rewards().get(stats.getKey()))
                         .hasSize(stats.getValue().path("count").asInt()));
             }
