@@ -150,7 +150,7 @@ class NpyTest {
         }
         bytes.writeBytes(length.array());
         bytes.writeBytes(text);
-        bytes.writeBytes(data.array());
+        bytes.write(data.array(), data.arrayOffset(), data.capacity());
         return Files.write(directory.resolve("x.npy"), bytes.toByteArray());
     }
 }
