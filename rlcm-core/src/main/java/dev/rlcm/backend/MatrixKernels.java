@@ -11,6 +11,9 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Products of matrices, and attention, which is made of them. */
 final class MatrixKernels {
+    /** Multiplications below which a native call costs more than the product; also, ND4J has no empty matrices. */
+    private static final int SMALL = 4096;
+
     private MatrixKernels() {}
 
     static void addTo(Map<Op, Kernel> table) {
@@ -70,8 +73,8 @@ final class MatrixKernels {
 
     /** The product [rows, columns] of two row-major matrices [rows, inner] and [inner, columns]. */
     static double[] product(double[] a, double[] b, int rows, int inner, int columns) {
-        if (rows == 0 || inner == 0 || columns == 0) {
-            return new double[rows * columns]; // ND4J has no empty matrices
+        if ((long) rows * inner * columns <= SMALL) {
+            return smallProduct(a, b, rows, inner, columns);
         }
         try (INDArray left = Nd4j.create(a, new long[] {rows, inner}, 'c');
                 INDArray right = Nd4j.create(b, new long[] {inner, columns}, 'c');
@@ -79,6 +82,16 @@ final class MatrixKernels {
                 INDArray rowMajor = product.dup('c')) {
             return rowMajor.data().asDouble();
         }
+    }
+
+    private static double[] smallProduct(double[] a, double[] b, int rows, int inner, int columns) {
+        double[] product = new double[rows * columns];
+        for (int i = 0; i < product.length; i++) {
+            for (int k = 0; k < inner; k++) {
+                product[i] += a[i / columns * inner + k] * b[k * columns + i % columns];
+            }
+        }
+        return product;
     }
 
     private static void addProduct(long[] a, long[] b, long[] to, int batch, int rows, int inner, int columns) {

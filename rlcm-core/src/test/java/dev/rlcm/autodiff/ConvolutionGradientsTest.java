@@ -20,7 +20,9 @@ class ConvolutionGradientsTest {
     /** Random window parameters that fit into small images. */
     private record Windows(int[] extents, int[] kernel, int[] strides, int[] pads, int[] dilations) {
         static Windows draw(Point point, int rank, int maxPad, boolean dilated) {
-            int[] kernel = IntStream.range(0, rank).map(i -> point.draw(1, 3)).toArray();
+            int[] kernel = IntStream.range(0, rank)
+                    .map(i -> point.draw(1, rank < 3 ? 3 : 2))
+                    .toArray();
             int[] dilations = IntStream.range(0, rank)
                     .map(i -> dilated ? point.draw(1, 2) : 1)
                     .toArray();
@@ -32,7 +34,7 @@ class ConvolutionGradientsTest {
                     .map(i -> Math.min(point.draw(0, maxPad), maxPad < 3 ? kernel[i % rank] - 1 : 3))
                     .toArray();
             int[] extents = IntStream.range(0, rank)
-                    .map(i -> Math.max(1, dilations[i] * (kernel[i] - 1) + point.draw(0, 3 - rank / 2)))
+                    .map(i -> Math.max(1, dilations[i] * (kernel[i] - 1) + point.draw(0, 6 / (rank * rank))))
                     .toArray();
             for (int i = 0; i < rank; i++) {
                 extents[i] = Math.max(extents[i], dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[i + rank]);
@@ -77,7 +79,7 @@ class ConvolutionGradientsTest {
         int[] rest =
                 IntStream.of(windows.strides).map(s -> point.draw(0, s - 1)).toArray();
         int[] pads = IntStream.range(0, 2 * rank)
-                .map(i -> windows.kernel[i % rank] > 1 ? windows.pads[i] : 0)
+                .map(i -> windows.kernel[i % rank] > 1 + i / rank ? windows.pads[i] : 0)
                 .toArray();
         int inputs = group * point.draw(1, 2);
         int outputs = point.draw(1, 2);
