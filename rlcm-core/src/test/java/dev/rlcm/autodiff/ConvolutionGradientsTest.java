@@ -54,7 +54,7 @@ class ConvolutionGradientsTest {
                 .toArray();
     }
 
-    @Property(tries = 60)
+    @Property(tries = 200)
     void convolutionsMatchDifferences(
             @ForAll long seed,
             @ForAll @IntRange(min = 1, max = 3) int rank,
@@ -69,7 +69,7 @@ class ConvolutionGradientsTest {
         point.check(Value.of(Op.CONV, windows.sliding(group), operands, ""));
     }
 
-    @Property(tries = 40)
+    @Property(tries = 120)
     void transposedConvolutionsMatchDifferences(
             @ForAll long seed,
             @ForAll @IntRange(min = 1, max = 3) int rank,
@@ -90,7 +90,7 @@ class ConvolutionGradientsTest {
         point.check(Value.of(Op.CONV_TRANSPOSE, attributes, operands, ""));
     }
 
-    @Property(tries = 30)
+    @Property(tries = 100)
     void poolingMatchesDifferences(@ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int rank) {
         Point average = new Point(seed);
         Windows windows = Windows.draw(average, rank, 2, false);

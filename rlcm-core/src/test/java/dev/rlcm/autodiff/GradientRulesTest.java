@@ -76,7 +76,7 @@ class GradientRulesTest {
         }
     }
 
-    @Property(tries = 3)
+    @Property(tries = 10)
     void binaryRowsUndoEveryBroadcast(@ForAll long seed) {
         for (Shape[] pair : PAIRS) {
             for (List<Shape> shapes : List.of(Arrays.asList(pair), List.of(pair[1], pair[0]))) {
@@ -101,7 +101,7 @@ class GradientRulesTest {
         }
     }
 
-    @Property(tries = 3)
+    @Property(tries = 10)
     void whereGivesEachElementItsOwnGradient(@ForAll long seed) {
         for (Shape[] pair : PAIRS) {
             Point point = new Point(seed);
@@ -112,7 +112,7 @@ class GradientRulesTest {
         }
     }
 
-    @Property(tries = 8)
+    @Property(tries = 20)
     void unaryRowsMatchDifferences(@ForAll("shapes") Shape shape, @ForAll long seed) {
         ANYWHERE.forEach((op, attributes) -> {
             Point point = new Point(seed);
@@ -133,14 +133,14 @@ class GradientRulesTest {
         }
     }
 
-    @Property(tries = 5)
+    @Property(tries = 10)
     void castsBetweenRealsPassTheGradient(@ForAll("shapes") Shape shape, @ForAll long seed) {
         Point point = new Point(seed);
         Value x = point.real(shape);
         point.check(x.cast(DataType.FLOAT32).sin().cast(DataType.FLOAT64));
     }
 
-    @Property(tries = 5)
+    @Property(tries = 10)
     void constantRowsGiveZero(@ForAll("shapes") Shape shape, @ForAll long seed) {
         for (Op op : List.of(Op.SIGN, Op.FLOOR, Op.CEIL, Op.ROUND)) {
             Point point = new Point(seed);
@@ -191,7 +191,7 @@ class GradientRulesTest {
         assertThat(point.evaluate(gradients.get(1))).containsExactly(0, 0, Math.log(2));
     }
 
-    @Property(tries = 5)
+    @Property(tries = 10)
     void constantExponentsMatchDifferences(@ForAll("shapes") Shape shape, @ForAll long seed) {
         for (double exponent : new double[] {-1, 0, 0.5, 2, 3}) {
             Point point = new Point(seed);

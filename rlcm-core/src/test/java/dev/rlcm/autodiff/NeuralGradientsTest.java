@@ -22,7 +22,7 @@ class NeuralGradientsTest {
         {{}, {}}, {{2}, {}}, {{}, {2}}, {{2}, {2}}, {{2}, {1}}, {{1}, {2}}, {{2, 1}, {3}}, {{2, 3}, {}}, {{}, {1, 1}}
     };
 
-    @Property(tries = 4)
+    @Property(tries = 20)
     void productsMatchDifferencesForAllFlagsAndBatches(@ForAll long seed) {
         for (int[][] batch : BATCHES) {
             for (int flags = 0; flags < 4; flags++) {
@@ -55,7 +55,7 @@ class NeuralGradientsTest {
                 .doesNotContain(Op.TRANSPOSE, Op.REDUCE_SUM);
     }
 
-    @Property(tries = 10)
+    @Property(tries = 30)
     void softmaxesMatchDifferences(@ForAll long seed, @ForAll @IntRange(max = 2) int axis) {
         for (Op op : List.of(Op.SOFTMAX, Op.LOG_SOFTMAX)) {
             Point point = new Point(seed);
@@ -63,7 +63,7 @@ class NeuralGradientsTest {
         }
     }
 
-    @Property(tries = 15)
+    @Property(tries = 50)
     void channelNormalisationsMatchDifferences(@ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int spatial) {
         Point group = new Point(seed);
         int groups = group.draw(1, 2);
@@ -84,7 +84,7 @@ class NeuralGradientsTest {
                 Op.INSTANCE_NORM, epsilon, instance.real(dims), instance.real(channels), instance.real(channels)));
     }
 
-    @Property(tries = 15)
+    @Property(tries = 50)
     void layerNormalisationMatchesDifferences(@ForAll long seed, @ForAll @IntRange(max = 2) int axis) {
         int[][] parameters = {{2, 3, 4}, {3, 4}, {4}};
         for (int[] shape : new int[][] {parameters[axis], {4}, {1}}) {
@@ -98,7 +98,7 @@ class NeuralGradientsTest {
         }
     }
 
-    @Property(tries = 6)
+    @Property(tries = 20)
     void attentionMatchesDifferencesWithAndWithoutMask(@ForAll long seed) {
         int[][] masks = {{}, {4}, {3, 4}, {1, 3, 1}, {2, 3, 4}};
         for (int[] mask : masks) {
@@ -112,7 +112,7 @@ class NeuralGradientsTest {
         }
     }
 
-    @Property(tries = 6)
+    @Property(tries = 20)
     void attentionMatchesDifferencesForSeveralHeads(@ForAll long seed) {
         Point point = new Point(seed);
         point.check(Value.of(

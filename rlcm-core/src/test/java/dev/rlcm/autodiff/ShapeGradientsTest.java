@@ -16,7 +16,7 @@ import net.jqwik.api.constraints.IntRange;
 
 /** The rows that move elements: by position, by index, and over axes. */
 class ShapeGradientsTest {
-    @Property(tries = 5)
+    @Property(tries = 10)
     void rearrangementsMatchDifferences(@ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int extent) {
         Point point = new Point(seed);
         Value x = point.real(2, extent, 3);
@@ -27,7 +27,7 @@ class ShapeGradientsTest {
         point.check(moved.sum().mul(joined.cos()).add(expanded.sum()));
     }
 
-    @Property(tries = 60)
+    @Property(tries = 200)
     void slicesOfAnyStepMatchDifferences(@ForAll long seed) {
         Point point = new Point(seed);
         int[] dims = {point.draw(1, 3), point.draw(1, 7), point.draw(1, 4)};
@@ -53,7 +53,7 @@ class ShapeGradientsTest {
         assertThat(point.evaluate(Gradients.of(loss, List.of(x)).get(0))).containsExactly(0, 0, 0);
     }
 
-    @Property(tries = 30)
+    @Property(tries = 100)
     void padsOfEveryModeMatchDifferences(@ForAll long seed) {
         for (String mode : List.of("constant", "reflect", "edge")) {
             Point point = new Point(seed);
@@ -67,7 +67,7 @@ class ShapeGradientsTest {
         }
     }
 
-    @Property(tries = 20)
+    @Property(tries = 50)
     void gathersMatchDifferences(@ForAll long seed, @ForAll @IntRange(max = 2) int axis) {
         Point point = new Point(seed);
         Value x = point.real(3, 4, 2);
@@ -75,7 +75,7 @@ class ShapeGradientsTest {
         point.check(x.gather(axis, indices));
     }
 
-    @Property(tries = 20)
+    @Property(tries = 50)
     void gathersAtConstantPositionsMatchDifferences(@ForAll long seed) {
         List<long[]> positions = List.of(
                 new long[] {2},
@@ -105,7 +105,7 @@ class ShapeGradientsTest {
                 .doesNotContain(Op.SCATTER_ELEMENTS, Op.SCATTER_ND);
     }
 
-    @Property(tries = 20)
+    @Property(tries = 50)
     void elementwiseGathersAndScattersMatchDifferences(@ForAll long seed, @ForAll @IntRange(max = 1) int axis) {
         Point gather = new Point(seed);
         Value x = gather.real(3, 4);
@@ -123,7 +123,7 @@ class ShapeGradientsTest {
         overwrite.check(Value.of(Op.SCATTER_ELEMENTS, none, target, distinct, overwrite.real(distinct.shape())));
     }
 
-    @Property(tries = 10)
+    @Property(tries = 30)
     void blockGathersAndScattersMatchDifferences(@ForAll long seed) {
         for (int batch = 0; batch < 3; batch++) {
             for (int depth = 1; depth + batch <= 3; depth++) {
@@ -145,7 +145,7 @@ class ShapeGradientsTest {
                 Value.of(Op.SCATTER_ND, Attributes.of("reduction", "none"), target, distinct, overwrite.real(2)));
     }
 
-    @Property(tries = 10)
+    @Property(tries = 30)
     void trianglesAndEnlargementsMatchDifferences(@ForAll long seed) {
         for (boolean upper : new boolean[] {true, false}) {
             Point point = new Point(seed);
@@ -157,7 +157,7 @@ class ShapeGradientsTest {
         point.check(Value.of(Op.RESIZE, Attributes.of("scales", scales), point.real(1, 2, 2, 3)));
     }
 
-    @Property(tries = 8)
+    @Property(tries = 20)
     void reductionsMatchDifferences(@ForAll long seed, @ForAll boolean keep) {
         for (int[] axes : new int[][] {{0}, {1}, {0, 2}, {0, 1, 2}}) {
             for (Op op : List.of(Op.REDUCE_SUM, Op.REDUCE_MEAN, Op.REDUCE_MAX, Op.REDUCE_MIN, Op.REDUCE_PROD)) {
@@ -184,7 +184,7 @@ class ShapeGradientsTest {
         }
     }
 
-    @Property(tries = 8)
+    @Property(tries = 20)
     void cumulativeSumsMatchDifferences(@ForAll long seed, @ForAll boolean exclusive, @ForAll boolean reverse) {
         Point point = new Point(seed);
         Attributes attributes = Attributes.of("axis", point.draw(0, 1))
