@@ -129,7 +129,8 @@ public final class LoraAdapter {
         if (!sites.equals(other.sites) || config.rank() != other.config.rank()) {
             throw new IllegalArgumentException("the adapters differ in sites or rank: " + this + " and " + other);
         }
-        tensors.forEach((key, tensor) -> tensor.bytes().put(other.tensors.get(key).bytes()));
+        tensors.forEach(
+                (key, tensor) -> tensor.bytes().put(other.tensors.get(key).bytes()));
     }
 
     @Override

@@ -29,10 +29,11 @@ final class LoraFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Prefix, module, and the factor's name in any of the conventions in use. */
-    private static final Pattern KEY = Pattern.compile("(?:base_model\\.model\\.)?(?:unet\\.|lora_unet_|transformer\\.)?(.+?)"
-            + "(?:\\.(lora_A|lora_down|lora\\.down)(?:\\.default)?\\.weight"
-            + "|\\.(lora_B|lora_up|lora\\.up)(?:\\.default)?\\.weight"
-            + "|\\.(alpha))");
+    private static final Pattern KEY =
+            Pattern.compile("(?:base_model\\.model\\.)?(?:unet\\.|lora_unet_|transformer\\.)?(.+?)"
+                    + "(?:\\.(lora_A|lora_down|lora\\.down)(?:\\.default)?\\.weight"
+                    + "|\\.(lora_B|lora_up|lora\\.up)(?:\\.default)?\\.weight"
+                    + "|\\.(alpha))");
 
     private LoraFiles() {}
 

@@ -39,7 +39,8 @@ public final class LoraInjection {
         }
         Map<String, Value> factors = new LinkedHashMap<>();
         Graph adapted = Rewriter.rewrite(graph, value -> {
-            LoraSite site = LoraSite.at(value).filter(s -> sites.containsKey(s.path())).orElse(null);
+            LoraSite site =
+                    LoraSite.at(value).filter(s -> sites.containsKey(s.path())).orElse(null);
             return site == null ? value : value.add(update(value.in(0), site, config, prefix, factors));
         });
         List<Value> ordered = sites.values().stream()
@@ -57,8 +58,7 @@ public final class LoraInjection {
                 .toList();
     }
 
-    private static Value update(
-            Value x, LoraSite site, LoraConfig config, String prefix, Map<String, Value> factors) {
+    private static Value update(Value x, LoraSite site, LoraConfig config, String prefix, Map<String, Value> factors) {
         DataType type = x.type();
         Value a = site.inputA(prefix, config.rank(), DataType.FLOAT32);
         Value b = site.inputB(prefix, config.rank(), DataType.FLOAT32);

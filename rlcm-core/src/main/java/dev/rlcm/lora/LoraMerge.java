@@ -42,7 +42,6 @@ public final class LoraMerge {
             }
         }
         Value constant = Value.constant(merged, product.in(1).label());
-        return Value.of(
-                product.op(), product.attributes(), List.of(product.in(0), constant), product.label());
+        return Value.of(product.op(), product.attributes(), List.of(product.in(0), constant), product.label());
     }
 }

@@ -24,7 +24,9 @@ public record LoraSite(String path, int in, int out) {
         if (!linear || end <= 0) {
             return Optional.empty();
         }
-        String path = value.label().substring(value.label().startsWith("/") ? 1 : 0, end).replace('/', '.');
+        String path = value.label()
+                .substring(value.label().startsWith("/") ? 1 : 0, end)
+                .replace('/', '.');
         return Optional.of(new LoraSite(path, value.in(0).dim(-1), value.dim(-1)));
     }
 

@@ -32,8 +32,7 @@ final class LoraPolicy implements ConsistencyPolicy {
     private final BatchFeed feed;
     private final Map<String, TensorData> output;
 
-    LoraPolicy(
-            ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {
+    LoraPolicy(ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {
         this.model = model;
         this.schedule = schedule;
         this.plan = plan;
@@ -65,9 +64,8 @@ final class LoraPolicy implements ConsistencyPolicy {
             int end = Math.min(prompts.size(), start + plan.batch());
             List<Episode> episodes = new ArrayList<>();
             for (int i = start; i < end; i++) {
-                episodes.add(new Episode(
-                        prompts.get(i), conditioning.get(i), schedule, random.at(i), (int)
-                                model.latentShape().size()));
+                episodes.add(new Episode(prompts.get(i), conditioning.get(i), schedule, random.at(i), (int)
+                        model.latentShape().size()));
             }
             sample(episodes);
             List<Sample> samples = decode(episodes);
@@ -103,8 +101,7 @@ final class LoraPolicy implements ConsistencyPolicy {
     }
 
     private List<Sample> decode(List<Episode> episodes) {
-        TensorData latents = TensorData.zeros(
-                DataType.FLOAT32, denoiserShape(episodes.size()));
+        TensorData latents = TensorData.zeros(DataType.FLOAT32, denoiserShape(episodes.size()));
         FloatBuffer buffer = latents.floats();
         episodes.forEach(episode -> buffer.put(episode.finalLatent()));
         return model.decode(episodes.stream().map(Episode::prompt).toList(), latents);

@@ -53,7 +53,10 @@ public final class PolicyGraph {
     }
 
     private Value perRow(String name) {
-        return Value.input(name, DataType.FLOAT32, Shape.of(base.input(ConsistencyModel.SAMPLE).dim(0)));
+        return Value.input(
+                name,
+                DataType.FLOAT32,
+                Shape.of(base.input(ConsistencyModel.SAMPLE).dim(0)));
     }
 
     /** a x + b m(c x, t, conditioning), the network being that of the given graph. */
@@ -119,7 +122,8 @@ public final class PolicyGraph {
 
     /** A value [B] as [B,1,1,1], to act on latents. */
     public Value spread(Value perRow) {
-        int[] dims = IntStream.range(0, state.rank()).map(i -> i == 0 ? rows() : 1).toArray();
+        int[] dims =
+                IntStream.range(0, state.rank()).map(i -> i == 0 ? rows() : 1).toArray();
         return perRow.reshape(dims);
     }
 

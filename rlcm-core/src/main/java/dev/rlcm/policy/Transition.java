@@ -9,8 +9,7 @@ package dev.rlcm.policy;
 public record Transition(Trajectory trajectory, int action) {
     public Transition {
         if (action < 0 || action >= trajectory.actions()) {
-            throw new IllegalArgumentException(
-                    "action must be in [0, " + trajectory.actions() + "), got " + action);
+            throw new IllegalArgumentException("action must be in [0, " + trajectory.actions() + "), got " + action);
         }
     }
 

@@ -77,11 +77,13 @@ class LoraFilesTest {
         LoraAdapter adapter = LoraInjectionTest.randomAdapter(sites, 4);
         Path file = directory.resolve("kohya.safetensors");
         adapter.save(file, LoraFormat.KOHYA);
-        Map<String, TensorData> tensors = new LinkedHashMap<>(Safetensors.read(file).tensors());
+        Map<String, TensorData> tensors =
+                new LinkedHashMap<>(Safetensors.read(file).tensors());
         tensors.put("lora_unet_net_to_out_0.alpha", TensorData.scalar(DataType.FLOAT32, 10));
         new Safetensors(tensors, Map.of()).write(file);
         LoraAdapter back = LoraAdapter.load(file, sites);
-        float before = adapter.tensors().get("net.to_out.0.lora_B.weight").floats().get(3);
+        float before =
+                adapter.tensors().get("net.to_out.0.lora_B.weight").floats().get(3);
         float after = back.tensors().get("net.to_out.0.lora_B.weight").floats().get(3);
         assertThat(back.config().alpha()).isEqualTo(5);
         assertThat(after).isEqualTo(2 * before);

@@ -92,7 +92,9 @@ class LoraInjectionTest {
 
     private double[] run(Graph graph, Map<String, TensorData> factors) {
         Map<String, TensorData> inputs = new HashMap<>(factors);
-        base.inputs().forEach(input -> inputs.put(input.label(), random(input.shape(), input.label().hashCode())));
+        base.inputs()
+                .forEach(input -> inputs.put(
+                        input.label(), random(input.shape(), input.label().hashCode())));
         try (ReferenceBackend backend = new ReferenceBackend()) {
             return backend.compile(graph).run(inputs).get("out").toDoubles();
         }
