@@ -8,35 +8,36 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A text-to-image consistency model: everything about it but its schedule and adapter.
- *
- * <p>Implementations are thread-safe. What they run, they run on a backend that the host owns and closes.
+ * A text-to-image consistency model, without its schedule and adapter: the network as a graph, and the ways from prompts
+ * to conditioning and from latents to pictures. Letters as in {@link dev.rlcm.mdp}. Thread-safe.
  */
 public interface ConsistencyModel {
-    /** Shape of one latent: [C, h, w]. */
+    /** The name of the denoiser's noisy latents, FLOAT32 [B,C,h,w]. */
+    String SAMPLE = "sample";
+
+    /** The name of the denoiser's timesteps, FLOAT32 [B]: one per row. */
+    String TIMESTEP = "timestep";
+
+    /** Shape of one latent, [C,h,w]. */
     Shape latentShape();
 
     /**
-     * The network m(x, t, conditioning) for a batch: inputs {@code sample} FLOAT32 [B,C,h,w], {@code timestep} FLOAT32
-     * [B], one per row, and conditioning inputs FLOAT32 [B,...]; one output FLOAT32 [B,C,h,w]. Repeated calls for one
-     * batch return the same graph; constants are shared between batches.
-     *
-     * @param batch B, at least 1
+     * The network m(x, t, conditioning) for a batch: inputs {@link #SAMPLE}, {@link #TIMESTEP} and conditioning inputs
+     * FLOAT32 [B,...]; one output FLOAT32 [B,C,h,w]. Graphs of different batches share their constants.
      */
     Graph denoiser(int batch);
 
     /**
-     * For every prompt one row (no batch axis) per conditioning input of {@link #denoiser}, FLOAT32: for example {@code
-     * encoder_hidden_states} [S,D] and {@code timestep_cond} [256].
+     * What the denoiser is conditioned on: for every prompt one row, without the batch axis, for each conditioning input.
+     *
+     * @param guidanceScale strength of the guidance that the model was distilled with; 1 is none
      */
     List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale);
 
     /**
-     * Pictures of latents.
+     * The pictures of latents.
      *
-     * @param prompts B prompts, for the samples
-     * @param latents FLOAT32 [B,C,h,w], still multiplied by the VAE's scaling factor
-     * @return one sample per row, values in [0, 1]
+     * @param latents FLOAT32 [B,C,h,w], as the denoiser works on
      */
     List<Sample> decode(List<String> prompts, TensorData latents);
 }

@@ -1,6 +1,8 @@
 /**
- * Consistency models as policies. Start with {@link dev.rlcm.policy.ConsistencyModel}. Imports the graph and rewards'
- * samples.
+ * The policy: a consistency model with a low-rank adapter, sampled step by step. Start with
+ * {@link dev.rlcm.policy.ConsistencyPolicy}; {@link dev.rlcm.policy.Rollout} and {@link dev.rlcm.policy.Trajectory} are what
+ * it produces, {@link dev.rlcm.policy.PolicyGraph} is what optimisers differentiate. Imports graph, rewrite, backend, lora,
+ * mdp, random and reward.
  */
 @NullMarked
 package dev.rlcm.policy;

@@ -71,8 +71,8 @@ public final class RewardPool implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        pending.forEach(PendingScores::cancel); // first, so that a reward cut short cannot pass for a finished one
         executor.shutdownNow();
-        pending.forEach(PendingScores::cancel);
         try {
             executor.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {

@@ -2,6 +2,7 @@ package dev.rlcm.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
@@ -13,6 +14,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -94,6 +96,24 @@ class ReferenceBackendTest {
         Value y = x.reshape(2, 1).mean(false, 1).add(x);
         backend.compile(Graph.of("y", y)).run(Map.of("x", fed));
         assertThat(fed.toDoubles()).containsExactly(1, 2);
+    }
+
+    @Test
+    void concurrentRunsDoNotDisturbEachOther() {
+        Executable executable = backend.compile(Graph.of("y", x.exp().mul(x).sum()));
+        double[] parallel = IntStream.range(0, 200)
+                .parallel()
+                .mapToDouble(i -> executable
+                        .run(Map.of("x", TensorData.doubles(PAIR, i * 0.01, 1)))
+                        .get("y")
+                        .getDouble(0))
+                .toArray();
+        assertThat(parallel)
+                .containsExactly(
+                        IntStream.range(0, 200)
+                                .mapToDouble(i -> Math.exp(i * 0.01) * (i * 0.01) + Math.E)
+                                .toArray(),
+                        within(1e-13));
     }
 
     @Test

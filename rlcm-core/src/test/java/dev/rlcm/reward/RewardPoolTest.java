@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 class RewardPoolTest {
@@ -81,7 +82,7 @@ class RewardPoolTest {
         }
     }
 
-    @Test
+    @RepeatedTest(20)
     void closingInterruptsTheRewardAndFreesEveryWaiter() throws InterruptedException {
         CountDownLatch running = new CountDownLatch(1);
         CountDownLatch interrupted = new CountDownLatch(1);

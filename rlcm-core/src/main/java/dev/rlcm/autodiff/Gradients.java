@@ -1,0 +1,174 @@
+package dev.rlcm.autodiff;
+
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Reverse-mode differentiation: extends a graph by the gradients of some of its values. Gradients are ordinary values,
+ * so they can be differentiated again. Only nodes on a path from what is differentiated to what it is differentiated by
+ * are visited, in an order that depends on the graph alone. Stateless and thread-safe.
+ */
+public final class Gradients {
+    private final GradientTable table;
+    private final List<Value> order;
+    private final Set<Value> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<Value, Value> gradients = new IdentityHashMap<>();
+
+    private Gradients(GradientTable table, List<Value> outputs, List<Value> wrt) {
+        this.table = table;
+        this.order = Graph.topologicalOrder(outputs);
+        needed.addAll(wrt);
+        for (Value value : order) {
+            boolean carries = value.type().isFloating() && !table.isConstant(value.op());
+            if (carries && value.inputs().stream().anyMatch(needed::contains)) {
+                needed.add(value);
+            }
+        }
+    }
+
+    /**
+     * The gradients of a loss.
+     *
+     * @param loss one element, real
+     * @param wrt what to differentiate by: inputs or any other real values
+     * @return for each of {@code wrt} d(loss)/d(value), of the value's type and shape; a constant of zeros if the loss
+     *     does not depend on it
+     * @throws IllegalArgumentException if the loss is not a single real number or a value of {@code wrt} is not real
+     * @throws GraphException if there is an operator without gradient on the way; the message lists all of them
+     */
+    public static List<Value> of(Value loss, List<Value> wrt) {
+        require(loss.shape().size() == 1, "a loss must have one element", loss);
+        require(loss.type().isFloating(), "a loss must be real", loss);
+        return of(List.of(loss), List.of(loss.like(1).expand(loss.shape())), wrt);
+    }
+
+    /**
+     * The gradients of sum(output upstream) over all outputs: a product of a vector and the Jacobian.
+     *
+     * @param upstream one value per output, of its type and shape
+     * @return as in {@link #of(Value, List)}
+     */
+    public static List<Value> of(List<Value> outputs, List<Value> upstream, List<Value> wrt) {
+        return of(GradientRules.TABLE, outputs, upstream, wrt);
+    }
+
+    static List<Value> of(GradientTable table, List<Value> outputs, List<Value> upstream, List<Value> wrt) {
+        if (outputs.size() != upstream.size()) {
+            throw new IllegalArgumentException(
+                    "needs one upstream gradient per output, got " + upstream.size() + " for " + outputs.size());
+        }
+        wrt.forEach(value -> require(value.type().isFloating(), "cannot differentiate by integers or booleans", value));
+        for (int i = 0; i < outputs.size(); i++) {
+            Value output = outputs.get(i);
+            require(output.type().isFloating(), "cannot differentiate integers or booleans", output);
+            boolean fits = upstream.get(i).type() == output.type()
+                    && upstream.get(i).shape().equals(output.shape());
+            require(fits, "the upstream gradient must be like the output " + output + ", got", upstream.get(i));
+        }
+        return new Gradients(table, outputs, wrt).walk(outputs, upstream, wrt);
+    }
+
+    private List<Value> walk(List<Value> outputs, List<Value> upstream, List<Value> wrt) {
+        checkRules();
+        for (int i = 0; i < outputs.size(); i++) {
+            gradients.merge(outputs.get(i), upstream.get(i), Value::add);
+        }
+        for (int i = order.size() - 1; i >= 0; i--) {
+            Value y = order.get(i);
+            Value g = gradients.computeIfPresent(y, (value, partial) -> partial.expand(value.shape()));
+            if (g != null && isInner(y)) {
+                propagate(y, table.rule(y.op()).orElseThrow().apply(y, g));
+            }
+        }
+        return wrt.stream().map(this::gradient).toList();
+    }
+
+    /** Whether a gradient has to go through the node. */
+    private boolean isInner(Value y) {
+        return needed.contains(y)
+                && !table.isConstant(y.op())
+                && y.inputs().stream().anyMatch(needed::contains);
+    }
+
+    private void propagate(Value y, List<Value> contributions) {
+        List<Value> operands =
+                y.inputs().stream().filter(x -> x.type().isFloating()).toList();
+        for (int i = 0; i < operands.size(); i++) {
+            Value x = operands.get(i);
+            if (needed.contains(x)) {
+                gradients.merge(x, sumTo(contributions.get(i), x.shape(), y), Value::add);
+            }
+        }
+    }
+
+    private Value gradient(Value value) {
+        Value gradient = gradients.get(value);
+        return gradient != null ? gradient : Value.constant(TensorData.zeros(value.type(), value.shape()));
+    }
+
+    /**
+     * Undoes broadcasting: what was copied along an axis gets the sum over it. An axis along which the gradient itself
+     * is constant keeps extent 1, and stretches when it is added to others.
+     */
+    private static Value sumTo(Value gradient, Shape shape, Value y) {
+        int extra = gradient.rank() - shape.rank();
+        int[] dims = shape.toArray();
+        boolean fits = extra >= 0;
+        for (int i = 0; i < dims.length && fits; i++) {
+            int extent = gradient.dim(i + extra);
+            fits = extent == dims[i] || extent == 1 || dims[i] == 1;
+            dims[i] = extent == 1 ? 1 : dims[i];
+        }
+        if (!fits) {
+            throw new GraphException("the gradient rule of " + y + " gave " + gradient.shape() + " for " + shape);
+        }
+        int[] copied = IntStream.range(0, gradient.rank())
+                .filter(i -> i < extra || (dims[i - extra] == 1 && gradient.dim(i) != 1))
+                .toArray();
+        return gradient.sum(false, copied).reshape(dims);
+    }
+
+    private void checkRules() {
+        List<Value> missing = order.stream()
+                .filter(y -> isInner(y) && table.rule(y.op()).isEmpty())
+                .toList();
+        if (!missing.isEmpty()) {
+            Map<Value, Value> users = new IdentityHashMap<>();
+            order.forEach(user -> user.inputs().forEach(x -> users.putIfAbsent(x, user)));
+            throw new GraphException(missing.stream()
+                    .map(y -> y + ", on the path " + path(y, users))
+                    .collect(Collectors.joining(
+                            "\n  ",
+                            "operators without a gradient; decompose them or differentiate by later values:\n  ",
+                            "")));
+        }
+    }
+
+    /** The node and what uses it, up to an output. */
+    private static String path(Value y, Map<Value, Value> users) {
+        List<String> names = new ArrayList<>();
+        for (Value v = y; v != null; v = users.get(v)) {
+            names.add(v.label().isEmpty() ? v.op().toString() : v.label());
+        }
+        return String.join(" > ", names);
+    }
+
+    private static void require(boolean condition, String message, Value value) {
+        if (!condition) {
+            throw new IllegalArgumentException(
+                    message + ": " + (value.is(Op.INPUT) ? value.label() + " " : "") + value);
+        }
+    }
+}

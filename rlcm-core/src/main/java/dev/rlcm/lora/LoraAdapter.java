@@ -1,0 +1,140 @@
+package dev.rlcm.lora;
+
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.random.RandomStreams;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The weights of a low-rank adapter: for every site A [rank, in] and B [out, rank], FLOAT32, in direct buffers that
+ * running sessions read in place, so that a step of the optimiser is seen by the next forward pass.
+ *
+ * <p>Not thread-safe: do not train and sample at once. Needs no closing; the buffers are reclaimed with the object.
+ */
+public final class LoraAdapter {
+    private final LoraConfig config;
+    private final List<LoraSite> sites;
+    private final Map<String, TensorData> tensors;
+
+    private LoraAdapter(LoraConfig config, List<LoraSite> sites, Map<String, TensorData> tensors) {
+        this.config = config;
+        this.sites = List.copyOf(sites);
+        this.tensors = Collections.unmodifiableMap(tensors);
+    }
+
+    /**
+     * A fresh adapter, which changes nothing yet: A is drawn from N(0, 1/rank^2), as diffusers' "gaussian" initialisation
+     * that the paper's reference uses, and B is zero.
+     */
+    public static LoraAdapter initial(LoraConfig config, List<LoraSite> sites, RandomStreams random) {
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        for (LoraSite site : sites) {
+            TensorData a = TensorData.zeros(DataType.FLOAT32, site.shapeA(config.rank()));
+            float[] draws = random.at(site.path()).gaussians(a.size());
+            FloatBuffer buffer = a.floats();
+            for (float draw : draws) {
+                buffer.put(draw / config.rank());
+            }
+            tensors.put(site.keyA(), a);
+            tensors.put(site.keyB(), TensorData.zeros(DataType.FLOAT32, site.shapeB(config.rank())));
+        }
+        return new LoraAdapter(config, sites, tensors);
+    }
+
+    /**
+     * An adapter with a copy of the given weights.
+     *
+     * @param weights a tensor for {@link LoraSite#keyA} and {@link LoraSite#keyB} of every site
+     * @throws IllegalArgumentException if one is missing or has another shape
+     */
+    public static LoraAdapter of(LoraConfig config, List<LoraSite> sites, Map<String, TensorData> weights) {
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        for (LoraSite site : sites) {
+            for (String key : List.of(site.keyA(), site.keyB())) {
+                TensorData weight = weights.get(key);
+                var shape = key.equals(site.keyA()) ? site.shapeA(config.rank()) : site.shapeB(config.rank());
+                if (weight == null || !weight.shape().equals(shape)) {
+                    throw new IllegalArgumentException("expected " + key + " of shape " + shape + ", got " + weight);
+                }
+                tensors.put(key, TensorData.floats(shape, weight.toFloats()));
+            }
+        }
+        return new LoraAdapter(config, sites, tensors);
+    }
+
+    /**
+     * Reads a diffusers, PEFT or kohya file.
+     *
+     * @param sites the layers of the model it is meant for, see {@link LoraInjection#sites}
+     * @throws IOException if the file is unreadable or damaged or does not fit the model
+     */
+    public static LoraAdapter load(Path file, List<LoraSite> sites) throws IOException {
+        return LoraFiles.read(file, sites);
+    }
+
+    /** Writes the adapter atomically in diffusers' format. */
+    public void save(Path file) throws IOException {
+        save(file, LoraFormat.DIFFUSERS);
+    }
+
+    /** Writes the adapter atomically; alpha is always kept, see {@link LoraFormat}. */
+    public void save(Path file, LoraFormat format) throws IOException {
+        LoraFiles.write(this, file, format);
+    }
+
+    public LoraConfig config() {
+        return config;
+    }
+
+    /** The adapted layers, in the order of {@link #tensors}. */
+    public List<LoraSite> sites() {
+        return sites;
+    }
+
+    /** The live weights by key: A and B of the first site, A and B of the second and so on. */
+    public Map<String, TensorData> tensors() {
+        return tensors;
+    }
+
+    /** The live weights as buffers, in the order of {@link #tensors}. */
+    public List<FloatBuffer> parameters() {
+        List<FloatBuffer> buffers = new ArrayList<>();
+        tensors.values().forEach(tensor -> buffers.add(tensor.floats()));
+        return buffers;
+    }
+
+    /** The number of trained numbers. */
+    public long size() {
+        return tensors.values().stream().mapToLong(TensorData::size).sum();
+    }
+
+    /** An independent copy of the present weights. */
+    public LoraAdapter copy() {
+        return of(config, sites, tensors);
+    }
+
+    /**
+     * Overwrites the live weights with those of another adapter of the same sites and rank.
+     *
+     * @throws IllegalArgumentException if they differ
+     */
+    public void assign(LoraAdapter other) {
+        if (!sites.equals(other.sites) || config.rank() != other.config.rank()) {
+            throw new IllegalArgumentException("the adapters differ in sites or rank: " + this + " and " + other);
+        }
+        tensors.forEach(
+                (key, tensor) -> tensor.bytes().put(other.tensors.get(key).bytes()));
+    }
+
+    @Override
+    public String toString() {
+        return "LoRA rank " + config.rank() + " alpha " + config.alpha() + " on " + sites.size() + " layers";
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * Low-rank adapters: {@link dev.rlcm.lora.LoraConfig} says where, {@link dev.rlcm.lora.LoraInjection} puts them into a
+ * graph, {@link dev.rlcm.lora.LoraAdapter} holds their weights, {@link dev.rlcm.lora.LoraFiles} reads and writes them.
+ * Imports graph, rewrite, io and random.
+ */
+@NullMarked
+package dev.rlcm.lora;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,54 @@
+package dev.rlcm.policy;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.mdp.Schedule;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Sample;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A stochastic policy over denoising steps: a consistency model whose multi-step sampling is a short-horizon Markov
+ * decision process with Gaussian actions (Oertell et al., 2024, section 4).
+ *
+ * <p>Sampling and optimising share the adapter's live weights, so rollouts are always on-policy. Not thread-safe:
+ * one thread samples or trains at a time. Everything native belongs to the {@link Backend}, which the host closes.
+ */
+public interface ConsistencyPolicy {
+    /**
+     * Samples one trajectory per prompt with the adapter's present weights.
+     *
+     * @param random the source of all noise; trajectory i draws from streams of its own, so that sampling four prompts
+     *     together or one by one (each with its index) gives the same pictures
+     */
+    default Rollout rollout(List<String> prompts, RandomStreams random) {
+        return rollout(prompts, random, batch -> {});
+    }
+
+    /**
+     * As {@link #rollout(List, RandomStreams)}, handing over the pictures of each batch as soon as they are decoded, so
+     * that they can be rewarded while the next batch is sampled.
+     */
+    Rollout rollout(List<String> prompts, RandomStreams random, Consumer<List<Sample>> onBatch);
+
+    /** The live adapter. */
+    LoraAdapter adapter();
+
+    /** The steps of every trajectory. */
+    Schedule schedule();
+
+    SamplingPlan plan();
+
+    /** The policy as an expression over a batch of transitions, for optimisers to differentiate. */
+    PolicyGraph graph(int rows);
+
+    /** The backend that runs this policy and its optimisers. */
+    Backend backend();
+
+    /** The policy of a model under a schedule, with the given adapter. */
+    static ConsistencyPolicy of(
+            ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {
+        return new LoraPolicy(model, schedule, plan, adapter, backend);
+    }
+}

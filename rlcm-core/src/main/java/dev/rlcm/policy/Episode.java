@@ -1,0 +1,123 @@
+package dev.rlcm.policy;
+
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.mdp.GaussianStep;
+import dev.rlcm.mdp.LogProbReduction;
+import dev.rlcm.mdp.Schedule;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Sample;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A trajectory while it is being sampled. */
+final class Episode {
+    private final String prompt;
+    private final Map<String, TensorData> conditioning;
+    private final Schedule schedule;
+    private final RandomStreams noise;
+    private final List<float[]> states = new ArrayList<>();
+    private final List<GaussianStep> actions = new ArrayList<>();
+    private final List<Double> logProbs = new ArrayList<>();
+    private float[] current;
+
+    /** @param random the trajectory's own streams; the initial noise is stream 0, that of step k is k + 1 */
+    Episode(
+            String prompt,
+            Map<String, TensorData> conditioning,
+            Schedule schedule,
+            RandomStreams random,
+            int latentSize) {
+        this.prompt = prompt;
+        this.conditioning = conditioning;
+        this.schedule = schedule;
+        this.noise = random;
+        this.current = noise.at(0).gaussians(latentSize);
+        for (int i = 0; i < latentSize; i++) {
+            current[i] *= (float) schedule.initialScale();
+        }
+        states.add(current);
+    }
+
+    String prompt() {
+        return prompt;
+    }
+
+    Map<String, TensorData> conditioning() {
+        return conditioning;
+    }
+
+    /** c x_k. */
+    float[] networkInput(GaussianStep step) {
+        if (step.inputScale() == 1) {
+            return current;
+        }
+        float[] scaled = current.clone();
+        for (int i = 0; i < scaled.length; i++) {
+            scaled[i] *= (float) step.inputScale();
+        }
+        return scaled;
+    }
+
+    /** Takes step k, given the network's output for it. */
+    void advance(int k, float[] modelOutput, LogProbReduction reduction) {
+        GaussianStep step = schedule.steps().get(k);
+        boolean last = k == schedule.evaluations() - 1;
+        float[] before = current;
+        if (step.isStochastic()) {
+            float[] next = step.next(before, modelOutput, noise.at(k + 1L).gaussians(before.length));
+            actions.add(step);
+            logProbs.add(step.logProb(before, modelOutput, next, reduction));
+            states.add(next);
+            current = next;
+        }
+        if (last || !step.isStochastic()) {
+            GaussianStep mean = last ? schedule.decode() : step;
+            current = mean.next(before, modelOutput, new float[before.length]);
+        }
+    }
+
+    /** What is decoded, once all steps are taken. */
+    float[] finalLatent() {
+        return current;
+    }
+
+    Trajectory finish(Sample sample) {
+        return new SampledTrajectory(
+                prompt,
+                conditioning,
+                List.copyOf(states),
+                List.copyOf(actions),
+                logProbs.stream().mapToDouble(Double::doubleValue).toArray(),
+                sample);
+    }
+
+    private record SampledTrajectory(
+            String prompt,
+            Map<String, TensorData> conditioning,
+            List<float[]> states,
+            List<GaussianStep> steps,
+            double[] logProbs,
+            Sample sample)
+            implements Trajectory {
+        @Override
+        public int actions() {
+            return steps.size();
+        }
+
+        @Override
+        public float[] state(int k) {
+            return states.get(k);
+        }
+
+        @Override
+        public GaussianStep step(int k) {
+            return steps.get(k);
+        }
+
+        @Override
+        public double logProb(int k) {
+            return logProbs[k];
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package dev.rlcm.policy;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.Executable;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import dev.rlcm.lora.AdaptedGraph;
+import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.mdp.GaussianStep;
+import dev.rlcm.mdp.Schedule;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Sample;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Samples a model with an adapter injected, one compiled graph for all steps. */
+final class LoraPolicy implements ConsistencyPolicy {
+    private final ConsistencyModel model;
+    private final Schedule schedule;
+    private final SamplingPlan plan;
+    private final LoraAdapter adapter;
+    private final Backend backend;
+    private final Executable denoiser;
+    private final BatchFeed feed;
+    private final Map<String, TensorData> output;
+
+    LoraPolicy(ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {
+        this.model = model;
+        this.schedule = schedule;
+        this.plan = plan;
+        this.adapter = adapter;
+        this.backend = backend;
+        Graph base = model.denoiser(plan.batch());
+        Graph adapted = adapt(base).graph();
+        this.denoiser = backend.compile(adapted);
+        this.feed = new BatchFeed(base.inputs(), adapter.tensors());
+        Map.Entry<String, Value> result =
+                adapted.outputs().entrySet().iterator().next();
+        this.output = Map.of(
+                result.getKey(),
+                TensorData.zeros(result.getValue().type(), result.getValue().shape()));
+    }
+
+    private AdaptedGraph adapt(Graph base) {
+        return LoraInjection.inject(base, adapter.config());
+    }
+
+    @Override
+    public Rollout rollout(List<String> prompts, RandomStreams random, Consumer<List<Sample>> onBatch) {
+        if (prompts.isEmpty()) {
+            throw new IllegalArgumentException("a rollout needs at least one prompt");
+        }
+        List<Map<String, TensorData>> conditioning = model.condition(prompts, plan.guidanceScale());
+        List<Trajectory> trajectories = new ArrayList<>();
+        for (int start = 0; start < prompts.size(); start += plan.batch()) {
+            int end = Math.min(prompts.size(), start + plan.batch());
+            List<Episode> episodes = new ArrayList<>();
+            for (int i = start; i < end; i++) {
+                episodes.add(new Episode(prompts.get(i), conditioning.get(i), schedule, random.at(i), (int)
+                        model.latentShape().size()));
+            }
+            sample(episodes);
+            List<Sample> samples = decode(episodes);
+            for (int i = 0; i < episodes.size(); i++) {
+                trajectories.add(episodes.get(i).finish(samples.get(i)));
+            }
+            onBatch.accept(samples);
+        }
+        return new Rollout(trajectories);
+    }
+
+    /** Takes all steps of at most one batch of episodes; unused rows repeat stale data and are ignored. */
+    private void sample(List<Episode> episodes) {
+        for (int row = 0; row < episodes.size(); row++) {
+            feed.set(episodes.get(row).conditioning(), row);
+        }
+        float[] modelOutput = new float[(int) model.latentShape().size()];
+        for (int k = 0; k < schedule.evaluations(); k++) {
+            GaussianStep step = schedule.steps().get(k);
+            float[] timesteps = new float[plan.batch()];
+            Arrays.fill(timesteps, (float) step.timestep());
+            feed.set(ConsistencyModel.TIMESTEP, 0, timesteps);
+            for (int row = 0; row < episodes.size(); row++) {
+                feed.set(ConsistencyModel.SAMPLE, row, episodes.get(row).networkInput(step));
+            }
+            denoiser.run(feed.tensors(), output);
+            FloatBuffer result = output.values().iterator().next().floats();
+            for (Episode episode : episodes) {
+                result.get(modelOutput);
+                episode.advance(k, modelOutput, plan.reduction());
+            }
+        }
+    }
+
+    private List<Sample> decode(List<Episode> episodes) {
+        TensorData latents = TensorData.zeros(DataType.FLOAT32, denoiserShape(episodes.size()));
+        FloatBuffer buffer = latents.floats();
+        episodes.forEach(episode -> buffer.put(episode.finalLatent()));
+        return model.decode(episodes.stream().map(Episode::prompt).toList(), latents);
+    }
+
+    private Shape denoiserShape(int batch) {
+        int[] latent = model.latentShape().toArray();
+        int[] dims = new int[latent.length + 1];
+        dims[0] = batch;
+        System.arraycopy(latent, 0, dims, 1, latent.length);
+        return Shape.of(dims);
+    }
+
+    @Override
+    public LoraAdapter adapter() {
+        return adapter;
+    }
+
+    @Override
+    public Schedule schedule() {
+        return schedule;
+    }
+
+    @Override
+    public SamplingPlan plan() {
+        return plan;
+    }
+
+    @Override
+    public PolicyGraph graph(int rows) {
+        Graph base = model.denoiser(rows);
+        return new PolicyGraph(base, adapt(base), plan.reduction());
+    }
+
+    @Override
+    public Backend backend() {
+        return backend;
+    }
+}

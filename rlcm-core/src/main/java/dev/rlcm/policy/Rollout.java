@@ -1,0 +1,35 @@
+package dev.rlcm.policy;
+
+import dev.rlcm.reward.Sample;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Trajectories sampled from one policy, in the order of their prompts. */
+public record Rollout(List<Trajectory> trajectories) {
+    public Rollout {
+        trajectories = List.copyOf(trajectories);
+    }
+
+    public int size() {
+        return trajectories.size();
+    }
+
+    public List<String> prompts() {
+        return trajectories.stream().map(Trajectory::prompt).toList();
+    }
+
+    /** The pictures to be rewarded. */
+    public List<Sample> samples() {
+        return trajectories.stream().map(Trajectory::sample).toList();
+    }
+
+    /** Every action of the trajectory at the given index. */
+    public List<Transition> transitions(int index) {
+        Trajectory trajectory = trajectories.get(index);
+        List<Transition> rows = new ArrayList<>();
+        for (int k = 0; k < trajectory.actions(); k++) {
+            rows.add(new Transition(trajectory, k));
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,33 @@
+package dev.rlcm.policy;
+
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.mdp.GaussianStep;
+import dev.rlcm.reward.Sample;
+import java.util.Map;
+
+/**
+ * One episode of the sampling MDP: states x_0 (noise) to x_K, the Gaussian actions between them with their
+ * log-probabilities under the policy that sampled them, and the picture that is rewarded. Immutable; latents are
+ * float32 throughout, since rounding them would bias the probability ratio.
+ */
+public interface Trajectory {
+    String prompt();
+
+    /** The denoiser's conditioning of this prompt: one row per conditioning input. */
+    Map<String, TensorData> conditioning();
+
+    /** The number K of stochastic actions. */
+    int actions();
+
+    /** The state before action k, or after the last one for k = K; [C,h,w] in row-major order. Do not modify. */
+    float[] state(int k);
+
+    /** How action k is drawn: state(k+1) ~ N(a state(k) + b m(c state(k), t), sigma^2). */
+    GaussianStep step(int k);
+
+    /** log pi_old(state(k+1) | state(k)), reduced over the latent as the policy's plan says. */
+    double logProb(int k);
+
+    /** The final picture. */
+    Sample sample();
+}

@@ -1,0 +1,143 @@
+package dev.rlcm.examples.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.FontMetrics;
+import java.awt.Graphics2D;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.Locale;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
+import org.knowm.xchart.style.XYStyler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/**
+ * One chart over epochs. XChart paints everything but the horizontal axis: for series of many points it places ticks at
+ * data points of its own choice, which need not be round numbers.
+ */
+final class EpochChart {
+    private static final int PADDING = 14;
+    private static final int FOOTER = 44;
+    private static final int PIXELS_PER_LABEL = 70;
+
+    private final XYChart chart;
+    private final int width;
+    private final int height;
+    private int firstEpoch = Integer.MAX_VALUE;
+    private int lastEpoch = Integer.MIN_VALUE;
+
+    EpochChart(String title, int width, int height, int titleSize) {
+        this.width = width;
+        this.height = height;
+        chart = new XYChartBuilder()
+                .width(width)
+                .height(height - FOOTER)
+                .title(title)
+                .build();
+        XYStyler style = chart.getStyler();
+        style.setLocale(Locale.ROOT);
+        style.setChartTitleFont(Style.bold(titleSize));
+        style.setChartTitlePadding(12);
+        style.setChartFontColor(Style.INK);
+        style.setChartBackgroundColor(Style.PAPER);
+        style.setPlotBackgroundColor(Style.PAPER);
+        style.setPlotBorderVisible(false);
+        style.setLegendVisible(false);
+        style.setChartPadding(PADDING);
+        style.setAxisTitlesVisible(false);
+        style.setXAxisTicksVisible(false);
+        style.setAxisTicksMarksVisible(false);
+        style.setAxisTicksLineVisible(false);
+        style.setAxisTickLabelsFont(Style.regular(12));
+        style.setAxisTickLabelsColor(Style.MUTED);
+        style.setPlotGridLinesColor(Style.FAINT_RULE);
+        style.setPlotGridLinesStroke(new BasicStroke(1));
+        style.setPlotGridVerticalLinesVisible(false);
+        style.setYAxisTickMarkSpacingHint(44);
+        style.setyAxisTickLabelsFormattingFunction(EpochChart::valueLabel);
+        style.setAntiAlias(true);
+    }
+
+    /** A shaded area between two curves over the same epochs. */
+    void addBand(int[] epochs, double[] low, double[] high, Color color) {
+        int count = epochs.length;
+        double[] x = new double[2 * count];
+        double[] y = new double[2 * count];
+        for (int i = 0; i < count; i++) {
+            x[i] = epochs[i];
+            x[2 * count - 1 - i] = epochs[i];
+            y[i] = high[i];
+            y[2 * count - 1 - i] = low[i];
+        }
+        XYSeries band = chart.addSeries("band", x, y);
+        band.setXYSeriesRenderStyle(XYSeriesRenderStyle.PolygonArea);
+        band.setFillColor(color);
+        band.setLineColor(new Color(0, true));
+        band.setMarker(SeriesMarkers.NONE);
+    }
+
+    /** A curve; a single point becomes a dot. */
+    void addLine(int[] epochs, double[] values, Color color, float stroke) {
+        double[] x = new double[epochs.length];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = epochs[i];
+            firstEpoch = Math.min(firstEpoch, epochs[i]);
+            lastEpoch = Math.max(lastEpoch, epochs[i]);
+        }
+        XYSeries line = chart.addSeries("value", x, values);
+        line.setLineColor(color);
+        line.setLineStyle(new BasicStroke(stroke, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+        line.setMarkerColor(color);
+        line.setMarker(epochs.length == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+    }
+
+    /** Lets the vertical axis begin at zero. */
+    void fromZeroTo(double largest) {
+        chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.08 * largest);
+    }
+
+    /** Paints the chart with its upper left corner at the origin. */
+    void paint(Graphics2D graphics) {
+        chart.paint(graphics, width, height - FOOTER);
+        if (firstEpoch > lastEpoch) {
+            return;
+        }
+        graphics.setFont(Style.regular(12));
+        graphics.setColor(Style.MUTED);
+        FontMetrics metrics = graphics.getFontMetrics();
+        int baseline = height - FOOTER - PADDING / 2 + metrics.getAscent();
+        long step = labelStep((long) lastEpoch - firstEpoch, width / PIXELS_PER_LABEL);
+        for (long epoch = -Math.floorDiv(-(long) firstEpoch, step) * step; epoch <= lastEpoch; epoch += step) {
+            centre(graphics, Long.toString(epoch), chart.getScreenXFromChart((double) epoch), baseline);
+        }
+        double middle = (chart.getScreenXFromChart(firstEpoch) + chart.getScreenXFromChart(lastEpoch)) / 2;
+        graphics.setFont(Style.regular(13));
+        graphics.setColor(Style.INK);
+        centre(graphics, "epoch", middle, baseline + metrics.getHeight() + 4);
+    }
+
+    private static void centre(Graphics2D graphics, String text, double x, int baseline) {
+        int textWidth = graphics.getFontMetrics().stringWidth(text);
+        graphics.drawString(text, (float) (x - textWidth / 2.0), baseline);
+    }
+
+    /** The smallest of 1, 2, 5, 10, 20, ... that gives at most that many labels. */
+    private static long labelStep(long span, int labels) {
+        for (long power = 1; ; power *= 10) {
+            for (long step : new long[] {power, 2 * power, 5 * power}) {
+                if (span / step < labels) {
+                    return step;
+                }
+            }
+        }
+    }
+
+    private static String valueLabel(double value) {
+        double magnitude = Math.abs(value);
+        String pattern = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e6) ? "0.##E0" : "0.#####";
+        return new DecimalFormat(pattern, DecimalFormatSymbols.getInstance(Locale.ROOT)).format(value);
+    }
+}

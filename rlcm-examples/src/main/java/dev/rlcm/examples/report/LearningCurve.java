@@ -1,0 +1,115 @@
+package dev.rlcm.examples.report;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The course of a run: the reward's mean with its band by epoch, and below it the approximate KL and the clip fraction.
+ * Values that are not finite leave a gap. Immutable.
+ *
+ * @param rewardLabel what the reward is and its unit, such as {@code reward (-kB)}
+ * @param points one per epoch, ascending
+ */
+public record LearningCurve(String rewardLabel, List<Point> points) {
+    private static final int WIDTH = 960;
+    private static final int MAIN_HEIGHT = 380;
+    private static final int SMALL_HEIGHT = 230;
+    private static final int DENSITY = 2;
+
+    /**
+     * One epoch.
+     *
+     * @param low the lower edge of the band: the batch's minimum, or mean - std
+     * @param high the upper edge
+     * @param approxKl in nats per latent element if log-probabilities are means
+     * @param clipFraction share of the rows whose ratio was clipped, in [0, 1]
+     */
+    public record Point(int epoch, double mean, double low, double high, double approxKl, double clipFraction) {}
+
+    public LearningCurve {
+        Objects.requireNonNull(rewardLabel, "rewardLabel");
+        points = List.copyOf(points);
+    }
+
+    /**
+     * Paints the three charts at twice the density of a screen, TYPE_INT_RGB.
+     *
+     * @throws IllegalStateException if no epoch has a finite reward
+     */
+    public BufferedImage render() {
+        List<Point> finite = points.stream()
+                .filter(p -> Double.isFinite(p.mean) && Double.isFinite(p.low) && Double.isFinite(p.high))
+                .toList();
+        if (finite.isEmpty()) {
+            throw new IllegalStateException("a learning curve needs at least one epoch with a finite reward, got "
+                    + points.size() + " epochs and none such");
+        }
+        BufferedImage image =
+                new BufferedImage(DENSITY * WIDTH, DENSITY * (MAIN_HEIGHT + SMALL_HEIGHT), BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = image.createGraphics();
+        try {
+            graphics.setColor(Style.PAPER);
+            graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
+            graphics.scale(DENSITY, DENSITY);
+            Style.smooth(graphics);
+            rewardChart(finite).paint(graphics);
+            graphics.translate(0, MAIN_HEIGHT);
+            smallChart("approximate KL", Point::approxKl, Style.SECOND).paint(graphics);
+            graphics.translate(WIDTH / 2, 0);
+            smallChart("clip fraction", Point::clipFraction, Style.THIRD).paint(graphics);
+        } finally {
+            graphics.dispose();
+        }
+        return image;
+    }
+
+    /**
+     * Writes the charts as a PNG, atomically.
+     *
+     * @throws IOException if it cannot be written
+     */
+    public void write(Path png) throws IOException {
+        AtomicWrite.png(png, render());
+    }
+
+    private EpochChart rewardChart(List<Point> finite) {
+        EpochChart chart = new EpochChart(rewardLabel, WIDTH, MAIN_HEIGHT, 16);
+        if (finite.size() > 1) {
+            chart.addBand(epochs(finite), values(finite, Point::low), values(finite, Point::high), Style.ACCENT_BAND);
+        }
+        chart.addLine(epochs(finite), values(finite, Point::mean), Style.ACCENT, 2.4f);
+        return chart;
+    }
+
+    private EpochChart smallChart(String title, ToDoubleFunction<Point> value, Color color) {
+        EpochChart chart = new EpochChart(title, WIDTH / 2, SMALL_HEIGHT, 14);
+        List<Point> finite = points.stream()
+                .filter(point -> Double.isFinite(value.applyAsDouble(point)))
+                .toList();
+        if (finite.isEmpty()) {
+            return chart;
+        }
+        double[] values = values(finite, value);
+        chart.addLine(epochs(finite), values, color, 1.8f);
+        double largest = Arrays.stream(values).max().orElseThrow();
+        if (largest > 0 && Arrays.stream(values).min().orElseThrow() >= 0) {
+            chart.fromZeroTo(largest);
+        }
+        return chart;
+    }
+
+    private static int[] epochs(List<Point> points) {
+        return points.stream().mapToInt(Point::epoch).toArray();
+    }
+
+    private static double[] values(List<Point> points, ToDoubleFunction<Point> value) {
+        return points.stream().mapToDouble(value).toArray();
+    }
+}

@@ -1,0 +1,112 @@
+package dev.rlcm.examples.report;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * metrics.csv: one header, one row per epoch, on disk as soon as it is appended. Numbers are written as Java writes
+ * them ({@code 0.25}, {@code 1.0E-4}, {@code NaN}), whatever the locale.
+ *
+ * <p>Not thread-safe. Whoever opens it closes it.
+ */
+public final class MetricsCsv implements AutoCloseable {
+    private static final Pattern COLUMN = Pattern.compile("[\\w .%()/-]+");
+
+    private final Path file;
+    private final BufferedWriter writer;
+    private String header;
+
+    private MetricsCsv(Path file, BufferedWriter writer, String header) {
+        this.file = file;
+        this.writer = writer;
+        this.header = header;
+    }
+
+    /**
+     * Opens a new file or goes on with an existing one, whose last row is dropped if a crash left it incomplete.
+     *
+     * @throws IOException if it cannot be written
+     */
+    public static MetricsCsv open(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder != null) {
+            Files.createDirectories(folder);
+        }
+        String header = "";
+        if (Files.exists(file)) {
+            dropIncompleteRow(file);
+            try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+                String first = reader.readLine();
+                header = first == null ? "" : first;
+            }
+        }
+        BufferedWriter writer = Files.newBufferedWriter(
+                file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        return new MetricsCsv(file, writer, header);
+    }
+
+    /**
+     * Appends a row and flushes it.
+     *
+     * @param row column to value, in the order of the columns, which must be the same for all rows of a file
+     * @throws IllegalArgumentException if the columns are not those of the file, or a name holds a comma, quote or line
+     *     break
+     * @throws IOException if it cannot be written, for instance to a full disk
+     */
+    public void append(Map<String, ? extends Number> row) throws IOException {
+        String columns = String.join(",", row.keySet());
+        if (header.isEmpty()) {
+            checkColumns(row);
+            writer.write(columns + "\n");
+            header = columns;
+        } else if (!header.equals(columns)) {
+            throw new IllegalArgumentException("the columns of " + file + " are " + header + "; got a row of " + columns
+                    + ". Write the metrics of another kind of run to another file");
+        }
+        writer.write(row.values().stream().map(Number::toString).collect(Collectors.joining(",", "", "\n")));
+        writer.flush();
+    }
+
+    @Override
+    public void close() throws IOException {
+        writer.close();
+    }
+
+    private static void checkColumns(Map<String, ? extends Number> row) {
+        List<String> bad = new ArrayList<>();
+        for (String column : row.keySet()) {
+            if (!COLUMN.matcher(column).matches()) {
+                bad.add(column);
+            }
+        }
+        if (row.isEmpty() || !bad.isEmpty()) {
+            throw new IllegalArgumentException("columns are named by letters, digits, spaces and _ . % ( ) / -; got "
+                    + (bad.isEmpty() ? row : bad));
+        }
+    }
+
+    private static void dropIncompleteRow(Path file) throws IOException {
+        try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
+            long end = access.length();
+            while (end > 0) {
+                access.seek(end - 1);
+                if (access.read() == '\n') {
+                    break;
+                }
+                end--;
+            }
+            access.setLength(end);
+        }
+    }
+}
