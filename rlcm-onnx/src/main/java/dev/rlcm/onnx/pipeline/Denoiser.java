@@ -6,6 +6,7 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
+import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.rewrite.RaisePatterns;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,8 +23,8 @@ import java.util.OptionalInt;
  * each row. Thread-safe.
  */
 final class Denoiser {
-    static final String SAMPLE = "sample";
-    static final String TIMESTEP = "timestep";
+    static final String SAMPLE = ConsistencyModel.SAMPLE;
+    static final String TIMESTEP = ConsistencyModel.TIMESTEP;
     static final String STATES = "encoder_hidden_states";
     static final String GUIDANCE = "timestep_cond";
 
