@@ -10,7 +10,8 @@ interface GradientRule {
      * The vector-Jacobian products of a node.
      *
      * <p>A rule need not ask which of them are wanted: what no result depends on is never part of a graph. Nor need it
-     * undo broadcasting: a product may have the shape that its operand was broadcast to.
+     * mind broadcasting: a product may have the shape that its operand was broadcast to, or extent 1 on an axis along
+     * which it is constant.
      *
      * @param y the node
      * @param g dL/dy, of y's type and shape

@@ -87,7 +87,7 @@ public final class Gradients {
         }
         for (int i = order.size() - 1; i >= 0; i--) {
             Value y = order.get(i);
-            Value g = gradients.get(y);
+            Value g = gradients.computeIfPresent(y, (value, partial) -> partial.expand(value.shape()));
             if (g != null && isInner(y)) {
                 propagate(y, table.rule(y.op()).orElseThrow().apply(y, g));
             }
@@ -118,19 +118,26 @@ public final class Gradients {
         return gradient != null ? gradient : Value.constant(TensorData.zeros(value.type(), value.shape()));
     }
 
-    /** Undoes broadcasting: what was copied along an axis gets the sum over it. */
+    /**
+     * Undoes broadcasting: what was copied along an axis gets the sum over it. An axis along which the gradient itself
+     * is constant keeps extent 1, and stretches when it is added to others.
+     */
     private static Value sumTo(Value gradient, Shape shape, Value y) {
-        if (gradient.shape().equals(shape)) {
-            return gradient;
-        }
         int extra = gradient.rank() - shape.rank();
-        if (extra < 0 || !Shape.broadcast(gradient.shape(), shape).equals(gradient.shape())) {
+        int[] dims = shape.toArray();
+        boolean fits = extra >= 0;
+        for (int i = 0; i < dims.length && fits; i++) {
+            int extent = gradient.dim(i + extra);
+            fits = extent == dims[i] || extent == 1 || dims[i] == 1;
+            dims[i] = extent == 1 ? 1 : dims[i];
+        }
+        if (!fits) {
             throw new GraphException("the gradient rule of " + y + " gave " + gradient.shape() + " for " + shape);
         }
-        int[] axes = IntStream.range(0, gradient.rank())
-                .filter(i -> i < extra || (shape.dim(i - extra) == 1 && gradient.dim(i) != 1))
+        int[] copied = IntStream.range(0, gradient.rank())
+                .filter(i -> i < extra || (dims[i - extra] == 1 && gradient.dim(i) != 1))
                 .toArray();
-        return gradient.sum(false, axes).reshape(shape);
+        return gradient.sum(false, copied).reshape(dims);
     }
 
     private void checkRules() {

@@ -10,9 +10,9 @@ import java.util.List;
 final class ReductionGradients {
     private ReductionGradients() {}
 
-    /** A value of y's shape copied to every element that it was reduced from. */
+    /** A value of y's shape where it broadcasts to the elements that y was reduced from. */
     static Value spread(Value y, Value reduced) {
-        return reduced.reshape(keptShape(y)).expand(y.in(0).shape());
+        return reduced.reshape(keptShape(y));
     }
 
     /** How many elements each result was reduced from. */
@@ -22,8 +22,8 @@ final class ReductionGradients {
 
     /** Each element equal to the extremum gets an equal share of its gradient. */
     static List<Value> extremum(Value y, Value g) {
-        Value hits = y.in(0).equal(y.reshape(keptShape(y))).cast(g.type());
-        Value share = g.reshape(keptShape(y)).div(hits.sum(true, axes(y)));
+        Value hits = y.in(0).equal(spread(y, y)).cast(g.type());
+        Value share = spread(y, g).div(hits.sum(true, axes(y)));
         return list(hits.mul(share));
     }
 
@@ -36,7 +36,7 @@ final class ReductionGradients {
         Value others = zeros.sum(true, axes(y)).sub(zeros);
         Value product = filled.reduce(y.op(), true, axes(y)).div(filled);
         Value slope = others.equal(x.like(0)).where(product, x.like(0));
-        return list(g.reshape(keptShape(y)).mul(slope));
+        return list(spread(y, g).mul(slope));
     }
 
     private static int[] axes(Value y) {

@@ -21,6 +21,7 @@ final class Kernels {
         ReductionKernels.addTo(table);
         MatrixKernels.addTo(table);
         NormalisationKernels.addTo(table);
+        WindowKernels.addTo(table);
         return Collections.unmodifiableMap(table);
     }
 }

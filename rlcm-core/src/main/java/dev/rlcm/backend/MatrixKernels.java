@@ -11,6 +11,9 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Products of matrices, and attention, which is made of them. */
 final class MatrixKernels {
+    /** Multiplications from which ND4J is called: a call takes some 200 microseconds, as long as these in a loop. */
+    private static final long WORTH_A_CALL = 1 << 20;
+
     private MatrixKernels() {}
 
     static void addTo(Map<Op, Kernel> table) {
@@ -52,17 +55,17 @@ final class MatrixKernels {
         int inner = a.shape().dim(-1);
         int columns = b.shape().dim(-1);
         Shape batch = Shape.broadcast(leading(a.shape()), leading(b.shape()));
-        Tensor x = a.expand(append(batch, rows, inner));
-        Tensor y = b.expand(append(batch, inner, columns));
-        Tensor result = Tensor.zeros(x.isReal(), append(batch, rows, columns));
+        Tensor left = a.expand(append(batch, rows, inner));
+        Tensor right = b.expand(append(batch, inner, columns));
+        Tensor result = Tensor.zeros(left.isReal(), append(batch, rows, columns));
         for (int i = 0; i < batch.size(); i++) {
-            if (x.isReal()) {
-                double[] left = Arrays.copyOfRange(x.reals(), i * rows * inner, (i + 1) * rows * inner);
-                double[] right = Arrays.copyOfRange(y.reals(), i * inner * columns, (i + 1) * inner * columns);
-                double[] matrix = product(left, right, rows, inner, columns);
+            if (left.isReal()) {
+                double[] x = Arrays.copyOfRange(left.reals(), i * rows * inner, (i + 1) * rows * inner);
+                double[] y = Arrays.copyOfRange(right.reals(), i * inner * columns, (i + 1) * inner * columns);
+                double[] matrix = product(x, y, rows, inner, columns);
                 System.arraycopy(matrix, 0, result.reals(), i * rows * columns, matrix.length);
             } else {
-                addProduct(x.wholes(), y.wholes(), result.wholes(), i, rows, inner, columns);
+                addProduct(left.wholes(), right.wholes(), result.wholes(), i, rows, inner, columns);
             }
         }
         return result;
@@ -70,9 +73,22 @@ final class MatrixKernels {
 
     /** The product [rows, columns] of two row-major matrices [rows, inner] and [inner, columns]. */
     static double[] product(double[] a, double[] b, int rows, int inner, int columns) {
-        if (rows == 0 || inner == 0 || columns == 0) {
-            return new double[rows * columns]; // ND4J has no empty matrices
+        if ((long) rows * inner * columns >= WORTH_A_CALL) {
+            return nativeProduct(a, b, rows, inner, columns);
         }
+        double[] result = new double[rows * columns];
+        for (int i = 0; i < rows; i++) {
+            for (int k = 0; k < inner; k++) {
+                double factor = a[i * inner + k];
+                for (int j = 0; j < columns; j++) {
+                    result[i * columns + j] += factor * b[k * columns + j];
+                }
+            }
+        }
+        return result;
+    }
+
+    private static double[] nativeProduct(double[] a, double[] b, int rows, int inner, int columns) {
         try (INDArray left = Nd4j.create(a, new long[] {rows, inner}, 'c');
                 INDArray right = Nd4j.create(b, new long[] {inner, columns}, 'c');
                 INDArray product = left.mmul(right);

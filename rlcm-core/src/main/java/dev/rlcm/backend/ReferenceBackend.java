@@ -9,8 +9,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p>All real types are doubles throughout (a cast to FLOAT32 does not round), integers wrap around at their type's
  * width. Inputs may be FLOAT64 where the graph says FLOAT32, so that centred differences work; results are FLOAT64,
- * INT64 or BOOL. ND4J multiplies the matrices, so one of its backends, such as {@code nd4j-native}, must be on the class
- * path; all else is plain loops, which depend on no library's rules for broadcasting, rank 0 or special values.
+ * INT64 or BOOL. ND4J multiplies the large matrices, so one of its backends, such as {@code nd4j-native}, must be on
+ * the class path; all else is plain loops, which depend on no library's rules for broadcasting, rank 0 or special values
+ * and, for the small tensors of tests, are faster.
  *
  * <p>Thread-safe. Closing only makes the executables refuse to run.
  */

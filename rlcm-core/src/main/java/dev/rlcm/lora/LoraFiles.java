@@ -113,7 +113,7 @@ final class LoraFiles {
         int rank = rank(file, sites.get(0), factors);
         double alpha = alphas.isEmpty()
                 ? sharedAlpha(file, content.metadata()).orElse(rank)
-                : alphas.values().iterator().next();
+                : alphas.getOrDefault(sites.get(0), (double) rank);
         rescale(sites, alphas, alpha, factors);
         LoraConfig config =
                 new LoraConfig(rank, alpha, sites.stream().map(LoraSite::path).toList());

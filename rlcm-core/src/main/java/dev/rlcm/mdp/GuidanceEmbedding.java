@@ -7,13 +7,7 @@ package dev.rlcm.mdp;
  * what the networks were trained with. Thread-safe.
  */
 public final class GuidanceEmbedding {
-    private static final float[] EXP_SERIES = {
-        0.00139304355252534151077271f,
-        0.00833336077630519866943359f,
-        0.0416664853692054748535156f,
-        0.166666671633720397949219f,
-        0.5f
-    };
+    private static final float[] EXP_SERIES = {0.0013930436f, 0.008333361f, 0.041666485f, 0.16666667f, 0.5f};
 
     private GuidanceEmbedding() {}
 
@@ -45,9 +39,9 @@ public final class GuidanceEmbedding {
      * last place. A correctly rounded one is not the same, and the difference is multiplied by up to 1000 w.
      */
     private static float exp(float x) {
-        float q = (float) Math.rint(x * 1.442695040888963407f); // 1 / ln 2
-        float s = Math.fma(q, -1.428606765330187045e-06f, Math.fma(q, -0.693145751953125f, x)); // x - q ln 2
-        float u = 0.000198527617612853646278381f;
+        float q = (float) Math.rint(x * 1.442695f); // 1 / ln 2
+        float s = Math.fma(q, -1.4286068e-06f, Math.fma(q, -0.69314575f, x)); // x - q ln 2
+        float u = 0.00019852762f;
         for (float coefficient : EXP_SERIES) {
             u = Math.fma(u, s, coefficient);
         }

@@ -2,6 +2,7 @@ package dev.rlcm.policy;
 
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
@@ -132,22 +133,35 @@ public final class PolicyGraph {
         return adapted.factors();
     }
 
-    /** Buffers for a batch of transitions, to run any graph over this policy's values. */
-    public Batch newBatch(Map<String, TensorData> factors) {
-        return new Batch(factors);
+    /**
+     * Buffers for running a graph built from this policy's values.
+     *
+     * @param graph what will be run
+     * @param others tensors for its inputs that are not the policy's own, such as the adapter's factors
+     */
+    public Batch newBatch(Graph graph, Map<String, TensorData> others) {
+        return new Batch(graph, others);
     }
 
-    /** The inputs of a run: transitions row by row, and whatever else the graph needs. Not thread-safe. */
+    /** The inputs of a run, filled transition by transition and used again at every run. Not thread-safe. */
     public final class Batch {
         private final BatchFeed feed;
+        private final Map<String, TensorData> inputs = new LinkedHashMap<>();
 
-        private Batch(Map<String, TensorData> factors) {
-            List<Value> inputs = new ArrayList<>(List.of(state, next, inputScale, sampleCoefficient, modelCoefficient));
-            inputs.add(sigma);
+        private Batch(Graph graph, Map<String, TensorData> others) {
+            List<Value> own = new ArrayList<>(List.of(state, next, inputScale, sampleCoefficient, modelCoefficient));
+            own.add(sigma);
             base.inputs().stream()
                     .filter(v -> !v.label().equals(ConsistencyModel.SAMPLE))
-                    .forEach(inputs::add);
-            this.feed = new BatchFeed(inputs, factors);
+                    .forEach(own::add);
+            this.feed = new BatchFeed(own, others);
+            for (Value input : graph.inputs()) {
+                TensorData tensor = feed.tensors().get(input.label());
+                if (tensor == null) {
+                    throw new GraphException("nothing to feed to the input " + input.label());
+                }
+                inputs.put(input.label(), tensor);
+            }
         }
 
         /** Fills one row. */
@@ -164,11 +178,9 @@ public final class PolicyGraph {
             feed.set(trajectory.conditioning(), row);
         }
 
-        /** The inputs of the graph, including those given here. */
-        public Map<String, TensorData> with(Map<String, TensorData> more) {
-            Map<String, TensorData> all = new LinkedHashMap<>(feed.tensors());
-            all.putAll(more);
-            return all;
+        /** What to run the graph with. */
+        public Map<String, TensorData> inputs() {
+            return inputs;
         }
     }
 }

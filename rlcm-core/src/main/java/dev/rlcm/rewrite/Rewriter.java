@@ -1,27 +1,57 @@
 package dev.rlcm.rewrite;
 
 import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
-/** Temporary. */
+/** Rebuilds graphs bottom-up. Stateless and thread-safe. */
 public final class Rewriter {
     private Rewriter() {}
 
+    /**
+     * The graph with every node replaced by what the rule returns for it. Operands come before their users; a node some
+     * of whose operands changed is first rebuilt on the new ones with its operator, attributes and label, all others
+     * reach the rule as the same object. What the rule returns is not offered to it again.
+     *
+     * <p>The declared inputs that the rule kept or that are still used stay in their order, even if unused; inputs that
+     * the rule introduced follow. Outputs keep their names and order. Takes linear time, and no stack for deep graphs.
+     *
+     * @throws dev.rlcm.graph.GraphException if a node does not type-check on its new operands, or if two inputs of the
+     *     result share a name
+     */
     public static Graph rewrite(Graph graph, UnaryOperator<Value> rule) {
-        Map<Value, Value> memo = new IdentityHashMap<>();
+        Map<Value, Value> results = new IdentityHashMap<>();
         for (Value value : graph.topologicalOrder()) {
-            boolean changed = value.inputs().stream().anyMatch(in -> memo.get(in) != in);
-            List<Value> operands = value.inputs().stream().map(memo::get).toList();
-            Value rebuilt = changed ? Value.of(value.op(), value.attributes(), operands, value.label()) : value;
-            memo.put(value, rule.apply(rebuilt));
+            results.put(value, rule.apply(rebuilt(value, results)));
         }
         Map<String, Value> outputs = new LinkedHashMap<>();
-        graph.outputs().forEach((name, value) -> outputs.put(name, memo.get(value)));
-        return Graph.of(outputs);
+        graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
+
+        Set<Value> used = new LinkedHashSet<>(Graph.topologicalOrder(outputs.values()));
+        used.removeIf(value -> !value.is(Op.INPUT));
+        Set<Value> inputs = new LinkedHashSet<>();
+        for (Value input : graph.inputs()) {
+            Value replacement = results.containsKey(input) ? results.get(input) : rule.apply(input);
+            if (replacement == input || used.contains(input)) {
+                inputs.add(input);
+            }
+        }
+        inputs.addAll(used);
+        return new Graph(new ArrayList<>(inputs), outputs);
+    }
+
+    private static Value rebuilt(Value value, Map<Value, Value> results) {
+        List<Value> operands = value.inputs().stream().map(results::get).toList();
+        return operands.equals(value.inputs()) // values are equal if they are the same object
+                ? value
+                : Value.of(value.op(), value.attributes(), operands, value.label());
     }
 }

@@ -49,6 +49,22 @@ class MatrixKernelsTest {
         assertThat(doubles(a.matmul(b))).containsExactly(doubles(products.sum(false, 3)), within(1e-12));
     }
 
+    /** Large enough for ND4J: each element against its sum of products. */
+    @Test
+    void largeMatmulEqualsTheSumOfProducts() {
+        Random random = new Random(1);
+        double[] a = random.doubles(70 * 150).toArray();
+        double[] b = random.doubles(150 * 110).toArray();
+        double[] expected = new double[70 * 110];
+        for (int i = 0; i < expected.length; i++) {
+            for (int k = 0; k < 150; k++) {
+                expected[i] += a[i / 110 * 150 + k] * b[k * 110 + i % 110];
+            }
+        }
+        assertThat(doubles(reals(Shape.of(70, 150), a).matmul(reals(Shape.of(150, 110), b))))
+                .containsExactly(expected, within(1e-11));
+    }
+
     @Property(tries = 30)
     void attentionIsSoftmaxOfScaledScoresTimesValues(@ForAll boolean masked, @ForAll long seed) {
         Random random = new Random(seed);

@@ -56,8 +56,7 @@ class DamagedFilesTest {
             throws IOException {
         try (Scratch scratch = Scratch.create()) {
             Path file = scratch.file("x");
-            format.write(file);
-            byte[] bytes = Files.readAllBytes(file);
+            byte[] bytes = valid(format);
             Files.write(file, Arrays.copyOf(bytes, bytes.length * permille / 1000));
             assertThatThrownBy(() -> format.read(file))
                     .isInstanceOf(IOException.class)
@@ -65,7 +64,7 @@ class DamagedFilesTest {
         }
     }
 
-    @Property(tries = 3000)
+    @Property(tries = 1000)
     void flippedBitsAreReadOrReported(
             @ForAll Format format, @ForAll long seed, @ForAll @IntRange(min = 1, max = 4) int flips)
             throws IOException {
@@ -80,7 +79,7 @@ class DamagedFilesTest {
         }
     }
 
-    @Property(tries = 500)
+    @Property(tries = 300)
     void overwrittenBytesAreReadOrReported(@ForAll Format format, @ForAll long seed) throws IOException {
         try (Scratch scratch = Scratch.create()) {
             Path file = scratch.file("x");

@@ -143,9 +143,14 @@ class NpyTest {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', (byte) version, 0});
         ByteBuffer length = ByteBuffer.allocate(version == 1 ? 2 : 4).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.writeBytes((version == 1 ? length.putShort((short) text.length) : length.putInt(text.length)).array());
+        if (version == 1) {
+            length.putShort((short) text.length);
+        } else {
+            length.putInt(text.length);
+        }
+        bytes.writeBytes(length.array());
         bytes.writeBytes(text);
-        bytes.writeBytes(data.array());
+        bytes.write(data.array(), data.arrayOffset(), data.capacity());
         return Files.write(directory.resolve("x.npy"), bytes.toByteArray());
     }
 }

@@ -34,7 +34,7 @@ class SafetensorsTest {
         return Tensors.mapOf(Tensors.ALL);
     }
 
-    @Property(tries = 200)
+    @Property(tries = 100)
     void writeThenReadIsIdentity(
             @ForAll("tensors") Map<String, TensorData> tensors, @ForAll Map<String, String> metadata)
             throws IOException {
@@ -49,7 +49,7 @@ class SafetensorsTest {
         }
     }
 
-    @Property(tries = 100)
+    @Property(tries = 50)
     void everyTensorIsAlignedToItsElements(@ForAll("tensors") Map<String, TensorData> tensors) throws IOException {
         try (Scratch scratch = Scratch.create()) {
             Path file = scratch.file("x.safetensors");

@@ -34,7 +34,7 @@ class LoraInjectionTest {
         AdaptedGraph adapted = LoraInjection.inject(base, config);
         LoraAdapter adapter = randomAdapter(adapted.sites(), 2);
         double[] injected = run(adapted.graph(), adapter.tensors());
-        assertThat(run(LoraMerge.merge(base, adapter), Map.of())).containsExactly(injected, within(1e-6));
+        assertThat(run(LoraMerge.merge(base, adapter), Map.of())).containsExactly(injected, within(1e-5));
         assertThat(injected).isNotEqualTo(run(base, Map.of()));
     }
 
@@ -54,7 +54,7 @@ class LoraInjectionTest {
         a.tensors().forEach((key, tensor) -> factors.put("a." + key, tensor));
         b.tensors().forEach((key, tensor) -> factors.put("b." + key, tensor));
         Graph merged = LoraMerge.merge(LoraMerge.merge(base, a), b);
-        assertThat(run(both.graph(), factors)).containsExactly(run(merged, Map.of()), within(1e-6));
+        assertThat(run(both.graph(), factors)).containsExactly(run(merged, Map.of()), within(1e-5));
     }
 
     @Test

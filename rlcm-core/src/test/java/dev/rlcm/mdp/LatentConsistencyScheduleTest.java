@@ -88,7 +88,7 @@ class LatentConsistencyScheduleTest {
             }
             TransitionGolden golden = new TransitionGolden(one, "");
             golden.assertNext(step, TOLERANCE);
-            golden.assertLogProb(step, "prev_sample", "log_prob", 5e-6);
+            golden.assertLogProb(step, "prev_sample", "log_prob", TOLERANCE);
         }
     }
 

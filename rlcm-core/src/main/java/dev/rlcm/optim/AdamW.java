@@ -1,0 +1,178 @@
+package dev.rlcm.optim;
+
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Adam (arXiv:1412.6980, algorithm 1) with decoupled or L2 weight decay, on float32 parameters in place, as PyTorch
+ * computes it: eps is added to sqrt(vHat).
+ *
+ * <p>Buffers are read and written by absolute index from 0 to their limit; their positions do not move. Not thread-safe.
+ * The parameters belong to the caller, who must not let a running session read them during {@link #step}.
+ */
+public final class AdamW {
+    private static final String STEP = "step";
+    private static final String FIRST = "exp_avg.";
+    private static final String SECOND = "exp_avg_sq.";
+
+    private final List<FloatBuffer> parameters;
+    private final AdamWConfig config;
+    private final List<TensorData> firstMoments = new ArrayList<>();
+    private final List<TensorData> secondMoments = new ArrayList<>();
+    private long steps;
+
+    /** An optimiser at step 0 with zero moments. */
+    public AdamW(List<FloatBuffer> parameters, AdamWConfig config) {
+        this.parameters = List.copyOf(parameters);
+        this.config = config;
+        for (FloatBuffer parameter : parameters) {
+            if (parameter.isReadOnly()) {
+                throw new IllegalArgumentException(
+                        "parameter " + firstMoments.size() + " is read-only; copy what was memory-mapped");
+            }
+            firstMoments.add(TensorData.zeros(DataType.FLOAT32, Shape.of(parameter.limit())));
+            secondMoments.add(TensorData.zeros(DataType.FLOAT32, Shape.of(parameter.limit())));
+        }
+    }
+
+    /** Updates the parameters at the configured learning rate. */
+    public void step(List<FloatBuffer> gradients) {
+        step(gradients, 1);
+    }
+
+    /**
+     * Updates the parameters.
+     *
+     * @param gradients one per parameter, of its size; not changed
+     * @param factor on the configured learning rate, from a {@link LearningRateSchedule}
+     * @throws IllegalArgumentException if number or size differ or a gradient is not finite; nothing is updated then
+     */
+    public void step(List<FloatBuffer> gradients, double factor) {
+        checkGradients(gradients);
+        if (!(factor >= 0) || !Double.isFinite(factor)) {
+            throw new IllegalArgumentException("factor must be finite and not negative, got " + factor);
+        }
+        steps++;
+        double rate = config.learningRate() * factor;
+        double stepSize = rate / (1 - Math.pow(config.beta1(), (double) steps));
+        double secondCorrection = Math.sqrt(1 - Math.pow(config.beta2(), (double) steps));
+        double decay = config.decoupled() ? 1 - rate * config.weightDecay() : 1;
+        double l2 = config.decoupled() ? 0 : config.weightDecay();
+        for (int p = 0; p < parameters.size(); p++) {
+            FloatBuffer parameter = parameters.get(p);
+            FloatBuffer gradient = gradients.get(p);
+            FloatBuffer first = firstMoments.get(p).floats();
+            FloatBuffer second = secondMoments.get(p).floats();
+            for (int i = 0; i < parameter.limit(); i++) {
+                double value = parameter.get(i);
+                double g = gradient.get(i) + l2 * value;
+                double m = config.beta1() * first.get(i) + (1 - config.beta1()) * g;
+                double v = config.beta2() * second.get(i) + (1 - config.beta2()) * g * g;
+                first.put(i, (float) m);
+                second.put(i, (float) v);
+                double denominator = Math.sqrt(v) / secondCorrection + config.epsilon();
+                parameter.put(i, (float) (decay * value - stepSize * m / denominator));
+            }
+        }
+    }
+
+    /** How often {@link #step} updated the parameters. */
+    public long steps() {
+        return steps;
+    }
+
+    /** A copy of the state: the step count ({@code step}, INT64 []) and the moments by parameter index, FLOAT32 [size]. */
+    public Map<String, TensorData> state() {
+        Map<String, TensorData> state = new LinkedHashMap<>();
+        TensorData count = TensorData.zeros(DataType.INT64, Shape.SCALAR);
+        count.setLong(0, steps);
+        state.put(STEP, count);
+        for (int p = 0; p < parameters.size(); p++) {
+            state.put(FIRST + p, copy(firstMoments.get(p)));
+            state.put(SECOND + p, copy(secondMoments.get(p)));
+        }
+        return state;
+    }
+
+    /**
+     * Continues from a state of an optimiser of the same parameters.
+     *
+     * @throws IllegalArgumentException if it is of other parameters; nothing is restored then
+     */
+    public void restore(Map<String, TensorData> state) {
+        if (state.size() != 1 + 2 * parameters.size()) {
+            throw new IllegalArgumentException("expected the state of " + parameters.size() + " parameters, 1 + 2 x "
+                    + parameters.size() + " tensors, got " + state.size());
+        }
+        TensorData count = required(state, STEP, DataType.INT64, Shape.SCALAR);
+        for (int p = 0; p < parameters.size(); p++) {
+            required(state, FIRST + p, DataType.FLOAT32, firstMoments.get(p).shape());
+            required(state, SECOND + p, DataType.FLOAT32, secondMoments.get(p).shape());
+        }
+        if (count.getLong(0) < 0) {
+            throw new IllegalArgumentException("step must not be negative, got " + count.getLong(0));
+        }
+        steps = count.getLong(0);
+        for (int p = 0; p < parameters.size(); p++) {
+            firstMoments
+                    .get(p)
+                    .bytes()
+                    .put(required(
+                                    state,
+                                    FIRST + p,
+                                    DataType.FLOAT32,
+                                    firstMoments.get(p).shape())
+                            .bytes());
+            secondMoments
+                    .get(p)
+                    .bytes()
+                    .put(required(
+                                    state,
+                                    SECOND + p,
+                                    DataType.FLOAT32,
+                                    secondMoments.get(p).shape())
+                            .bytes());
+        }
+    }
+
+    private void checkGradients(List<FloatBuffer> gradients) {
+        if (gradients.size() != parameters.size()) {
+            throw new IllegalArgumentException(
+                    "expected " + parameters.size() + " gradients, one per parameter, got " + gradients.size());
+        }
+        for (int p = 0; p < gradients.size(); p++) {
+            FloatBuffer gradient = gradients.get(p);
+            if (gradient.limit() != parameters.get(p).limit()) {
+                throw new IllegalArgumentException("gradient " + p + " must have "
+                        + parameters.get(p).limit() + " elements as its parameter, got " + gradient.limit());
+            }
+            for (int i = 0; i < gradient.limit(); i++) {
+                if (!Float.isFinite(gradient.get(i))) {
+                    throw new IllegalArgumentException("gradient " + p + " must be finite, got " + gradient.get(i)
+                            + " at element " + i + "; skip the update or lower the learning rate");
+                }
+            }
+        }
+    }
+
+    private static TensorData required(Map<String, TensorData> state, String name, DataType type, Shape shape) {
+        TensorData data = state.get(name);
+        if (data == null || data.type() != type || !data.shape().equals(shape)) {
+            throw new IllegalArgumentException(name + " must be " + type + shape + ", got "
+                    + (data == null ? "none; the state is of other parameters" : data.toString()));
+        }
+        return data;
+    }
+
+    private static TensorData copy(TensorData data) {
+        TensorData copy = TensorData.zeros(data.type(), data.shape());
+        copy.bytes().put(data.bytes());
+        return copy;
+    }
+}

@@ -1,0 +1,42 @@
+package dev.rlcm.optim;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/** Bounds on gradients, in place. Stateless; the buffers belong to the caller. */
+public final class GradientClipping {
+    private static final double EPSILON = 1e-6; // torch.nn.utils.clip_grad_norm_
+
+    private GradientClipping() {}
+
+    /**
+     * Scales all gradients by min(1, maxNorm / (norm + 1e-6)), where norm is the L2 norm of all elements of all of them.
+     *
+     * @param gradients from index 0 to their limits
+     * @param maxNorm positive
+     * @return the norm before, accumulated in float64. If it is infinite or NaN the gradients are left as they are: the
+     *     caller should skip the update
+     */
+    public static double globalNorm(List<FloatBuffer> gradients, double maxNorm) {
+        if (!(maxNorm > 0)) {
+            throw new IllegalArgumentException("maxNorm must be positive, got " + maxNorm);
+        }
+        double squares = 0;
+        for (FloatBuffer gradient : gradients) {
+            for (int i = 0; i < gradient.limit(); i++) {
+                double value = gradient.get(i);
+                squares += value * value;
+            }
+        }
+        double norm = Math.sqrt(squares);
+        double scale = Math.min(1, maxNorm / (norm + EPSILON));
+        if (Double.isFinite(norm) && scale < 1) {
+            for (FloatBuffer gradient : gradients) {
+                for (int i = 0; i < gradient.limit(); i++) {
+                    gradient.put(i, (float) (gradient.get(i) * scale));
+                }
+            }
+        }
+        return norm;
+    }
+}

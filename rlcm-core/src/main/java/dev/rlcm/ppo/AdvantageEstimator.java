@@ -1,0 +1,75 @@
+package dev.rlcm.ppo;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Advantages from rewards: how much better a sample is than what was to be expected.
+ *
+ * <p>A host's own estimator is a lambda; one that remembers something between calls overrides {@link #state} and {@link
+ * #restore}. Estimators are not thread-safe.
+ */
+@FunctionalInterface
+public interface AdvantageEstimator {
+    /**
+     * The advantages of one rollout, [B].
+     *
+     * @param keys what each sample is compared within, its prompt as a rule, [B]
+     * @param rewards [B], finite
+     * @throws IllegalArgumentException if lengths differ or a reward is not finite, naming its index
+     */
+    double[] estimate(List<String> keys, double[] rewards);
+
+    /**
+     * The share, in [0, 1], of the groups of the last estimate whose rewards were all equal, so that they taught nothing;
+     * 0 for estimators that do not tell.
+     */
+    default double zeroSpreadShare() {
+        return 0;
+    }
+
+    /** What must be kept for a run to be resumed. */
+    default State state() {
+        return new State(Map.of());
+    }
+
+    /**
+     * Continues from a state of an estimator of the same settings.
+     *
+     * @throws IllegalArgumentException if it is of another one
+     */
+    default void restore(State state) {
+        if (!state.rewards().isEmpty()) {
+            throw new IllegalArgumentException("this estimator remembers nothing, got a state of "
+                    + state.rewards().size() + " prompts");
+        }
+    }
+
+    /**
+     * An estimator's memory, plain enough for JSON.
+     *
+     * @param rewards the remembered rewards of each key, oldest first
+     */
+    record State(Map<String, List<Double>> rewards) {
+        public State {
+            rewards = Map.copyOf(rewards);
+        }
+    }
+
+    /**
+     * (reward - mean) / (std + 1e-6) over the last {@code bufferSize} rewards of the same prompt, this rollout's included,
+     * once there are {@code minCount} of them; over the whole rollout until then. Population std. As DDPO (arXiv:2305.13301,
+     * section 4.2) and RLCM (appendix B) do.
+     *
+     * @param bufferSize how many rewards of a prompt are remembered, at least 1
+     * @param minCount in [1, bufferSize]
+     */
+    static AdvantageEstimator perPrompt(int bufferSize, int minCount) {
+        return new PerPromptAdvantages(bufferSize, minCount);
+    }
+
+    /** (reward - mean) / (std + 1e-6) over the rollout, whatever the prompts. Population std. */
+    static AdvantageEstimator wholeBatch() {
+        return new WholeBatchAdvantages();
+    }
+}

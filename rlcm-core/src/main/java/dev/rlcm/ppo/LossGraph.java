@@ -1,0 +1,109 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.backend.Executable;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.PolicyGraph;
+import dev.rlcm.policy.Transition;
+import dev.rlcm.rewrite.CommonSubexpressions;
+import dev.rlcm.rewrite.ConstantFolding;
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Forward pass, log-probability, loss and gradients of a minibatch as one compiled graph. A row's weight is its share in
+ * the average over an optimiser step; rows of weight 0 only fill up the batch.
+ */
+final class LossGraph {
+    private static final String GRADIENT = "gradient.";
+
+    private final PolicyGraph policy;
+    private final Executable executable;
+    private final PolicyGraph.Batch batch;
+    private final Map<String, TensorData> terms = new LinkedHashMap<>();
+    private final Map<String, TensorData> outputs = new LinkedHashMap<>();
+    private long networkNanos;
+
+    LossGraph(ConsistencyPolicy owner, PolicyLoss loss, int rows) {
+        this.policy = owner.graph(rows);
+        Value weight = term("weight");
+        PolicyTerms symbols =
+                new PolicyTerms(policy, policy.logProb(), term("old_log_prob"), term("advantage"));
+        Value perRow = loss.of(symbols);
+        if (!perRow.shape().equals(Shape.of(rows))) {
+            throw new GraphException("a policy loss must give one number per transition, [" + rows + "], got "
+                    + perRow.shape() + "; do not reduce over the rows, the optimiser averages them");
+        }
+        Value total = perRow.mul(weight).sum();
+        List<Value> gradients = Gradients.of(total, policy.factors());
+        Map<String, Value> results = new LinkedHashMap<>();
+        results.put("loss", total);
+        results.put("log_prob", symbols.logProb());
+        for (int i = 0; i < gradients.size(); i++) {
+            results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
+        }
+        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(Graph.of(results)));
+        this.executable = owner.backend().compile(graph);
+        Map<String, TensorData> others = new LinkedHashMap<>(owner.adapter().tensors());
+        others.putAll(terms);
+        this.batch = policy.newBatch(graph, others);
+        results.forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
+    }
+
+    private Value term(String name) {
+        Value input = Value.input(name, DataType.FLOAT32, Shape.of(policy.rows()));
+        terms.put(name, TensorData.zeros(DataType.FLOAT32, input.shape()));
+        return input;
+    }
+
+    int rows() {
+        return policy.rows();
+    }
+
+    /** Evaluates up to {@link #rows} transitions; the results are read by the methods below until the next run. */
+    void run(List<Transition> transitions, double[] advantages, double rowWeight) {
+        for (int row = 0; row < rows(); row++) {
+            boolean used = row < transitions.size();
+            Transition transition = transitions.get(used ? row : 0);
+            batch.set(row, transition);
+            terms.get("weight").setDouble(row, used ? rowWeight : 0);
+            terms.get("old_log_prob").setDouble(row, transition.logProb());
+            terms.get("advantage").setDouble(row, used ? advantages[row] : 0);
+        }
+        long start = System.nanoTime();
+        executable.run(batch.inputs(), outputs);
+        networkNanos += System.nanoTime() - start;
+    }
+
+    double loss() {
+        return outputs.get("loss").getDouble(0);
+    }
+
+    double logProb(int row) {
+        return outputs.get("log_prob").getDouble(row);
+    }
+
+    /** The gradients of the last run, in the order of the adapter's parameters. */
+    List<FloatBuffer> gradients() {
+        return policy.factors().stream()
+                .map(factor -> outputs.get(GRADIENT + factor.label()).floats())
+                .toList();
+    }
+
+    /** Time spent inside the backend since this graph was built. */
+    long networkNanos() {
+        return networkNanos;
+    }
+
+    void close() {
+        executable.close();
+    }
+}

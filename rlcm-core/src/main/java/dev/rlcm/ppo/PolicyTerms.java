@@ -1,0 +1,19 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.graph.Value;
+import dev.rlcm.policy.PolicyGraph;
+
+/**
+ * What a policy loss is made of, as values of the graph over a minibatch of B transitions.
+ *
+ * @param policy the policy being optimised: its mean, sigma and log-probabilities, and the base model's
+ * @param logProb log pi_theta(a|s), [B]; depends on the adapter
+ * @param oldLogProb log pi_old(a|s) as recorded by the rollout, [B]
+ * @param advantage the advantage of the transition's trajectory, clamped, [B]
+ */
+public record PolicyTerms(PolicyGraph policy, Value logProb, Value oldLogProb, Value advantage) {
+    /** r = pi_theta / pi_old = exp(logProb - oldLogProb), [B]. */
+    public Value ratio() {
+        return logProb.sub(oldLogProb).exp();
+    }
+}

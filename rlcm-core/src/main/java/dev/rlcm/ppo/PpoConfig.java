@@ -1,0 +1,105 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.optim.AdamWConfig;
+import dev.rlcm.optim.LearningRateSchedule;
+import java.util.OptionalDouble;
+
+/**
+ * Settings of {@link PpoOptimizer}. The defaults are those of the paper's compression task (Oertell et al., 2024,
+ * appendix B, Table 1) and of its reference code.
+ *
+ * @param clipRange PPO's epsilon, in [0, 1); 1e-4 goes with log-probabilities averaged over a latent
+ * @param advantageClamp advantages are clamped to plus or minus this, positive
+ * @param trajectoriesPerStep how many trajectories one optimiser step averages over: train batch times gradient
+ *     accumulation
+ * @param minibatch how many transitions one run of the graph takes; changes speed and memory, not the result
+ * @param innerEpochs how often an update passes over its rollout
+ * @param maxGradNorm the global norm that gradients are clipped to, positive
+ * @param adam the optimiser
+ * @param learningRate the factor on the optimiser's learning rate, by the number of updates done
+ * @param targetKl where given, an update stops early once the approximate KL divergence exceeds it
+ * @param seed of the order in which trajectories are taken
+ */
+public record PpoConfig(
+        double clipRange,
+        double advantageClamp,
+        int trajectoriesPerStep,
+        int minibatch,
+        int innerEpochs,
+        double maxGradNorm,
+        AdamWConfig adam,
+        LearningRateSchedule learningRate,
+        OptionalDouble targetKl,
+        long seed) {
+    public PpoConfig {
+        requireClipRange(clipRange);
+        requirePositive("advantageClamp", advantageClamp);
+        requirePositive("trajectoriesPerStep", trajectoriesPerStep);
+        requirePositive("minibatch", minibatch);
+        requirePositive("innerEpochs", innerEpochs);
+        requirePositive("maxGradNorm", maxGradNorm);
+        targetKl.ifPresent(value -> requirePositive("targetKl", value));
+    }
+
+    public static PpoConfig defaults() {
+        AdamWConfig adam = AdamWConfig.defaults().withLearningRate(1e-4);
+        return new PpoConfig(1e-4, 10, 4, 8, 1, 5, adam, LearningRateSchedule.constant(), OptionalDouble.empty(), 0);
+    }
+
+    public PpoConfig withClipRange(double value) {
+        return new PpoConfig(value, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, learningRate, targetKl, seed);
+    }
+
+    public PpoConfig withAdvantageClamp(double value) {
+        return new PpoConfig(clipRange, value, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, learningRate, targetKl, seed);
+    }
+
+    public PpoConfig withTrajectoriesPerStep(int value) {
+        return new PpoConfig(clipRange, advantageClamp, value, minibatch, innerEpochs, maxGradNorm, adam, learningRate, targetKl, seed);
+    }
+
+    public PpoConfig withMinibatch(int value) {
+        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, value, innerEpochs, maxGradNorm, adam, learningRate, targetKl, seed);
+    }
+
+    public PpoConfig withInnerEpochs(int value) {
+        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, value, maxGradNorm, adam, learningRate, targetKl, seed);
+    }
+
+    public PpoConfig withMaxGradNorm(double value) {
+        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, value, adam, learningRate, targetKl, seed);
+    }
+
+    public PpoConfig withAdam(AdamWConfig value) {
+        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, value, learningRate, targetKl, seed);
+    }
+
+    /** With another base learning rate of {@link #adam}. */
+    public PpoConfig withLearningRate(double value) {
+        return withAdam(adam.withLearningRate(value));
+    }
+
+    public PpoConfig withSchedule(LearningRateSchedule value) {
+        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, value, targetKl, seed);
+    }
+
+    public PpoConfig withTargetKl(double value) {
+        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, learningRate, OptionalDouble.of(value), seed);
+    }
+
+    public PpoConfig withSeed(long value) {
+        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, learningRate, targetKl, value);
+    }
+
+    static void requireClipRange(double clipRange) {
+        if (!(clipRange >= 0 && clipRange < 1)) {
+            throw new IllegalArgumentException("clipRange must be in [0, 1), got " + clipRange);
+        }
+    }
+
+    private static void requirePositive(String name, double value) {
+        if (!(value > 0) || Double.isInfinite(value)) {
+            throw new IllegalArgumentException(name + " must be positive and finite, got " + value);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.Rollout;
+import java.util.Map;
+
+/**
+ * Improves a policy from rewarded rollouts by proximal policy optimisation: the update half of Algorithm 1 of Oertell et
+ * al., 2024. Changes the policy's adapter in place. Not thread-safe; needs no closing, its executables belong to the
+ * policy's backend.
+ */
+public interface PpoOptimizer {
+    /**
+     * One update: {@code innerEpochs} passes over all transitions of the rollout, an optimiser step for every
+     * {@code trajectoriesPerStep} trajectories.
+     *
+     * @param advantages one finite number per trajectory
+     * @throws IllegalArgumentException if their number is not that of the trajectories, one is not finite, or the
+     *     trajectories have no stochastic action
+     */
+    UpdateReport update(Rollout rollout, double[] advantages);
+
+    /** All that a later run needs to continue bit for bit, besides the adapter's weights. Copies. */
+    Map<String, TensorData> state();
+
+    /**
+     * Continues from a {@link #state}.
+     *
+     * @throws IllegalArgumentException if it belongs to another adapter
+     */
+    void restore(Map<String, TensorData> state);
+
+    /** The clipped surrogate of PPO with the settings' clip range. */
+    static PpoOptimizer of(ConsistencyPolicy policy, PpoConfig config) {
+        return of(policy, config, PolicyLosses.clipped(config.clipRange()));
+    }
+
+    /** A loss of one's own. */
+    static PpoOptimizer of(ConsistencyPolicy policy, PpoConfig config, PolicyLoss loss) {
+        return new LoraPpoOptimizer(policy, config, loss);
+    }
+}

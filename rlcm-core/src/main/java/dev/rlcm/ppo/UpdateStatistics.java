@@ -1,0 +1,66 @@
+package dev.rlcm.ppo;
+
+import java.time.Duration;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
+
+/** Collects what an {@link UpdateReport} tells. */
+final class UpdateStatistics {
+    private final double clipRange;
+    private final SummaryStatistics losses = new SummaryStatistics();
+    private final SummaryStatistics ratios = new SummaryStatistics();
+    private final SummaryStatistics squaredLogRatios = new SummaryStatistics();
+    private final SummaryStatistics gradNorms = new SummaryStatistics();
+    private int low;
+    private int high;
+    private int skipped;
+    private double initialRatioError;
+
+    UpdateStatistics(double clipRange) {
+        this.clipRange = clipRange;
+    }
+
+    void transition(double logProb, double oldLogProb) {
+        double logRatio = logProb - oldLogProb;
+        double ratio = Math.exp(logRatio);
+        ratios.addValue(ratio);
+        squaredLogRatios.addValue(logRatio * logRatio);
+        low += ratio < 1 - clipRange ? 1 : 0;
+        high += ratio > 1 + clipRange ? 1 : 0;
+        if (gradNorms.getN() == 0 && skipped == 0) {
+            initialRatioError = Math.max(initialRatioError, Math.abs(ratio - 1));
+        }
+    }
+
+    void step(double loss, double gradNorm) {
+        losses.addValue(loss);
+        gradNorms.addValue(gradNorm);
+    }
+
+    void skip() {
+        skipped++;
+    }
+
+    /** Mean of (log r)^2 / 2: Schulman's k2, <a href="http://joschu.net/blog/kl-approx.html">KL approximation</a>. */
+    double approxKl() {
+        return squaredLogRatios.getMean() / 2;
+    }
+
+    UpdateReport report(double learningRate, boolean stoppedEarly, long networkNanos, long totalNanos) {
+        double count = Math.max(1, ratios.getN());
+        return new UpdateReport(
+                (int) gradNorms.getN(),
+                skipped,
+                losses.getMean(),
+                ratios.getMean(),
+                Math.sqrt(ratios.getPopulationVariance()),
+                initialRatioError,
+                approxKl(),
+                low / count,
+                high / count,
+                gradNorms.getMean(),
+                learningRate,
+                stoppedEarly,
+                Duration.ofNanos(networkNanos),
+                Duration.ofNanos(totalNanos));
+    }
+}

@@ -1,0 +1,79 @@
+package dev.rlcm.rewrite;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Value;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Operators that change nothing, and pairs of operators that are one. */
+final class Identities {
+    private Identities() {}
+
+    /** A simpler expression of the same values, type and shape, or the value itself. */
+    static Value simplify(Value v) {
+        Value candidate = candidate(v);
+        return candidate.type() == v.type() && candidate.shape().equals(v.shape()) ? candidate : v;
+    }
+
+    /** What the value is but for broadcasting: the caller compares the shapes. */
+    private static Value candidate(Value v) {
+        return switch (v.op()) {
+            case ADD, OR -> either(v, 0);
+            case MUL, AND -> either(v, 1);
+            case SUB -> first(v, v.in(1).isConstant(0));
+            case DIV, POW -> first(v, v.in(1).isConstant(1));
+            case WHERE -> where(v);
+            case CAST, EXPAND, PAD -> v.in(0);
+            case SLICE -> first(v, Arrays.stream(v.attributes().ints("steps")).allMatch(step -> step == 1));
+            case CONCAT -> first(v, v.inputs().size() == 1);
+            case RESHAPE -> reshape(v);
+            case TRANSPOSE -> transpose(v);
+            default -> v;
+        };
+    }
+
+    /** The first operand if the operator leaves it alone. */
+    private static Value first(Value v, boolean unchanged) {
+        return unchanged ? v.in(0) : v;
+    }
+
+    /** Either operand if the other one is the operator's neutral element. */
+    private static Value either(Value v, double neutral) {
+        return v.in(0).isConstant(neutral) ? v.in(1) : first(v, v.in(1).isConstant(neutral));
+    }
+
+    private static Value where(Value v) {
+        if (v.in(0).isConstant(1) || v.in(1) == v.in(2)) {
+            return v.in(1);
+        }
+        return v.in(0).isConstant(0) ? v.in(2) : v;
+    }
+
+    private static Value reshape(Value v) {
+        Value source = v.in(0);
+        while (source.is(Op.RESHAPE)) {
+            source = source.in(0);
+        }
+        if (source == v.in(0) || source.shape().equals(v.shape())) {
+            return source;
+        }
+        return Value.of(Op.RESHAPE, v.attributes(), List.of(source), v.label());
+    }
+
+    /** y[perm] of x[inner] is x[inner[perm]]; the composition may be no permutation at all. */
+    private static Value transpose(Value v) {
+        Value source = v.in(0);
+        int[] perm = v.attributes().ints("perm");
+        if (source.is(Op.TRANSPOSE)) {
+            int[] inner = source.attributes().ints("perm");
+            perm = Arrays.stream(perm).map(axis -> inner[axis]).toArray();
+            source = source.in(0);
+        }
+        if (Arrays.equals(perm, IntStream.range(0, perm.length).toArray())) {
+            return source;
+        }
+        return source == v.in(0) ? v : Value.of(Op.TRANSPOSE, Attributes.of("perm", perm), List.of(source), v.label());
+    }
+}

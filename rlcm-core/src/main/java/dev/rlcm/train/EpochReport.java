@@ -1,0 +1,47 @@
+package dev.rlcm.train;
+
+import dev.rlcm.policy.Rollout;
+import dev.rlcm.ppo.UpdateReport;
+import java.time.Duration;
+import org.apache.commons.math3.stat.StatUtils;
+
+/**
+ * What happened in one epoch.
+ *
+ * @param epoch from 0
+ * @param rollout the trajectories that were sampled
+ * @param rewards one per trajectory
+ * @param advantages one per trajectory, before clamping
+ * @param zeroStdShare share of the trajectories whose reward statistics have no spread, so that they teach nothing
+ * @param update what the optimiser did
+ * @param samplingTime for the rollout, decoding included
+ * @param rewardWait for scores that were not ready when sampling was
+ * @param totalTime of the epoch
+ */
+public record EpochReport(
+        int epoch,
+        Rollout rollout,
+        double[] rewards,
+        double[] advantages,
+        double zeroStdShare,
+        UpdateReport update,
+        Duration samplingTime,
+        Duration rewardWait,
+        Duration totalTime) {
+    public double rewardMean() {
+        return StatUtils.mean(rewards);
+    }
+
+    /** Population standard deviation. */
+    public double rewardStd() {
+        return Math.sqrt(StatUtils.populationVariance(rewards));
+    }
+
+    public double rewardMin() {
+        return StatUtils.min(rewards);
+    }
+
+    public double rewardMax() {
+        return StatUtils.max(rewards);
+    }
+}

@@ -1,0 +1,62 @@
+package dev.rlcm.train;
+
+import dev.rlcm.random.RandomStreams;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * The prompts that a policy is trained on, drawn uniformly with replacement as in the paper.
+ *
+ * @param all at least one; none blank
+ */
+public record Prompts(List<String> all) {
+    public Prompts {
+        all = List.copyOf(all);
+        if (all.isEmpty()) {
+            throw new IllegalArgumentException("there are no prompts; give at least one");
+        }
+        if (all.stream().anyMatch(String::isBlank)) {
+            throw new IllegalArgumentException("a prompt is blank, in " + all);
+        }
+    }
+
+    public static Prompts of(String... prompts) {
+        return new Prompts(List.of(prompts));
+    }
+
+    /**
+     * One prompt a line, UTF-8; blank lines are left out.
+     *
+     * @throws IOException if the file cannot be read, is not UTF-8 text, or has no prompt
+     */
+    public static Prompts lines(Path file) throws IOException {
+        try {
+            List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .toList();
+            if (lines.isEmpty()) {
+                throw new IOException(file + " has no prompts; write one a line");
+            }
+            return new Prompts(lines);
+        } catch (MalformedInputException e) {
+            throw new IOException(file + " is not UTF-8 text; save it as UTF-8, one prompt a line", e);
+        }
+    }
+
+    /** A number of prompts, drawn independently; the same stream gives the same draw. */
+    public List<String> draw(int count, RandomStreams random) {
+        RandomGenerator generator = random.at("prompts").generator();
+        List<String> drawn = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            drawn.add(all.get(generator.nextInt(all.size())));
+        }
+        return drawn;
+    }
+}

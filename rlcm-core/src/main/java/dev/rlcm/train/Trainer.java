@@ -1,0 +1,117 @@
+package dev.rlcm.train;
+
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.Rollout;
+import dev.rlcm.ppo.AdvantageEstimator;
+import dev.rlcm.ppo.PpoOptimizer;
+import dev.rlcm.ppo.UpdateReport;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.PendingScores;
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.reward.RewardPool;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The ready-made training loop, Algorithm 1 of Oertell et al., 2024: sample, reward, estimate advantages, update.
+ *
+ * <p>Rewards are computed on threads of their own while the next batch is sampled. A run that is stopped, saved and
+ * resumed continues bit for bit. Not thread-safe, except for {@link #stop}. Owns nothing native.
+ */
+public final class Trainer {
+    private final ConsistencyPolicy policy;
+    private final PpoOptimizer ppo;
+    private final AdvantageEstimator credit;
+    private final RewardFunction reward;
+    private final Prompts prompts;
+    private final TrainerConfig config;
+    private final RandomStreams random;
+    private int epoch;
+    private volatile boolean stopping;
+
+    public Trainer(
+            ConsistencyPolicy policy,
+            PpoOptimizer ppo,
+            RewardFunction reward,
+            Prompts prompts,
+            TrainerConfig config) {
+        this.policy = policy;
+        this.ppo = ppo;
+        this.credit = AdvantageEstimator.perPrompt(config.statBuffer(), config.statMinCount());
+        this.reward = reward.checked();
+        this.prompts = prompts;
+        this.config = config;
+        this.random = RandomStreams.seeded(config.seed());
+    }
+
+    /**
+     * Trains until all epochs are done or {@link #stop} is called.
+     *
+     * @return the number of epochs done so far, those before a resume included
+     * @throws dev.rlcm.reward.RewardException if the reward fails; the adapter is as after the last complete update
+     * @throws InterruptedException if the thread is interrupted while it waits for rewards
+     */
+    public int run(TrainingListener listener) throws InterruptedException {
+        try (RewardPool pool = RewardPool.of(reward, config.rewardThreads())) {
+            while (epoch < config.epochs() && !stopping) {
+                EpochReport report = epoch(pool);
+                epoch++;
+                listener.onEpoch(report);
+            }
+        }
+        return epoch;
+    }
+
+    /** Ends {@link #run} after the epoch in progress. Any thread may call it. */
+    public void stop() {
+        stopping = true;
+    }
+
+    private EpochReport epoch(RewardPool pool) throws InterruptedException {
+        long start = System.nanoTime();
+        RandomStreams streams = random.at("epoch").at(epoch);
+        List<PendingScores> pending = new ArrayList<>();
+        Rollout rollout = policy.rollout(
+                prompts.draw(config.trajectories(), streams),
+                streams.at("noise"),
+                samples -> pending.add(pool.submit(samples)));
+        long sampled = System.nanoTime();
+        double[] rewards = new double[rollout.size()];
+        int filled = 0;
+        for (PendingScores scores : pending) {
+            double[] part = scores.await();
+            System.arraycopy(part, 0, rewards, filled, part.length);
+            filled += part.length;
+        }
+        long rewarded = System.nanoTime();
+        double[] advantages = credit.estimate(rollout.prompts(), rewards);
+        UpdateReport update = ppo.update(rollout, advantages);
+        return new EpochReport(
+                epoch,
+                rollout,
+                rewards,
+                advantages,
+                credit.zeroSpreadShare(),
+                update,
+                Duration.ofNanos(sampled - start),
+                Duration.ofNanos(rewarded - sampled),
+                Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    /** Writes, atomically, all that {@link #resume} needs. */
+    public void save(Path checkpoint) throws IOException {
+        Checkpoint.write(checkpoint, epoch, config.seed(), policy.adapter(), ppo, credit);
+    }
+
+    /**
+     * Continues where a checkpoint of the same configuration was written.
+     *
+     * @throws IOException if the file is unreadable, damaged, or of another adapter or seed
+     */
+    public void resume(Path checkpoint) throws IOException {
+        epoch = Checkpoint.read(checkpoint, config.seed(), policy.adapter(), ppo, credit);
+    }
+}

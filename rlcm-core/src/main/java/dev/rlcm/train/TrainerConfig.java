@@ -1,0 +1,61 @@
+package dev.rlcm.train;
+
+/**
+ * Settings of {@link Trainer}.
+ *
+ * @param epochs how many times to sample and update, at least 1
+ * @param trajectories sampled in an epoch, at least 2
+ * @param statBuffer how many of a prompt's latest rewards its statistics keep, at least 1
+ * @param statMinCount from how many on they are used instead of the whole batch's, at least 1
+ * @param rewardThreads that score pictures while the next ones are sampled, at least 1; more than one needs a
+ *     thread-safe reward
+ * @param seed of all noise and prompt draws
+ */
+public record TrainerConfig(
+        int epochs, int trajectories, int statBuffer, int statMinCount, int rewardThreads, long seed) {
+    public TrainerConfig {
+        requireAtLeast(1, "epochs", epochs);
+        requireAtLeast(2, "trajectories", trajectories);
+        requireAtLeast(1, "statBuffer", statBuffer);
+        requireAtLeast(1, "statMinCount", statMinCount);
+        requireAtLeast(1, "rewardThreads", rewardThreads);
+        if (statMinCount > statBuffer) {
+            throw new IllegalArgumentException(
+                    "statMinCount must not exceed statBuffer " + statBuffer + ", got " + statMinCount);
+        }
+    }
+
+    /**
+     * 100 epochs of 40 trajectories, statistics over the last 16 rewards of a prompt: one GPU's share of the compression
+     * task (Oertell et al., 2024, Table 1).
+     */
+    public static TrainerConfig defaults() {
+        return new TrainerConfig(100, 40, 16, 16, 1, 0);
+    }
+
+    public TrainerConfig withEpochs(int value) {
+        return new TrainerConfig(value, trajectories, statBuffer, statMinCount, rewardThreads, seed);
+    }
+
+    public TrainerConfig withTrajectories(int value) {
+        return new TrainerConfig(epochs, value, statBuffer, statMinCount, rewardThreads, seed);
+    }
+
+    public TrainerConfig withStatistics(int buffer, int minCount) {
+        return new TrainerConfig(epochs, trajectories, buffer, minCount, rewardThreads, seed);
+    }
+
+    public TrainerConfig withRewardThreads(int value) {
+        return new TrainerConfig(epochs, trajectories, statBuffer, statMinCount, value, seed);
+    }
+
+    public TrainerConfig withSeed(long value) {
+        return new TrainerConfig(epochs, trajectories, statBuffer, statMinCount, rewardThreads, value);
+    }
+
+    private static void requireAtLeast(int least, String name, int value) {
+        if (value < least) {
+            throw new IllegalArgumentException(name + " must be at least " + least + ", got " + value);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.rlcm.autodiff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import java.util.List;
+import java.util.stream.IntStream;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+
+/** Convolutions and pooling over one to three spatial axes. */
+class ConvolutionGradientsTest {
+    /** Random window parameters that fit into small images. */
+    private record Windows(int[] extents, int[] kernel, int[] strides, int[] pads, int[] dilations) {
+        static Windows draw(Point point, int rank, int maxPad, boolean dilated) {
+            int[] kernel = IntStream.range(0, rank)
+                    .map(i -> point.draw(1, rank < 3 ? 3 : 2))
+                    .toArray();
+            int[] dilations = IntStream.range(0, rank)
+                    .map(i -> dilated ? point.draw(1, 2) : 1)
+                    .toArray();
+            int stride = point.draw(0, 1);
+            int[] strides = IntStream.range(0, rank)
+                    .map(i -> stride == 0 ? 1 : point.draw(1, 3))
+                    .toArray();
+            int[] pads = IntStream.range(0, 2 * rank)
+                    .map(i -> Math.min(point.draw(0, maxPad), maxPad < 3 ? kernel[i % rank] - 1 : 3))
+                    .toArray();
+            int[] extents = IntStream.range(0, rank)
+                    .map(i -> Math.max(1, dilations[i] * (kernel[i] - 1) + point.draw(0, 6 / (rank * rank))))
+                    .toArray();
+            for (int i = 0; i < rank; i++) {
+                extents[i] = Math.max(extents[i], dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[i + rank]);
+            }
+            return new Windows(extents, kernel, strides, pads, dilations);
+        }
+
+        Attributes sliding(int group) {
+            return Attributes.of("strides", strides, "pads", pads)
+                    .with("dilations", dilations)
+                    .with("group", group);
+        }
+    }
+
+    private static int[] dims(int batch, int channels, int[] spatial) {
+        return IntStream.concat(IntStream.of(batch, channels), IntStream.of(spatial))
+                .toArray();
+    }
+
+    @Property(tries = 200)
+    void convolutionsMatchDifferences(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 3) int rank,
+            @ForAll @IntRange(min = 1, max = 2) int group) {
+        Point point = new Point(seed);
+        Windows windows = Windows.draw(point, rank, 3, true);
+        int inputs = point.draw(1, 2);
+        int outputs = group * point.draw(1, 2);
+        Value x = point.real(dims(point.draw(1, 2), group * inputs, windows.extents));
+        Value w = point.real(dims(outputs, inputs, windows.kernel));
+        List<Value> operands = point.draw(0, 1) == 0 ? List.of(x, w) : List.of(x, w, point.real(outputs));
+        point.check(Value.of(Op.CONV, windows.sliding(group), operands, ""));
+    }
+
+    @Property(tries = 120)
+    void transposedConvolutionsMatchDifferences(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 3) int rank,
+            @ForAll @IntRange(min = 1, max = 2) int group) {
+        Point point = new Point(seed);
+        Windows windows = Windows.draw(point, rank, 1, true);
+        int[] rest =
+                IntStream.of(windows.strides).map(s -> point.draw(0, s - 1)).toArray();
+        int[] pads = IntStream.range(0, 2 * rank)
+                .map(i -> windows.kernel[i % rank] > 1 + i / rank ? windows.pads[i] : 0)
+                .toArray();
+        int inputs = group * point.draw(1, 2);
+        int outputs = point.draw(1, 2);
+        Value x = point.real(dims(point.draw(1, 2), inputs, windows.extents));
+        Value w = point.real(dims(inputs, outputs, windows.kernel));
+        Attributes attributes = windows.sliding(group).with("pads", pads).with("output_padding", rest);
+        List<Value> operands = point.draw(0, 1) == 0 ? List.of(x, w) : List.of(x, w, point.real(group * outputs));
+        point.check(Value.of(Op.CONV_TRANSPOSE, attributes, operands, ""));
+    }
+
+    @Property(tries = 100)
+    void poolingMatchesDifferences(@ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int rank) {
+        Point average = new Point(seed);
+        Windows windows = Windows.draw(average, rank, 2, false);
+        Attributes attributes = Attributes.of("kernel_shape", windows.kernel, "strides", windows.strides)
+                .with("pads", windows.pads);
+        int[] dims = dims(2, 2, windows.extents);
+        boolean includePad = average.draw(0, 1) == 0;
+        average.check(Value.of(Op.AVERAGE_POOL, attributes.with("count_include_pad", includePad), average.real(dims)));
+        Point max = new Point(seed);
+        max.check(Value.of(Op.MAX_POOL, attributes, max.distinct(dims)));
+    }
+
+    @Example
+    void equalMaximaOfAWindowShareTheGradient() {
+        Point point = new Point(1);
+        Value x = point.feed(TensorData.doubles(Shape.of(1, 1, 4), 1, 1, 0, 2));
+        Attributes attributes = Attributes.of("kernel_shape", new int[] {2}, "strides", new int[] {2})
+                .with("pads", new int[2]);
+        Value loss = Value.of(Op.MAX_POOL, attributes, x).sum();
+        assertThat(point.evaluate(Gradients.of(loss, List.of(x)).get(0))).containsExactly(0.5, 0.5, 0, 1);
+    }
+
+    @Example
+    void theInputGradientAtStrideOneIsAConvolution() {
+        Point point = new Point(1);
+        Value x = point.real(2, 3, 8, 8);
+        Attributes same = Attributes.of("strides", new int[] {1, 1}, "pads", new int[] {1, 1, 1, 1})
+                .with("dilations", new int[] {1, 1})
+                .with("group", 1);
+        Value y = Value.of(Op.CONV, same, x, point.real(4, 3, 3, 3));
+        Graph backward = Graph.of("dx", Gradients.of(y.sum(), List.of(x)).get(0));
+        assertThat(backward.topologicalOrder().stream().map(Value::op))
+                .contains(Op.CONV)
+                .doesNotContain(Op.CONV_TRANSPOSE);
+    }
+}

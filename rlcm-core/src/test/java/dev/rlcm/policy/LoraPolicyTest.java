@@ -1,0 +1,161 @@
+package dev.rlcm.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.rlcm.backend.ReferenceBackend;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Value;
+import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.mdp.KarrasSchedule;
+import dev.rlcm.mdp.LastStep;
+import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.mdp.LogProbReduction;
+import dev.rlcm.mdp.Schedule;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Sample;
+import dev.rlcm.testing.ToyModel;
+import java.util.ArrayList;
+import java.util.List;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class LoraPolicyTest {
+    private static final List<String> PROMPTS = List.of("a cat", "a dog", "a fox", "a cat");
+
+    private final ReferenceBackend backend = new ReferenceBackend();
+    private final ToyModel model = new ToyModel();
+
+    @AfterEach
+    void close() {
+        backend.close();
+    }
+
+    private ConsistencyPolicy policy(SamplingPlan plan, Schedule schedule) {
+        LoraConfig lora = LoraConfig.rank(2).targeting("to_q", "to_out.0");
+        LoraAdapter adapter =
+                LoraAdapter.initial(lora, LoraInjection.sites(model.denoiser(1)), RandomStreams.seeded(3));
+        // A trained adapter, so that what is sampled depends on it.
+        adapter.parameters().forEach(buffer -> {
+            for (int i = 0; i < buffer.limit(); i++) {
+                buffer.put(i, buffer.get(i) + 0.1f * (i % 3));
+            }
+        });
+        return ConsistencyPolicy.of(model, schedule, plan, adapter, backend);
+    }
+
+    private ConsistencyPolicy policy(SamplingPlan plan) {
+        LatentConsistencySchedule schedule = LatentConsistencySchedule.defaults().withLastStep(plan.lastStep());
+        return policy(plan, schedule.steps(plan.steps()));
+    }
+
+    @Test
+    void aRolloutOfFourEqualsFourRolloutsOfOneWhateverTheBatch() {
+        RandomStreams random = RandomStreams.seeded(5);
+        Rollout together = policy(SamplingPlan.steps(4).withBatch(4)).rollout(PROMPTS, random);
+        Rollout uneven = policy(SamplingPlan.steps(4).withBatch(3)).rollout(PROMPTS, random);
+        Rollout single = policy(SamplingPlan.steps(4).withBatch(1)).rollout(PROMPTS, random);
+        for (int i = 0; i < PROMPTS.size(); i++) {
+            assertThat(uneven.samples().get(i).pixels())
+                    .containsExactly(together.samples().get(i).pixels());
+            assertThat(single.samples().get(i).pixels())
+                    .containsExactly(together.samples().get(i).pixels());
+        }
+        assertThat(together.samples().get(0).pixels())
+                .isNotEqualTo(together.samples().get(3).pixels());
+    }
+
+    @Property(tries = 8)
+    void omittingTheLastNoiseLeavesOneActionLessThanEvaluations(@ForAll @IntRange(min = 1, max = 6) int steps) {
+        Trajectory omitted =
+                policy(SamplingPlan.steps(steps)).rollout(PROMPTS, RandomStreams.seeded(1)).trajectories().get(0);
+        Trajectory reference = policy(SamplingPlan.steps(steps).withLastStep(LastStep.REFERENCE))
+                .rollout(PROMPTS, RandomStreams.seeded(1))
+                .trajectories()
+                .get(0);
+        assertThat(omitted.actions()).isEqualTo(steps - 1);
+        assertThat(reference.actions()).isEqualTo(steps);
+        assertThat(reference.sample().pixels()).containsExactly(omitted.sample().pixels());
+    }
+
+    @ParameterizedTest
+    @EnumSource(LogProbReduction.class)
+    void theGraphScoresActionsAsTheRolloutDid(LogProbReduction reduction) {
+        ConsistencyPolicy policy = policy(SamplingPlan.steps(4).withReduction(reduction));
+        assertSameLogProbs(policy, policy.rollout(PROMPTS, RandomStreams.seeded(2)));
+    }
+
+    @Test
+    void varianceExplodingSchedulesScaleTheNetworksInput() {
+        ConsistencyPolicy policy =
+                policy(SamplingPlan.steps(3), KarrasSchedule.defaults().steps(3));
+        Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(2));
+        assertThat(rollout.trajectories().get(0).step(0).inputScale()).isNotEqualTo(1);
+        assertSameLogProbs(policy, rollout);
+    }
+
+    private void assertSameLogProbs(ConsistencyPolicy policy, Rollout rollout) {
+        List<Transition> rows = new ArrayList<>();
+        for (int i = 0; i < rollout.size(); i++) {
+            rows.addAll(rollout.transitions(i));
+        }
+        PolicyGraph graph = policy.graph(rows.size());
+        double[] logProbs = evaluate(policy, graph, rows, graph.logProb());
+        for (int i = 0; i < rows.size(); i++) {
+            assertThat(logProbs[i]).isCloseTo(rows.get(i).logProb(), within(1e-4));
+        }
+    }
+
+    private double[] evaluate(ConsistencyPolicy policy, PolicyGraph graph, List<Transition> rows, Value value) {
+        Graph program = Graph.of("value", value);
+        PolicyGraph.Batch batch = graph.newBatch(program, policy.adapter().tensors());
+        for (int i = 0; i < rows.size(); i++) {
+            batch.set(i, rows.get(i));
+        }
+        return backend.compile(program).run(batch.inputs()).get("value").toDoubles();
+    }
+
+    @Test
+    void theBaseMeanIsThatOfTheModelWithoutAdapter() {
+        ConsistencyPolicy policy = policy(SamplingPlan.steps(2));
+        List<Transition> rows = policy.rollout(PROMPTS, RandomStreams.seeded(2)).transitions(0);
+        PolicyGraph graph = policy.graph(1);
+        double[] base = evaluate(policy, graph, rows, graph.baseMean());
+        assertThat(base).isNotEqualTo(evaluate(policy, graph, rows, graph.mean()));
+        policy.adapter().parameters().forEach(buffer -> {
+            for (int i = 0; i < buffer.limit(); i++) {
+                buffer.put(i, 0);
+            }
+        });
+        assertThat(base).containsExactly(evaluate(policy, graph, rows, graph.mean()), within(1e-12));
+    }
+
+    @Test
+    void picturesAreHandedOverBatchByBatch() {
+        List<Integer> sizes = new ArrayList<>();
+        List<Sample> seen = new ArrayList<>();
+        Rollout rollout = policy(SamplingPlan.steps(2).withBatch(3))
+                .rollout(PROMPTS, RandomStreams.seeded(2), samples -> {
+                    sizes.add(samples.size());
+                    seen.addAll(samples);
+                });
+        assertThat(sizes).containsExactly(3, 1);
+        assertThat(seen).isEqualTo(rollout.samples());
+    }
+
+    @Test
+    void anEmptyRolloutIsRefused() {
+        ConsistencyPolicy policy = policy(SamplingPlan.steps(2));
+        assertThatThrownBy(() -> policy.rollout(List.of(), RandomStreams.seeded(2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at least one prompt");
+    }
+}

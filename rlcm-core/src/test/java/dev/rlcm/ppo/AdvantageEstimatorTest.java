@@ -1,0 +1,124 @@
+package dev.rlcm.ppo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.Size;
+import org.apache.commons.math3.stat.StatUtils;
+import org.junit.jupiter.api.Test;
+
+class AdvantageEstimatorTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Test
+    void everySequenceOfTheReferencesTrackerIsReproduced() throws IOException {
+        Path file = Path.of(System.getProperty("rlcm.root"), "fixtures", "ppo-golden", "stat_tracker.json");
+        JsonNode sequences = JSON.readTree(file.toFile());
+        assertThat(sequences).isNotEmpty();
+        for (JsonNode sequence : sequences) {
+            boolean single = sequence.path("dtype").asText().equals("float32");
+            AdvantageEstimator estimator = AdvantageEstimator.perPrompt(
+                    sequence.path("buffer_size").asInt(),
+                    sequence.path("min_count").asInt());
+            for (JsonNode update : sequence.path("updates")) {
+                double[] advantages = estimator.estimate(
+                        Arrays.asList(JSON.convertValue(update.path("prompts"), String[].class)),
+                        JSON.convertValue(update.path("rewards"), double[].class));
+                double[] expected = JSON.convertValue(update.path("advantages"), double[].class);
+                assertThat(advantages).containsExactly(expected, within(single ? 1e-5 : 1e-9));
+                update.path("stats_after").properties().forEach(stats -> assertThat(
+                                estimator.state().rewards().get(stats.getKey()))
+                        .hasSize(stats.getValue().path("count").asInt()));
+            }
+        }
+    }
+
+    @Property
+    void wholeBatchAdvantagesHaveMeanZeroAndUnitSpread(
+            @ForAll @Size(min = 2, max = 20) List<@DoubleRange(min = -100, max = 100) Double> rewards) {
+        double[] values = array(rewards);
+        AdvantageEstimator estimator = AdvantageEstimator.wholeBatch();
+        double[] advantages = estimator.estimate(Collections.nCopies(values.length, "cat"), values);
+        double std = Math.sqrt(StatUtils.populationVariance(values));
+        assertThat(StatUtils.mean(advantages)).isCloseTo(0, within(1e-6));
+        assertThat(StatUtils.populationVariance(advantages)).isCloseTo(Math.pow(std / (std + 1e-6), 2), within(1e-6));
+        assertThat(estimator.zeroSpreadShare()).isEqualTo(StatUtils.max(values) == StatUtils.min(values) ? 1 : 0);
+    }
+
+    @Property
+    void beforeMinCountThereIsOnlyTheBatch(
+            @ForAll @Size(min = 1, max = 15) List<@DoubleRange(min = -100, max = 100) Double> rewards) {
+        double[] values = array(rewards);
+        List<String> keys = Collections.nCopies(values.length, "cat");
+        assertThat(AdvantageEstimator.perPrompt(16, 16).estimate(keys, values))
+                .containsExactly(AdvantageEstimator.wholeBatch().estimate(keys, values));
+    }
+
+    @Property
+    void aRestoredEstimatorContinuesBitForBit(
+            @ForAll @Size(4) List<@DoubleRange(min = -9, max = 9) Double> first,
+            @ForAll @Size(4) List<@DoubleRange(min = -9, max = 9) Double> second)
+            throws IOException {
+        List<String> keys = List.of("cat", "dog", "cat", "cat");
+        AdvantageEstimator straight = AdvantageEstimator.perPrompt(4, 2);
+        straight.estimate(keys, array(first));
+        String json = JSON.writeValueAsString(straight.state());
+        AdvantageEstimator resumed = AdvantageEstimator.perPrompt(4, 2);
+        resumed.restore(JSON.readValue(json, AdvantageEstimator.State.class));
+        assertThat(resumed.state()).isEqualTo(straight.state());
+        assertThat(resumed.estimate(keys, array(second))).containsExactly(straight.estimate(keys, array(second)));
+    }
+
+    @Test
+    void equalRewardsGiveZeroAdvantagesAndAreCounted() {
+        AdvantageEstimator estimator = AdvantageEstimator.perPrompt(4, 2);
+        double[] advantages = estimator.estimate(List.of("cat", "cat", "dog", "dog"), new double[] {0.1, 0.1, 1, 3});
+        assertThat(advantages[0]).isZero();
+        assertThat(advantages[3]).isCloseTo(1, within(1e-5));
+        assertThat(estimator.zeroSpreadShare()).isEqualTo(0.5);
+    }
+
+    @Test
+    void aHostsEstimatorIsALambda() {
+        AdvantageEstimator raw = (keys, rewards) -> rewards.clone();
+        assertThat(raw.estimate(List.of("a"), new double[] {2})).containsExactly(2);
+        raw.restore(raw.state());
+        AdvantageEstimator.State foreign = new AdvantageEstimator.State(Map.of("cat", List.of(1.0)));
+        assertThatThrownBy(() -> raw.restore(foreign)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void badRewardsAreNamed() {
+        for (AdvantageEstimator estimator :
+                List.of(AdvantageEstimator.wholeBatch(), AdvantageEstimator.perPrompt(4, 2))) {
+            assertThatThrownBy(() -> estimator.estimate(List.of("a", "b"), new double[] {1, Double.NaN}))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("reward 1 (b) must be finite, got NaN");
+            assertThatThrownBy(() -> estimator.estimate(List.of("a"), new double[] {1, 2}))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("got 1 keys and 2 rewards");
+            assertThat(estimator.state().rewards()).isEmpty();
+        }
+        assertThatThrownBy(() -> AdvantageEstimator.perPrompt(4, 5)).hasMessage("minCount must be in [1, 4], got 5");
+        assertThatThrownBy(() -> AdvantageEstimator.perPrompt(0, 1)).hasMessage("bufferSize must be at least 1, got 0");
+        AdvantageEstimator.State longer = new AdvantageEstimator.State(Map.of("cat", List.of(1.0, 2.0)));
+        assertThatThrownBy(() -> AdvantageEstimator.perPrompt(1, 1).restore(longer))
+                .hasMessageContaining("the state has 2 rewards of \"cat\", bufferSize is 1");
+    }
+
+    private static double[] array(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+}

@@ -1,0 +1,29 @@
+package dev.rlcm.testing;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.random.RandomStreams;
+
+/** Policies on the {@link ToyModel}. */
+public final class ToyPolicies {
+    private ToyPolicies() {}
+
+    /** Three evaluations with a fresh adapter of rank 2. */
+    public static ConsistencyPolicy fresh(Backend backend) {
+        return fresh(backend, SamplingPlan.steps(3).withBatch(4));
+    }
+
+    public static ConsistencyPolicy fresh(Backend backend, SamplingPlan plan) {
+        ToyModel model = new ToyModel();
+        LoraConfig lora = LoraConfig.rank(2).targeting("to_q", "to_out.0");
+        LoraAdapter adapter =
+                LoraAdapter.initial(lora, LoraInjection.sites(model.denoiser(1)), RandomStreams.seeded(3));
+        return ConsistencyPolicy.of(
+                model, LatentConsistencySchedule.defaults().steps(plan.steps()), plan, adapter, backend);
+    }
+}

@@ -1,0 +1,121 @@
+package dev.rlcm.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.rlcm.backend.ReferenceBackend;
+import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.ppo.PpoConfig;
+import dev.rlcm.ppo.PpoOptimizer;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.RewardException;
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.testing.ToyPolicies;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.commons.math3.stat.StatUtils;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerTest {
+    private static final RewardFunction RED = RewardFunction.each(sample -> sample.pixels()[0]);
+    private static final TrainerConfig CONFIG =
+            TrainerConfig.defaults().withEpochs(6).withTrajectories(8).withSeed(5);
+
+    @TempDir
+    Path directory;
+
+    private final ReferenceBackend backend = new ReferenceBackend();
+
+    @AfterEach
+    void close() {
+        backend.close();
+    }
+
+    private Trainer trainer(ConsistencyPolicy policy, RewardFunction reward, TrainerConfig config) {
+        PpoConfig ppo = PpoConfig.defaults()
+                .withLearningRate(2e-2)
+                .withClipRange(0.2)
+                .withTrajectoriesPerStep(4)
+                .withInnerEpochs(2);
+        return new Trainer(policy, PpoOptimizer.of(policy, ppo), reward, Prompts.of("a", "b"), config);
+    }
+
+    private static List<float[]> weights(LoraAdapter adapter) {
+        return adapter.tensors().values().stream().map(t -> t.toFloats()).toList();
+    }
+
+    /** The mean reward of fixed prompts and noises. */
+    private static double evaluate(ConsistencyPolicy policy) {
+        List<String> prompts = List.of("a", "b", "a", "b", "a", "b", "a", "b");
+        return StatUtils.mean(RED.score(
+                policy.rollout(prompts, RandomStreams.seeded(99)).samples()));
+    }
+
+    @Test
+    void trainingRaisesTheReward() throws InterruptedException {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        double before = evaluate(policy);
+        trainer(policy, RED, CONFIG.withEpochs(12).withTrajectories(16)).run(report -> {});
+        assertThat(evaluate(policy)).isGreaterThan(before + 0.5);
+    }
+
+    @Test
+    void aResumedRunContinuesBitForBit() throws IOException, InterruptedException {
+        ConsistencyPolicy straight = ToyPolicies.fresh(backend);
+        trainer(straight, RED, CONFIG).run(report -> {});
+
+        Path checkpoint = directory.resolve("checkpoint.safetensors");
+        ConsistencyPolicy interrupted = ToyPolicies.fresh(backend);
+        Trainer first = trainer(interrupted, RED, CONFIG);
+        first.run(report -> {
+            if (report.epoch() == 2) {
+                first.stop();
+            }
+        });
+        first.save(checkpoint);
+        ConsistencyPolicy resumed = ToyPolicies.fresh(backend);
+        Trainer second = trainer(resumed, RED, CONFIG);
+        second.resume(checkpoint);
+        List<Integer> epochs = new ArrayList<>();
+        second.run(report -> epochs.add(report.epoch()));
+        assertThat(epochs).containsExactly(3, 4, 5);
+        assertThat(weights(resumed.adapter())).usingRecursiveComparison().isEqualTo(weights(straight.adapter()));
+    }
+
+    @Test
+    void aCheckpointOfAnotherSeedIsRefused() throws IOException {
+        Path checkpoint = directory.resolve("checkpoint.safetensors");
+        trainer(ToyPolicies.fresh(backend), RED, CONFIG).save(checkpoint);
+        Trainer other = trainer(ToyPolicies.fresh(backend), RED, CONFIG.withSeed(6));
+        assertThatThrownBy(() -> other.resume(checkpoint))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("seed");
+    }
+
+    @Test
+    void aFailingRewardIsNamedAndTheAdapterStaysAsItWas() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        List<float[]> before = weights(policy.adapter());
+        Trainer trainer = trainer(policy, RewardFunction.each(sample -> Double.NaN).named("my reward"), CONFIG);
+        assertThatThrownBy(() -> trainer.run(report -> {}))
+                .isInstanceOf(RewardException.class)
+                .hasMessageContaining("my reward");
+        assertThat(weights(policy.adapter())).usingRecursiveComparison().isEqualTo(before);
+    }
+
+    @Test
+    void promptsWithoutContentAreRefused() throws IOException {
+        assertThatThrownBy(Prompts::of).hasMessageContaining("no prompts");
+        Path empty = directory.resolve("empty.txt");
+        Files.writeString(empty, "\n  \n");
+        assertThatThrownBy(() -> Prompts.lines(empty))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("empty.txt");
+    }
+}

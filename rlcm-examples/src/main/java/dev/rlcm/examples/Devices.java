@@ -1,0 +1,25 @@
+package dev.rlcm.examples;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.onnx.OrtBackend;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The backends that the mains choose from by name. */
+final class Devices {
+    private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,2}))?");
+
+    private Devices() {}
+
+    /** Opens cpu, cuda or cuda:N. */
+    static Backend open(String device) {
+        Matcher cuda = CUDA.matcher(device);
+        if (cuda.matches()) {
+            return OrtBackend.cuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
+        }
+        if (device.equals("cpu")) {
+            return OrtBackend.cpu();
+        }
+        throw new IllegalArgumentException("device must be cpu, cuda or cuda:N, got " + device);
+    }
+}

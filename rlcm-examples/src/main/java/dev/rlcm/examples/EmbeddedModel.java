@@ -1,0 +1,62 @@
+package dev.rlcm.examples;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The small latent consistency model that ships with the examples; see its MODEL_CARD.md. */
+public final class EmbeddedModel {
+    private static final String ROOT = "/models/emoji-lcm/";
+    private static final List<String> FILES = List.of(
+            "model_index.json",
+            "scheduler/scheduler_config.json",
+            "text_encoder/config.json",
+            "text_encoder/model.onnx",
+            "tokenizer/special_tokens_map.json",
+            "tokenizer/tokenizer.json",
+            "tokenizer/tokenizer_config.json",
+            "unet/config.json",
+            "unet/model.onnx",
+            "vae_decoder/config.json",
+            "vae_decoder/model.onnx");
+
+    private EmbeddedModel() {}
+
+    /**
+     * The model's directory: where the build put it, or, when running from a jar, a copy in a temporary directory.
+     *
+     * @throws UncheckedIOException if it cannot be copied
+     */
+    public static Path emojiLcm() {
+        URL index = EmbeddedModel.class.getResource(ROOT + FILES.get(0));
+        if (index == null) {
+            throw new IllegalStateException("the embedded model is not on the class path: no " + ROOT + FILES.get(0));
+        }
+        try {
+            return index.getProtocol().equals("file") ? Path.of(index.toURI()).getParent() : unpack();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot unpack the embedded model", e);
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException("cannot locate the embedded model at " + index, e);
+        }
+    }
+
+    private static Path unpack() throws IOException {
+        Path directory = Files.createTempDirectory("emoji-lcm");
+        for (String file : FILES) {
+            Path target = directory.resolve(file);
+            Files.createDirectories(target.getParent());
+            try (InputStream in = EmbeddedModel.class.getResourceAsStream(ROOT + file)) {
+                Files.copy(in, target);
+            }
+            target.toFile().deleteOnExit();
+        }
+        directory.toFile().deleteOnExit();
+        return directory;
+    }
+}

@@ -1,0 +1,65 @@
+package dev.rlcm.examples;
+
+import dev.rlcm.examples.report.LearningCurve;
+import dev.rlcm.train.EpochReport;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** The numbers of an epoch that are logged; {@code docs/metrics.md} explains each. */
+final class EpochMetrics {
+    private EpochMetrics() {}
+
+    static Map<String, Number> of(EpochReport report) {
+        Map<String, Number> row = new LinkedHashMap<>();
+        row.put("epoch", report.epoch());
+        row.put("reward_mean", report.rewardMean());
+        row.put("reward_std", report.rewardStd());
+        row.put("reward_min", report.rewardMin());
+        row.put("reward_max", report.rewardMax());
+        row.put("zero_std_share", report.zeroStdShare());
+        row.put("loss", report.update().loss());
+        row.put("approx_kl", report.update().approxKl());
+        row.put("clip_fraction_low", report.update().clipFractionLow());
+        row.put("clip_fraction_high", report.update().clipFractionHigh());
+        row.put("ratio_mean", report.update().ratioMean());
+        row.put("ratio_std", report.update().ratioStd());
+        row.put("initial_ratio_error", report.update().initialRatioError());
+        row.put("grad_norm", report.update().gradNorm());
+        row.put("learning_rate", report.update().learningRate());
+        row.put("optimizer_steps", report.update().optimizerSteps());
+        row.put("skipped_steps", report.update().skippedSteps());
+        row.put("sampling_s", seconds(report.samplingTime()));
+        row.put("reward_wait_s", seconds(report.rewardWait()));
+        row.put("update_s", seconds(report.update().totalTime()));
+        row.put("update_network_s", seconds(report.update().networkTime()));
+        row.put("total_s", seconds(report.totalTime()));
+        return row;
+    }
+
+    /** The mean reward with a band of one standard deviation, for the learning curve. */
+    static LearningCurve.Point point(EpochReport report) {
+        return new LearningCurve.Point(
+                report.epoch(),
+                report.rewardMean(),
+                report.rewardMean() - report.rewardStd(),
+                report.rewardMean() + report.rewardStd(),
+                report.update().approxKl(),
+                report.update().clipFraction());
+    }
+
+    /** For the progress bar. */
+    static String summary(EpochReport report) {
+        return String.format(
+                Locale.ROOT,
+                "reward %.3f, kl %.1e, clipped %.0f %%",
+                report.rewardMean(),
+                report.update().approxKl(),
+                100 * report.update().clipFraction());
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() * 1e-9;
+    }
+}

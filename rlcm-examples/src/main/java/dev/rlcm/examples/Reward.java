@@ -1,0 +1,24 @@
+package dev.rlcm.examples;
+
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.rewards.JpegCompressibility;
+import dev.rlcm.rewards.JpegIncompressibility;
+import java.util.function.Supplier;
+
+/** The tasks of {@link Train}, with settings found by trying on the embedded model. */
+enum Reward {
+    compressibility(JpegCompressibility::new, "reward (-kB)", 2e-3, 80),
+    incompressibility(JpegIncompressibility::new, "reward (kB)", 2e-3, 80);
+
+    final Supplier<RewardFunction> factory;
+    final String label;
+    final double learningRate;
+    final int epochs;
+
+    Reward(Supplier<RewardFunction> factory, String label, double learningRate, int epochs) {
+        this.factory = factory;
+        this.label = label;
+        this.learningRate = learningRate;
+        this.epochs = epochs;
+    }
+}

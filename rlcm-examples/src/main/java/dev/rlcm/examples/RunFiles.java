@@ -1,0 +1,99 @@
+package dev.rlcm.examples;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rlcm.examples.TrainingRun.Evaluation;
+import dev.rlcm.examples.report.ImageGrid;
+import dev.rlcm.examples.report.LearningCurve;
+import dev.rlcm.examples.report.RunReport;
+import dev.rlcm.examples.report.Tile;
+import dev.rlcm.io.AtomicFiles;
+import dev.rlcm.reward.Sample;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What a run leaves behind: configuration, pictures, learning curve and report. */
+final class RunFiles {
+    private final Path directory;
+    private final TrainOptions options;
+
+    RunFiles(Path directory, TrainOptions options) {
+        this.directory = directory;
+        this.options = options;
+    }
+
+    void configuration() throws IOException {
+        byte[] json = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(options.summary());
+        AtomicFiles.write(directory.resolve("config.json"), out -> out.write(json));
+    }
+
+    void samples(int epoch, List<Sample> samples) throws IOException {
+        ImageGrid grid = ImageGrid.of("epoch " + epoch);
+        for (Sample sample : samples) {
+            grid = grid.withRow(sample.prompt(), List.of(Tile.of(sample, "")));
+        }
+        grid.write(directory.resolve("samples").resolve(String.format(Locale.ROOT, "epoch-%04d.png", epoch)));
+    }
+
+    void report(
+            Evaluation before,
+            Evaluation after,
+            List<LearningCurve.Point> points,
+            List<Map<String, Number>> metrics,
+            Map<Integer, List<Sample>> snapshots,
+            double seconds)
+            throws IOException {
+        ImageGrid comparison = comparison(before, after);
+        comparison.write(directory.resolve("before-after.png"));
+        ImageGrid strip = strip(snapshots);
+        strip.write(directory.resolve("samples.png"));
+        RunReport report = RunReport.titled(
+                        "RLCM: " + options.reward,
+                        String.format(Locale.ROOT, "%d epochs in %.0f seconds", points.size(), seconds))
+                .outcome("mean JPEG size", before.meanKilobytes(), after.meanKilobytes(), "kB")
+                .figure("Before and after", comparison.render(), "The same prompts and noises before and after training.");
+        if (!points.isEmpty()) {
+            LearningCurve curve = new LearningCurve(options.reward.label, points);
+            curve.write(directory.resolve("learning-curve.png"));
+            report = report.figure("Learning curve", curve.render(), "Reward by epoch, approximate KL, clip fraction.");
+        }
+        report.figure("Over the epochs", strip.render(), "The same prompts and noises as training goes on.")
+                .table("Configuration", options.summary())
+                .metrics("Metrics", metrics)
+                .write(directory.resolve("report.html"));
+    }
+
+    private static ImageGrid comparison(Evaluation before, Evaluation after) {
+        ImageGrid grid = ImageGrid.of("before", "after");
+        for (int i = 0; i < TrainingRun.SHOWN; i++) {
+            grid = grid.withRow(
+                    before.samples().get(i).prompt(),
+                    List.of(
+                            Tile.of(before.samples().get(i), kilobytes(before.kilobytes(i))),
+                            Tile.of(after.samples().get(i), kilobytes(after.kilobytes(i)))));
+        }
+        return grid;
+    }
+
+    private static String kilobytes(double value) {
+        return String.format(Locale.ROOT, "%.2f kB", value);
+    }
+
+    private static ImageGrid strip(Map<Integer, List<Sample>> snapshots) {
+        ImageGrid grid = ImageGrid.of(
+                snapshots.keySet().stream().map(epoch -> "epoch " + epoch).toArray(String[]::new));
+        for (int i = 0; i < TrainingRun.SHOWN; i++) {
+            List<Tile> tiles = new ArrayList<>();
+            String prompt = "";
+            for (List<Sample> samples : snapshots.values()) {
+                prompt = samples.get(i).prompt();
+                tiles.add(Tile.of(samples.get(i), ""));
+            }
+            grid = grid.withRow(prompt, tiles);
+        }
+        return grid;
+    }
+}

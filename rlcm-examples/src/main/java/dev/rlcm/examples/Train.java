@@ -1,0 +1,54 @@
+package dev.rlcm.examples;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.ppo.PpoOptimizer;
+import dev.rlcm.train.Trainer;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/**
+ * The main job: fine-tunes a latent consistency model for a reward and leaves a report, pictures, metrics and the adapter
+ * in a directory. Ctrl-C ends after the epoch in progress and keeps what was learned.
+ */
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Fine-tunes a latent consistency model for a reward by RLCM.")
+public final class Train implements Callable<Integer> {
+    @Mixin
+    private final TrainOptions options = new TrainOptions();
+
+    public static void main(String[] args) {
+        Cli.run(new Train(), args);
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Path directory = options.output != null ? options.output : defaultDirectory();
+        try (Backend backend = Devices.open(options.device)) {
+            LatentConsistencyModel model = LatentConsistencyModel.load(options.modelDirectory(), backend);
+            ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
+            PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
+            Trainer trainer = new Trainer(
+                    policy, ppo, options.reward.factory.get(), options.trainingPrompts(), options.trainer());
+            TrainingRun run = new TrainingRun(directory, options, policy);
+            try (StopSignal signal = StopSignal.install(trainer::stop)) {
+                run.execute(trainer);
+            }
+        }
+        return 0;
+    }
+
+    private Path defaultDirectory() {
+        String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
+        return Path.of("runs", options.reward.name() + "-" + time);
+    }
+}

@@ -1,0 +1,169 @@
+package dev.rlcm.examples;
+
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.optim.AdamWConfig;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.ppo.PolicyLoss;
+import dev.rlcm.ppo.PolicyLosses;
+import dev.rlcm.ppo.PpoConfig;
+import dev.rlcm.train.Prompts;
+import dev.rlcm.train.TrainerConfig;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The command line of {@link Train}; the defaults suit the embedded model. */
+final class TrainOptions {
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
+    @Nullable Path model;
+
+    @Option(
+            names = "--reward",
+            paramLabel = "NAME",
+            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    Reward reward = Reward.compressibility;
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "FILE",
+            description = "Training prompts, one a line. Default: 45 animals in seven scenes.")
+    @Nullable Path prompts;
+
+    @Option(names = "--epochs", description = "Times to sample and update. Default: what suits the reward.")
+    @Nullable Integer epochs;
+
+    @Option(
+            names = "--trajectories",
+            description = "Pictures sampled in an epoch. Default: ${DEFAULT-VALUE}.")
+    int trajectories = 32;
+
+    @Option(names = "--steps", description = "Network evaluations of a trajectory. Default: ${DEFAULT-VALUE}.")
+    int steps = 4;
+
+    @Option(names = "--guidance", description = "Guidance scale. Default: ${DEFAULT-VALUE}.")
+    double guidance = 3;
+
+    @Option(names = "--rank", description = "LoRA rank. Default: ${DEFAULT-VALUE}.")
+    int rank = 8;
+
+    @Option(names = "--alpha", description = "LoRA alpha. Default: twice the rank.")
+    @Nullable Double alpha;
+
+    @Option(names = "--learning-rate", description = "Of AdamW. Default: what suits the reward.")
+    @Nullable Double learningRate;
+
+    @Option(
+            names = "--clip-range",
+            description = "PPO's epsilon, on log-probabilities averaged over the latent. Default: ${DEFAULT-VALUE}.")
+    double clipRange = 1e-3;
+
+    @Option(
+            names = "--kl",
+            description = "Weight of the KL divergence from the base model in the loss. Default: ${DEFAULT-VALUE}.")
+    double klWeight;
+
+    @Option(
+            names = "--minibatch",
+            description = "Transitions in one run of the update graph. Default: ${DEFAULT-VALUE}.")
+    int minibatch = 24;
+
+    @Option(names = "--seed", description = "Of all random draws. Default: ${DEFAULT-VALUE}.")
+    long seed = 42;
+
+    @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
+    String device = "cpu";
+
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description = "Where the run's files go. Default: runs/<reward>-<time>.")
+    @Nullable Path output;
+
+    @Option(
+            names = "--samples-every",
+            paramLabel = "N",
+            description = "Epochs between sample grids. Default: ${DEFAULT-VALUE}.")
+    int samplesEvery = 10;
+
+    Path modelDirectory() {
+        return model != null ? model : EmbeddedModel.emojiLcm();
+    }
+
+    Prompts trainingPrompts() throws IOException {
+        return prompts != null ? Prompts.lines(prompts) : embeddedPrompts();
+    }
+
+    private static Prompts embeddedPrompts() throws IOException {
+        try (BufferedReader reader = new BufferedReader(new InputStreamReader(
+                Objects.requireNonNull(TrainOptions.class.getResourceAsStream("/prompts/emoji.txt")),
+                StandardCharsets.UTF_8))) {
+            return new Prompts(reader.lines().toList());
+        }
+    }
+
+    SamplingPlan plan() {
+        return SamplingPlan.steps(steps).withGuidance(guidance).withBatch(Math.min(trajectories, 16));
+    }
+
+    LoraConfig lora() {
+        return LoraConfig.rank(rank).withAlpha(alpha != null ? alpha : 2.0 * rank);
+    }
+
+    double learningRate() {
+        return learningRate != null ? learningRate : reward.learningRate;
+    }
+
+    int epochs() {
+        return epochs != null ? epochs : reward.epochs;
+    }
+
+    PpoConfig ppo() {
+        return PpoConfig.defaults()
+                .withAdam(AdamWConfig.defaults().withLearningRate(learningRate()))
+                .withClipRange(clipRange)
+                .withTrajectoriesPerStep(Math.max(1, trajectories / 4))
+                .withMinibatch(minibatch)
+                .withSeed(seed);
+    }
+
+    PolicyLoss loss() {
+        PolicyLoss clipped = PolicyLosses.clipped(clipRange);
+        return klWeight == 0 ? clipped : clipped.plus(klWeight, PolicyLosses.klToBase());
+    }
+
+    TrainerConfig trainer() {
+        return TrainerConfig.defaults()
+                .withEpochs(epochs())
+                .withTrajectories(trajectories)
+                .withSeed(seed);
+    }
+
+    /** What was asked for and what the defaults came to, for the report. */
+    Map<String, String> summary() {
+        Map<String, String> entries = new LinkedHashMap<>();
+        entries.put("model", model != null ? model.toString() : "emoji-lcm (embedded)");
+        entries.put("reward", reward.name());
+        entries.put("prompts", prompts != null ? prompts.toString() : "45 animals in 7 scenes (embedded)");
+        entries.put("epochs", Integer.toString(epochs()));
+        entries.put("trajectories per epoch", Integer.toString(trajectories));
+        entries.put("steps", Integer.toString(steps));
+        entries.put("guidance scale", Double.toString(guidance));
+        entries.put("LoRA rank / alpha", rank + " / " + lora().alpha());
+        entries.put("learning rate", Double.toString(learningRate()));
+        entries.put("clip range", Double.toString(clipRange));
+        entries.put("KL weight", Double.toString(klWeight));
+        entries.put("seed", Long.toString(seed));
+        entries.put("device", device);
+        return entries;
+    }
+}

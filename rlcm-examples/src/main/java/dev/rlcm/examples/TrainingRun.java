@@ -1,0 +1,134 @@
+package dev.rlcm.examples;
+
+import dev.rlcm.examples.report.LearningCurve;
+import dev.rlcm.examples.report.MetricsCsv;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.reward.Sample;
+import dev.rlcm.train.EpochReport;
+import dev.rlcm.train.Prompts;
+import dev.rlcm.train.Trainer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** One training run: evaluates, trains, and writes everything into its directory as it goes. */
+final class TrainingRun {
+    /** How many pictures the before/after comparison is measured on. */
+    private static final int EVALUATED = 64;
+
+    /** How many of them are shown. */
+    static final int SHOWN = 8;
+
+    private final Path directory;
+    private final TrainOptions options;
+    private final ConsistencyPolicy policy;
+    private final RewardFunction reward;
+    private final RandomStreams random;
+    private final List<String> evaluationPrompts;
+    private final List<LearningCurve.Point> curve = new ArrayList<>();
+    private final List<Map<String, Number>> metrics = new ArrayList<>();
+    private final Map<Integer, List<Sample>> snapshots = new LinkedHashMap<>();
+
+    TrainingRun(Path directory, TrainOptions options, ConsistencyPolicy policy) throws IOException {
+        this.directory = directory;
+        this.options = options;
+        this.policy = policy;
+        this.reward = options.reward.factory.get();
+        this.random = RandomStreams.seeded(options.seed).at("evaluation");
+        Prompts prompts = options.trainingPrompts();
+        this.evaluationPrompts = prompts.draw(EVALUATED, random);
+        Files.createDirectories(directory.resolve("samples"));
+    }
+
+    /** Trains; whatever ends the training, what was learned until then is written. */
+    void execute(Trainer trainer) throws IOException, InterruptedException {
+        RunFiles files = new RunFiles(directory, options);
+        files.configuration();
+        Evaluation before = evaluate();
+        snapshots.put(0, before.samples().subList(0, SHOWN));
+        long start = System.nanoTime();
+        try (MetricsCsv csv = MetricsCsv.open(directory.resolve("metrics.csv"));
+                ProgressBar bar = progressBar()) {
+            trainer.run(report -> onEpoch(report, csv, files, bar));
+        } finally {
+            policy.adapter().save(directory.resolve("adapter.safetensors"));
+        }
+        double seconds = (System.nanoTime() - start) * 1e-9;
+        Evaluation after = evaluate();
+        snapshots.put(curve.size(), after.samples().subList(0, SHOWN));
+        files.report(before, after, curve, metrics, snapshots, seconds);
+        System.out.printf(
+                "%s: %.3f -> %.3f kB (%+.1f %%) after %d epochs in %.0f s%nreport: %s%n",
+                options.reward,
+                before.meanKilobytes(),
+                after.meanKilobytes(),
+                100 * (after.meanKilobytes() / before.meanKilobytes() - 1),
+                curve.size(),
+                seconds,
+                directory.resolve("report.html").toAbsolutePath());
+    }
+
+    private ProgressBar progressBar() {
+        return new ProgressBarBuilder()
+                .setTaskName(options.reward.name())
+                .setInitialMax(options.epochs())
+                .setStyle(ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(500)
+                .build();
+    }
+
+    private void onEpoch(EpochReport report, MetricsCsv csv, RunFiles files, ProgressBar bar) {
+        curve.add(EpochMetrics.point(report));
+        Map<String, Number> row = EpochMetrics.of(report);
+        metrics.add(row);
+        bar.setExtraMessage(EpochMetrics.summary(report));
+        bar.step();
+        try {
+            csv.append(row);
+            int done = report.epoch() + 1;
+            if (done % options.samplesEvery == 0 && done < options.epochs()) {
+                List<Sample> samples = samples(evaluationPrompts.subList(0, SHOWN));
+                snapshots.put(done, samples);
+                files.samples(done, samples);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write to " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The same prompts and noises, whenever it is called. */
+    private List<Sample> samples(List<String> prompts) {
+        return policy.rollout(prompts, random.at("noise")).samples();
+    }
+
+    private Evaluation evaluate() {
+        List<Sample> samples = samples(evaluationPrompts);
+        return new Evaluation(samples, reward.score(samples));
+    }
+
+    /** Pictures of the fixed prompts and noises, and their rewards. */
+    record Evaluation(List<Sample> samples, double[] rewards) {
+        /** Both JPEG rewards are sizes up to their sign. */
+        double kilobytes(int index) {
+            return Math.abs(rewards[index]);
+        }
+
+        double meanKilobytes() {
+            double sum = 0;
+            for (int i = 0; i < rewards.length; i++) {
+                sum += kilobytes(i);
+            }
+            return sum / rewards.length;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package dev.rlcm.onnx;
+
+import dev.rlcm.graph.Value;
+import dev.rlcm.rewrite.ConstantFolding;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Folds values as they are made, whole compositions at a time. What has been folded before is not walked again, so an
+ * import stays linear in the number of nodes.
+ */
+final class EagerFolding {
+    private final Map<Value, Value> folded = new IdentityHashMap<>();
+
+    /** The value with everything it is made of folded. */
+    Value fold(Value root) {
+        Deque<Value> stack = new ArrayDeque<>(List.of(root));
+        while (!stack.isEmpty()) {
+            Value value = stack.peek();
+            List<Value> open =
+                    value.inputs().stream().filter(v -> !folded.containsKey(v)).toList();
+            if (folded.containsKey(value) || open.isEmpty()) {
+                stack.pop();
+                folded.computeIfAbsent(value, this::rebuilt);
+            } else {
+                open.forEach(stack::push);
+            }
+        }
+        Value result = folded.get(root);
+        folded.put(result, result);
+        return result;
+    }
+
+    private Value rebuilt(Value value) {
+        List<Value> inputs = value.inputs().stream().map(folded::get).toList();
+        boolean same = true;
+        for (int i = 0; i < inputs.size(); i++) {
+            same &= inputs.get(i) == value.in(i);
+        }
+        return ConstantFolding.fold(same ? value : Value.of(value.op(), value.attributes(), inputs, value.label()));
+    }
+}

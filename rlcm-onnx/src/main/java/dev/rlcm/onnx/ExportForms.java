@@ -1,0 +1,132 @@
+package dev.rlcm.onnx;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The rows of {@link ExportTable} that take more than a line. */
+final class ExportForms {
+    private ExportForms() {}
+
+    /** ONNX's Mod with the divisor's sign is for integers; for reals x - floor(x / y) y. */
+    static void mod(Emitter e) {
+        if (e.value().type().isInteger()) {
+            e.result("Mod", List.of(e.operands()));
+            return;
+        }
+        String whole = e.node("Floor", List.of(e.node("Div", List.of(e.operands()))));
+        e.result("Sub", List.of(e.in(0), e.node("Mul", List.of(whole, e.in(1)))));
+    }
+
+    /** A missing bound is an absent input. */
+    static void clip(Emitter e) {
+        Attributes a = e.value().attributes();
+        e.result("Clip", List.of(e.in(0), bound(e, a.real("min")), bound(e, a.real("max"))));
+    }
+
+    private static String bound(Emitter e, double limit) {
+        return Double.isInfinite(limit) ? "" : e.scalar(e.value().type(), limit);
+    }
+
+    static void swish(Emitter e) {
+        double alpha = e.value().attributes().real("alpha");
+        if (e.mayUseContrib()) {
+            e.contrib("QuickGelu", List.of(e.in(0)), OnnxAttributes.real("alpha", alpha));
+            return;
+        }
+        String scaled = alpha == 1 ? e.in(0) : e.node("Mul", List.of(e.in(0), e.scalar(e.value().type(), alpha)));
+        e.result("Mul", List.of(e.in(0), e.node("Sigmoid", List.of(scaled))));
+    }
+
+    /** x/2 (1 + erf(x / sqrt 2)), or x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))); arXiv:1606.08415. */
+    static void gelu(Emitter e) {
+        boolean exact = e.value().attributes().text("approximate").equals("none");
+        if (e.mayUseContrib()) {
+            e.contrib(exact ? "Gelu" : "FastGelu", List.of(e.in(0)));
+            return;
+        }
+        DataType type = e.value().type();
+        String x = e.in(0);
+        String gate;
+        if (exact) {
+            gate = e.node("Erf", List.of(e.node("Mul", List.of(x, e.scalar(type, Math.sqrt(0.5))))));
+        } else {
+            String square = e.node("Mul", List.of(x, x));
+            String factor = e.node("Mul", List.of(square, e.scalar(type, 0.044715 * Math.sqrt(2 / Math.PI))));
+            String slope = e.node("Add", List.of(factor, e.scalar(type, Math.sqrt(2 / Math.PI))));
+            gate = e.node("Tanh", List.of(e.node("Mul", List.of(x, slope))));
+        }
+        String half = e.node("Mul", List.of(x, e.scalar(type, 0.5)));
+        e.result("Mul", List.of(half, e.node("Add", List.of(gate, e.scalar(type, 1)))));
+    }
+
+    static void slice(Emitter e) {
+        Attributes a = e.value().attributes();
+        int[] starts = a.ints("starts");
+        int[] sizes = a.ints("sizes");
+        int[] steps = a.ints("steps");
+        Value x = e.value().in(0);
+        int[] axes = IntStream.range(0, x.rank())
+                .filter(i -> sizes[i] != x.dim(i) || steps[i] != 1)
+                .toArray();
+        long[] ends = IntStream.of(axes)
+                .mapToLong(i -> starts[i] + (long) sizes[i] * steps[i])
+                .map(end -> end < 0 ? Long.MIN_VALUE : end)
+                .toArray();
+        e.result(
+                "Slice",
+                List.of(
+                        e.in(0),
+                        e.ints(IntStream.of(axes).map(i -> starts[i]).toArray()),
+                        e.longs(ends),
+                        e.ints(axes),
+                        e.ints(IntStream.of(axes).map(i -> steps[i]).toArray())));
+    }
+
+    static void pad(Emitter e) {
+        Attributes a = e.value().attributes();
+        List<String> inputs =
+                List.of(e.in(0), e.ints(a.ints("pads")), e.scalar(e.value().type(), a.real("value")));
+        e.result("Pad", inputs, OnnxAttributes.text("mode", a));
+    }
+
+    static void resize(Emitter e) {
+        int[] factors = e.value().attributes().ints("scales");
+        String scales = e.constant(TensorData.generate(DataType.FLOAT32, Shape.of(factors.length), i -> factors[i]));
+        e.result(
+                "Resize",
+                List.of(e.in(0), "", scales),
+                OnnxAttributes.text("mode", "nearest"),
+                OnnxAttributes.text("coordinate_transformation_mode", "asymmetric"),
+                OnnxAttributes.text("nearest_mode", "floor"));
+    }
+
+    /** With transposes: FusedMatMul, or Gemm for two matrices, or Transpose nodes first. */
+    static void matmul(Emitter e) {
+        boolean transA = e.value().attributes().flag("transA");
+        boolean transB = e.value().attributes().flag("transB");
+        List<String> operands = List.of(e.operands());
+        boolean matrices = e.value().in(0).rank() == 2 && e.value().in(1).rank() == 2;
+        if (!transA && !transB) {
+            e.result("MatMul", operands);
+        } else if (e.mayUseContrib()) {
+            e.contrib("FusedMatMul", operands, OnnxAttributes.flag("transA", transA), OnnxAttributes.flag("transB", transB));
+        } else if (matrices && e.value().type().isFloating()) {
+            e.result("Gemm", operands, OnnxAttributes.flag("transA", transA), OnnxAttributes.flag("transB", transB));
+        } else {
+            e.result("MatMul", List.of(transA ? swapped(e, 0) : e.in(0), transB ? swapped(e, 1) : e.in(1)));
+        }
+    }
+
+    private static String swapped(Emitter e, int operand) {
+        int rank = e.value().in(operand).rank();
+        int[] perm = IntStream.range(0, rank).toArray();
+        perm[rank - 1] = rank - 2;
+        perm[rank - 2] = rank - 1;
+        return e.node("Transpose", List.of(e.in(operand)), OnnxAttributes.ints("perm", perm));
+    }
+}

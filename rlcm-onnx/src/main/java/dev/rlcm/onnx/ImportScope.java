@@ -1,0 +1,87 @@
+package dev.rlcm.onnx;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Value;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The names visible to the nodes of one graph, branch or function body, the operator sets it is written in, and, in a
+ * function, the attributes it was called with.
+ */
+final class ImportScope {
+    private final @Nullable ImportScope parent;
+    private final Map<String, Integer> opsets;
+    private final Map<String, AttributeProto> arguments;
+    private final Map<String, Value> values = new HashMap<>();
+    private final Set<String> omitted = new HashSet<>();
+    final int depth;
+
+    private ImportScope(
+            @Nullable ImportScope parent,
+            int depth,
+            Map<String, Integer> opsets,
+            Map<String, AttributeProto> arguments) {
+        this.parent = parent;
+        this.depth = depth;
+        this.opsets = opsets;
+        this.arguments = arguments;
+    }
+
+    static ImportScope root(Map<String, Integer> opsets) {
+        return new ImportScope(null, 0, opsets, Map.of());
+    }
+
+    /** The scope of a branch: it sees this scope's names. */
+    ImportScope branch() {
+        return new ImportScope(this, depth + 1, opsets, arguments);
+    }
+
+    /** The scope of a called function: it sees its own names only. */
+    ImportScope function(Map<String, Integer> functionOpsets, Map<String, AttributeProto> callArguments) {
+        return new ImportScope(null, depth + 1, functionOpsets, callArguments);
+    }
+
+    int opset(String domain) {
+        return opsets.getOrDefault(domain.equals("ai.onnx") ? "" : domain, 1);
+    }
+
+    Optional<AttributeProto> argument(String name) {
+        return Optional.ofNullable(arguments.get(name));
+    }
+
+    void define(String name, Value value) {
+        if (values.put(name, value) != null) {
+            throw new GraphException("the name '" + name + "' is defined twice; the model is not valid ONNX");
+        }
+    }
+
+    /** Records a function's formal input for which the caller gave nothing. */
+    void omit(String name) {
+        omitted.add(name);
+    }
+
+    boolean omits(String name) {
+        return omitted.contains(name);
+    }
+
+    Value value(String name) {
+        for (ImportScope scope = this; scope != null; scope = scope.parent) {
+            Value value = scope.values.get(name);
+            if (value != null) {
+                return value;
+            }
+        }
+        throw new GraphException("'" + name + "' is used before it is defined; the model is not valid ONNX");
+    }
+
+    List<Value> values(List<String> names) {
+        return names.stream().map(this::value).toList();
+    }
+}

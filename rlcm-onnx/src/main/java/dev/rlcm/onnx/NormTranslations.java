@@ -1,0 +1,110 @@
+package dev.rlcm.onnx;
+
+import static dev.rlcm.onnx.WindowTranslations.perChannel;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Normalisations. */
+final class NormTranslations {
+    private static final double EPSILON = 1e-5;
+
+    private NormTranslations() {}
+
+    static void register(OperatorTable table) {
+        table.row("BatchNormalization", NormTranslations::batchNorm)
+                .row("InstanceNormalization", NormTranslations::instanceNorm)
+                .row("GroupNormalization", NormTranslations::groupNorm)
+                .row("LpNormalization", NormTranslations::lpNorm)
+                .row("RMSNormalization", NormTranslations::rmsNorm)
+                .row("SimplifiedLayerNormalization", NormTranslations::rmsNorm)
+                .rows("", "LayerNormalization", NormTranslations::layerNorm)
+                .rows(OperatorTable.MICROSOFT, "LayerNormalization", NormTranslations::layerNorm);
+    }
+
+    private static double epsilon(OnnxNode node) {
+        return node.real("epsilon", EPSILON);
+    }
+
+    /** (x - mean) / sqrt(var + eps) * scale + bias with fixed statistics: one factor and one offset per channel. */
+    private static Value batchNorm(OnnxNode node) {
+        if (node.flag("training_mode", false)) {
+            throw new GraphException("is in training mode; export the model for inference");
+        }
+        int rank = node.in(0).rank();
+        Value factor = node.in(1).div(node.in(4).add(epsilon(node)).sqrt());
+        Value offset = node.in(2).sub(node.in(3).mul(factor));
+        return node.apply(Op.MUL, node.in(0), perChannel(factor, rank)).add(perChannel(offset, rank));
+    }
+
+    private static Value instanceNorm(OnnxNode node) {
+        return node.apply(
+                Op.INSTANCE_NORM, Attributes.of("epsilon", epsilon(node)), node.in(0), node.in(1), node.in(2));
+    }
+
+    /** Scale and bias are per group before opset 21, per channel from it on. */
+    private static Value groupNorm(OnnxNode node) {
+        Value x = node.in(0);
+        int groups = node.integer("num_groups", 1);
+        Value scale = perChannelOf(node.in(1), groups, x.dim(1));
+        Value bias = perChannelOf(node.in(2), groups, x.dim(1));
+        return node.apply(Op.GROUP_NORM, Attributes.of("groups", groups, "epsilon", epsilon(node)), x, scale, bias);
+    }
+
+    private static Value perChannelOf(Value parameter, int groups, int channels) {
+        if (parameter.dim(0) == channels) {
+            return parameter;
+        }
+        return parameter
+                .reshape(groups, 1)
+                .expand(Shape.of(groups, channels / groups))
+                .reshape(channels);
+    }
+
+    private static Value lpNorm(OnnxNode node) {
+        Value x = node.in(0);
+        int axis = OnnxNode.axis(node.integer("axis", -1), x.rank());
+        boolean euclidean = node.integer("p", 2) == 2;
+        Value norm = euclidean ? x.square().sum(true, axis).sqrt() : x.abs().sum(true, axis);
+        return node.apply(Op.DIV, x, norm);
+    }
+
+    /** x / sqrt(mean(x^2) + eps) * scale. */
+    private static Value rmsNorm(OnnxNode node) {
+        Value x = node.in(0);
+        int axis = OnnxNode.axis(node.integer("axis", -1), x.rank());
+        Value root = x.square()
+                .mean(true, ReductionTranslations.axesFrom(axis, x.rank()))
+                .add(epsilon(node))
+                .sqrt();
+        return node.apply(Op.MUL, x.div(root), node.in(1));
+    }
+
+    private static List<Value> layerNorm(OnnxNode node) {
+        int axis = OnnxNode.axis(node.integer("axis", -1), node.in(0).rank());
+        List<Value> parameters = node.has(2) ? List.of(node.in(1), node.in(2)) : List.of(node.in(1));
+        return layerNorm(node, node.in(0), axis, parameters);
+    }
+
+    /** The normalised value and, where the node wants them, the mean and the inverse standard deviation. */
+    static List<Value> layerNorm(OnnxNode node, Value x, int axis, List<Value> parameters) {
+        List<Value> operands = new ArrayList<>(List.of(x));
+        operands.addAll(parameters);
+        Attributes attributes = Attributes.of("axis", axis, "epsilon", epsilon(node));
+        List<Value> results =
+                new ArrayList<>(List.of(node.apply(Op.LAYER_NORM, attributes, operands.toArray(Value[]::new))));
+        if (node.wants(1) || node.wants(2)) {
+            int[] axes = ReductionTranslations.axesFrom(axis, x.rank());
+            Value mean = x.mean(true, axes);
+            Value variance = x.sub(mean).square().mean(true, axes);
+            results.add(mean);
+            results.add(variance.add(epsilon(node)).sqrt().reciprocal());
+        }
+        return results;
+    }
+}

@@ -1,0 +1,191 @@
+package dev.rlcm.onnx;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.FunctionProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds the graph of a model: binds its symbolic dimensions, walks the nodes its outputs need in order, translates each
+ * by {@link OperatorTable} and folds what is constant at once, so that shape arithmetic disappears. Model-local functions
+ * and the live branch of an {@code If} are inlined.
+ */
+final class OnnxImporter {
+    /** Newest version of the default operator set whose semantics the translations know. */
+    private static final int NEWEST_OPSET = 23;
+
+    /** Nesting of branches and functions beyond any real export; recursion in a hostile file ends here. */
+    private static final int MAX_NESTING = 50;
+
+    /** Nodes after inlining, beyond any real export; functions that multiply in a hostile file end here. */
+    private static final int MAX_NODES = 5_000_000;
+
+    private final ModelProto model;
+    private final OnnxTensors tensors;
+    private final Map<String, FunctionProto> functions = new HashMap<>();
+    private final EagerFolding folding = new EagerFolding();
+    private int translated;
+
+    private OnnxImporter(ModelProto model, OnnxTensors tensors) {
+        this.model = model;
+        this.tensors = tensors;
+        model.getFunctionsList().forEach(f -> functions.put(f.getDomain() + "::" + f.getName(), f));
+    }
+
+    static Graph importModel(ModelProto model, OnnxTensors tensors, InputBinding binding) {
+        return new OnnxImporter(model, tensors).importGraph(binding);
+    }
+
+    private Graph importGraph(InputBinding binding) {
+        GraphProto graph = model.getGraph();
+        ImportScope scope = ImportScope.root(opsets(model.getOpsetImportList()));
+        if (scope.opset("") > NEWEST_OPSET) {
+            throw new GraphException("the model uses opset " + scope.opset("") + ", the newest one known is "
+                    + NEWEST_OPSET + "; export it with opset 17");
+        }
+        List<NodeProto> live = LiveNodes.of(graph.getNodeList(), outputNames(graph));
+        UnsupportedNodes.check(live, functions);
+        Set<String> constants = new HashSet<>();
+        graph.getInitializerList().forEach(t -> constants.add(t.getName()));
+        List<Value> inputs = binding.bind(graph.getInputList().stream()
+                .filter(i -> !constants.contains(i.getName()))
+                .toList());
+        inputs.forEach(input -> scope.define(input.label(), input));
+        defineInitializers(graph, live, scope);
+        translate(live, scope);
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        outputNames(graph).forEach(name -> outputs.put(name, scope.value(name)));
+        return new Graph(inputs, outputs);
+    }
+
+    private void defineInitializers(GraphProto graph, List<NodeProto> live, ImportScope scope) {
+        Set<String> used = new HashSet<>(outputNames(graph));
+        live.forEach(node -> used.addAll(LiveNodes.reads(node)));
+        for (TensorProto tensor : graph.getInitializerList()) {
+            if (used.contains(tensor.getName())) {
+                scope.define(tensor.getName(), Value.constant(tensors.read(tensor), tensor.getName()));
+            }
+        }
+        if (graph.getSparseInitializerList().stream()
+                .anyMatch(t -> used.contains(t.getValues().getName()))) {
+            throw new GraphException("sparse initializers are not supported; export the model with dense weights");
+        }
+    }
+
+    private void translate(List<NodeProto> nodes, ImportScope scope) {
+        translated += nodes.size();
+        if (translated > MAX_NODES) {
+            throw new GraphException("the model has more than " + MAX_NODES + " nodes");
+        }
+        for (NodeProto node : nodes) {
+            List<Value> results = translate(node, scope);
+            for (int i = 0; i < Math.min(results.size(), node.getOutputCount()); i++) {
+                if (!node.getOutput(i).isEmpty()) {
+                    scope.define(node.getOutput(i), folding.fold(results.get(i)));
+                }
+            }
+        }
+    }
+
+    private List<Value> translate(NodeProto proto, ImportScope scope) {
+        OnnxNode node = new OnnxNode(
+                proto, scope.opset(proto.getDomain()), operands(proto, scope), attributes(proto, scope), tensors);
+        try {
+            FunctionProto function = functions.get(proto.getDomain() + "::" + proto.getOpType());
+            if (function != null) {
+                return call(function, node, attributes(proto, scope), scope);
+            }
+            if (proto.getOpType().equals("If")) {
+                return inlineBranch(node, scope);
+            }
+            Optional<Translation> row = OperatorTable.find(proto.getDomain(), proto.getOpType());
+            if (row.isEmpty()) {
+                throw UnsupportedNodes.of(List.of(proto));
+            }
+            return row.get().translate(node);
+        } catch (GraphException | IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
+            throw new GraphException("cannot import " + node + ": " + e.getMessage(), e);
+        }
+    }
+
+    private List<Value> inlineBranch(OnnxNode node, ImportScope scope) {
+        GraphProto branch = node.branch(node.scalar(0) != 0 ? "then_branch" : "else_branch");
+        ImportScope inner = enter(scope.branch());
+        List<NodeProto> live = LiveNodes.of(branch.getNodeList(), outputNames(branch));
+        defineInitializers(branch, live, inner);
+        translate(live, inner);
+        return inner.values(outputNames(branch));
+    }
+
+    private List<Value> call(
+            FunctionProto function, OnnxNode node, Map<String, AttributeProto> given, ImportScope scope) {
+        Map<String, AttributeProto> arguments = new HashMap<>();
+        function.getAttributeProtoList().forEach(a -> arguments.put(a.getName(), a));
+        arguments.putAll(given);
+        ImportScope inner = enter(scope.function(opsets(function.getOpsetImportList()), arguments));
+        for (int i = 0; i < function.getInputCount(); i++) {
+            if (node.has(i)) {
+                inner.define(function.getInput(i), node.in(i));
+            } else {
+                inner.omit(function.getInput(i));
+            }
+        }
+        translate(LiveNodes.of(function.getNodeList(), function.getOutputList()), inner);
+        return inner.values(function.getOutputList());
+    }
+
+    private static ImportScope enter(ImportScope scope) {
+        if (scope.depth > MAX_NESTING) {
+            throw new GraphException("branches or functions are nested more than " + MAX_NESTING + " deep");
+        }
+        return scope;
+    }
+
+    private List<@Nullable Value> operands(NodeProto proto, ImportScope scope) {
+        List<@Nullable Value> operands = new ArrayList<>();
+        for (String name : proto.getInputList()) {
+            operands.add(name.isEmpty() || scope.omits(name) ? null : scope.value(name));
+        }
+        return operands;
+    }
+
+    private static Map<String, AttributeProto> attributes(NodeProto proto, ImportScope scope) {
+        Map<String, AttributeProto> attributes = new HashMap<>();
+        for (AttributeProto attribute : proto.getAttributeList()) {
+            if (attribute.getRefAttrName().isEmpty()) {
+                attributes.put(attribute.getName(), attribute);
+            } else {
+                scope.argument(attribute.getRefAttrName()).ifPresent(a -> attributes.put(attribute.getName(), a));
+            }
+        }
+        return attributes;
+    }
+
+    private static Map<String, Integer> opsets(List<OperatorSetIdProto> imports) {
+        Map<String, Integer> opsets = new HashMap<>();
+        for (OperatorSetIdProto set : imports) {
+            opsets.put(set.getDomain().equals("ai.onnx") ? "" : set.getDomain(), (int) set.getVersion());
+        }
+        return opsets;
+    }
+
+    private static List<String> outputNames(GraphProto graph) {
+        return graph.getOutputList().stream().map(ValueInfoProto::getName).toList();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.rlcm.onnx;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Shape;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** ONNX files as graphs and graphs as ONNX files. Stateless and thread-safe. */
+public final class OnnxModels {
+    private OnnxModels() {}
+
+    /**
+     * Reads a model (opset 11 to 23, weights inside or in external data files beside it).
+     *
+     * @param file the {@code .onnx} file
+     * @param dims extents of symbolic dimensions by name, for example {@code batch_size} to 4; names that the model does
+     *     not use are ignored
+     * @return the graph, all shapes static; nodes keep their names as labels, weights are memory-mapped where they are
+     *     external data
+     * @throws IOException if the file is missing, truncated or no ONNX model
+     * @throws GraphException if the model holds operators or types that cannot be imported (the message lists all of
+     *     them), leaves a dimension unbound, or is inconsistent
+     */
+    public static Graph load(Path file, Map<String, Integer> dims) throws IOException {
+        return load(file, new InputBinding(Map.copyOf(dims), Map.of()));
+    }
+
+    /**
+     * Reads a model as {@link #load} does.
+     *
+     * @param inputShapes the shape of each input by name; an input whose dimensions are all fixed, or bound through
+     *     another input, may be left out
+     */
+    public static Graph loadWithShapes(Path file, Map<String, Shape> inputShapes) throws IOException {
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)));
+    }
+
+    private static Graph load(Path file, InputBinding binding) throws IOException {
+        ModelProto model = ModelFile.read(file);
+        try {
+            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file)), binding);
+        } catch (GraphException e) {
+            throw new GraphException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * What a model declares, without reading its weights.
+     *
+     * @throws IOException if the file is missing, truncated or no ONNX model
+     * @throws GraphException if an input or output is not a tensor of a supported type
+     */
+    public static OnnxSignature inspect(Path file) throws IOException {
+        ModelProto model = ModelFile.read(file);
+        try {
+            return OnnxSignature.of(model);
+        } catch (GraphException | ArithmeticException e) {
+            throw new GraphException(file + ": " + e.getMessage(), e);
+        }
+    }
+}

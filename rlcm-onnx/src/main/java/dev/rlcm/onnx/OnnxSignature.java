@@ -1,0 +1,101 @@
+package dev.rlcm.onnx;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.GraphException;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What a model declares: its inputs (weights not counted) and outputs in order. Immutable.
+ *
+ * @param opset the version of the default operator set it is written in
+ */
+public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset) {
+    /** Copies the lists. */
+    public OnnxSignature {
+        inputs = List.copyOf(inputs);
+        outputs = List.copyOf(outputs);
+    }
+
+    /** One input or output. A port of unknown rank has no dims, as a scalar has. */
+    public record Port(String name, DataType type, List<Dim> dims) {
+        /** Copies the list. */
+        public Port {
+            dims = List.copyOf(dims);
+        }
+
+        static Port of(ValueInfoProto port) {
+            return new Port(
+                    port.getName(),
+                    OnnxTypes.fromOnnx(InputBinding.tensorType(port).getElemType()),
+                    InputBinding.tensorType(port).getShape().getDimList().stream()
+                            .map(Dim::of)
+                            .toList());
+        }
+    }
+
+    /** An axis: of fixed extent, or symbolic with a name to bind, which is empty where the model gives none. */
+    public record Dim(OptionalInt extent, String symbol) {
+        private static Dim of(TensorShapeProto.Dimension dim) {
+            return dim.hasDimValue()
+                    ? new Dim(OptionalInt.of(Math.toIntExact(dim.getDimValue())), "")
+                    : new Dim(OptionalInt.empty(), dim.getDimParam());
+        }
+
+        /** The extent, the symbol or a question mark. */
+        @Override
+        public String toString() {
+            return extent.isPresent() ? String.valueOf(extent.getAsInt()) : symbol.isEmpty() ? "?" : symbol;
+        }
+    }
+
+    static OnnxSignature of(ModelProto model) {
+        GraphProto graph = model.getGraph();
+        Set<String> weights =
+                graph.getInitializerList().stream().map(TensorProto::getName).collect(Collectors.toSet());
+        return new OnnxSignature(
+                graph.getInputList().stream()
+                        .filter(i -> !weights.contains(i.getName()))
+                        .map(Port::of)
+                        .toList(),
+                graph.getOutputList().stream().map(Port::of).toList(),
+                model.getOpsetImportList().stream()
+                        .filter(o -> o.getDomain().isEmpty() || o.getDomain().equals("ai.onnx"))
+                        .mapToInt(o -> (int) o.getVersion())
+                        .findFirst()
+                        .orElse(1));
+    }
+
+    /**
+     * The input of that name.
+     *
+     * @throws GraphException if there is none; the message lists those there are
+     */
+    public Port input(String name) {
+        return find(inputs, name, "input");
+    }
+
+    /**
+     * The output of that name.
+     *
+     * @throws GraphException if there is none; the message lists those there are
+     */
+    public Port output(String name) {
+        return find(outputs, name, "output");
+    }
+
+    private static Port find(List<Port> ports, String name, String kind) {
+        return ports.stream()
+                .filter(p -> p.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new GraphException("no " + kind + " named " + name + "; there are "
+                        + ports.stream().map(Port::name).toList()));
+    }
+}

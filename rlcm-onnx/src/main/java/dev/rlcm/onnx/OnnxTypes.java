@@ -1,0 +1,47 @@
+package dev.rlcm.onnx;
+
+import ai.onnx.proto.OnnxMl.TensorProto;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.GraphException;
+
+/** Element types by ONNX's numbers. */
+final class OnnxTypes {
+    private OnnxTypes() {}
+
+    static DataType fromOnnx(int number) {
+        return switch (number) {
+            case TensorProto.DataType.FLOAT_VALUE -> DataType.FLOAT32;
+            case TensorProto.DataType.DOUBLE_VALUE -> DataType.FLOAT64;
+            case TensorProto.DataType.FLOAT16_VALUE -> DataType.FLOAT16;
+            case TensorProto.DataType.BFLOAT16_VALUE -> DataType.BFLOAT16;
+            case TensorProto.DataType.INT64_VALUE -> DataType.INT64;
+            case TensorProto.DataType.INT32_VALUE -> DataType.INT32;
+            case TensorProto.DataType.INT16_VALUE -> DataType.INT16;
+            case TensorProto.DataType.INT8_VALUE -> DataType.INT8;
+            case TensorProto.DataType.UINT8_VALUE -> DataType.UINT8;
+            case TensorProto.DataType.BOOL_VALUE -> DataType.BOOL;
+            default -> throw new GraphException("element type " + name(number)
+                    + " is not supported; export the model in float32, float16 or bfloat16, with integers up to int64");
+        };
+    }
+
+    static int toOnnx(DataType type) {
+        return switch (type) {
+            case FLOAT32 -> TensorProto.DataType.FLOAT_VALUE;
+            case FLOAT64 -> TensorProto.DataType.DOUBLE_VALUE;
+            case FLOAT16 -> TensorProto.DataType.FLOAT16_VALUE;
+            case BFLOAT16 -> TensorProto.DataType.BFLOAT16_VALUE;
+            case INT64 -> TensorProto.DataType.INT64_VALUE;
+            case INT32 -> TensorProto.DataType.INT32_VALUE;
+            case INT16 -> TensorProto.DataType.INT16_VALUE;
+            case INT8 -> TensorProto.DataType.INT8_VALUE;
+            case UINT8 -> TensorProto.DataType.UINT8_VALUE;
+            case BOOL -> TensorProto.DataType.BOOL_VALUE;
+        };
+    }
+
+    private static String name(int number) {
+        TensorProto.DataType known = TensorProto.DataType.forNumber(number);
+        return known == null ? String.valueOf(number) : known.name();
+    }
+}

@@ -1,0 +1,200 @@
+package dev.rlcm.onnx;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxTensorLike;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.BackendException;
+import dev.rlcm.backend.Executable;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.TensorData;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * Runs graphs with ONNX Runtime, on the CPU or a CUDA device. Weights are handed to it without copying, inputs and outputs
+ * live in the caller's tensors. Thread-safe; owns its executables: closing it closes them all, and is idempotent.
+ */
+public final class OrtBackend implements Backend {
+    /** Constants above this many bytes are shared with the session, smaller ones are part of its model. */
+    private static final int INLINE_BYTES = 1024;
+
+    private static final String CUDA_REMEDY = "replace the dependency com.microsoft.onnxruntime:onnxruntime by"
+            + " com.microsoft.onnxruntime:onnxruntime_gpu of the same version, and have the libraries of CUDA 12 and"
+            + " cuDNN 9 on the library path (LD_LIBRARY_PATH)";
+
+    private final OrtEnvironment environment =
+            OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "rlcm");
+    private final OrtOptions options;
+    private final OptionalInt cudaDevice;
+    private final Set<OrtExecutable> executables = new LinkedHashSet<>();
+    private boolean closed;
+
+    private OrtBackend(OrtOptions options, OptionalInt cudaDevice) {
+        this.options = options;
+        this.cudaDevice = cudaDevice;
+    }
+
+    /** On the CPU, with all cores. */
+    public static OrtBackend cpu() {
+        return cpu(OrtOptions.defaults());
+    }
+
+    /** On the CPU, with that many threads. */
+    public static OrtBackend cpu(int threads) {
+        return cpu(OrtOptions.defaults().withThreads(threads));
+    }
+
+    public static OrtBackend cpu(OrtOptions options) {
+        return new OrtBackend(options, OptionalInt.empty());
+    }
+
+    /**
+     * On a CUDA device; operators without a CUDA kernel run on the CPU.
+     *
+     * @param device the device's number, from 0
+     * @throws BackendException if CUDA cannot be used; the message says which artifact and libraries are needed
+     */
+    public static OrtBackend cuda(int device) {
+        return cuda(device, OrtOptions.defaults());
+    }
+
+    /** As {@link #cuda(int)}, with options. */
+    public static OrtBackend cuda(int device, OrtOptions options) {
+        if (device < 0) {
+            throw new IllegalArgumentException("device must not be negative, got " + device);
+        }
+        OrtBackend backend = new OrtBackend(options, OptionalInt.of(device));
+        try {
+            backend.sessionOptions().close();
+        } catch (OrtException e) {
+            throw new BackendException("CUDA device " + device + " cannot be used (" + e.getMessage() + "): " + CUDA_REMEDY, e);
+        }
+        return backend;
+    }
+
+    @Override
+    public Executable compile(Graph graph) {
+        Map<String, TensorData> shared = new LinkedHashMap<>();
+        ModelProto model = OnnxExporter.export(graph, sharing(shared), false);
+        List<OnnxTensor> handles = new ArrayList<>();
+        OrtExecutable executable;
+        try (OrtSession.SessionOptions settings = sessionOptions()) {
+            Map<String, OnnxTensorLike> initializers = new LinkedHashMap<>();
+            for (Map.Entry<String, TensorData> weight : shared.entrySet()) {
+                OnnxTensor handle = OrtTensors.wrap(environment, weight.getValue());
+                handles.add(handle);
+                initializers.put(weight.getKey(), handle);
+            }
+            if (!initializers.isEmpty()) {
+                settings.addExternalInitializers(initializers);
+            }
+            OrtSession session = environment.createSession(model.toByteArray(), settings);
+            executable = new OrtExecutable(
+                    graph, environment, session, handles, List.copyOf(shared.values()), this::forget);
+        } catch (OrtException e) {
+            handles.forEach(OnnxTensor::close);
+            throw new BackendException("ONNX Runtime cannot compile the graph: " + e.getMessage(), e);
+        }
+        synchronized (executables) {
+            if (!closed) {
+                executables.add(executable);
+                return executable;
+            }
+        }
+        executable.close();
+        throw new IllegalStateException("this backend is closed");
+    }
+
+    /** Constants as references that are resolved by name when the session is created. */
+    private static WeightStore sharing(Map<String, TensorData> shared) {
+        WeightStore inline = WeightStore.inline();
+        return (name, data) -> {
+            if (data.bytes().remaining() <= INLINE_BYTES) {
+                return inline.store(name, data);
+            }
+            shared.put(name, data);
+            return WeightStore.describe(name, data)
+                    .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                    .addExternalData(StringStringEntryProto.newBuilder()
+                            .setKey("location")
+                            .setValue("shared"))
+                    .build();
+        };
+    }
+
+    private OrtSession.SessionOptions sessionOptions() throws OrtException {
+        OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
+        try {
+            settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+            settings.setIntraOpNumThreads(options.threads());
+            settings.setInterOpNumThreads(1);
+            settings.setOptimizationLevel(level(options.optimization()));
+            settings.setMemoryPatternOptimization(true);
+            settings.setCPUArenaAllocator(options.memoryArena());
+            if (!options.prepacking()) {
+                settings.addConfigEntry("session.disable_prepacking", "1");
+            }
+            if (!options.profilePrefix().isEmpty()) {
+                settings.enableProfiling(options.profilePrefix());
+            }
+            if (cudaDevice.isPresent()) {
+                settings.addCUDA(cudaDevice.getAsInt());
+            }
+            return settings;
+        } catch (OrtException e) {
+            settings.close();
+            throw e;
+        }
+    }
+
+    private static OrtSession.SessionOptions.OptLevel level(OrtOptions.Optimization optimization) {
+        return switch (optimization) {
+            case NONE -> OrtSession.SessionOptions.OptLevel.NO_OPT;
+            case BASIC -> OrtSession.SessionOptions.OptLevel.BASIC_OPT;
+            case EXTENDED -> OrtSession.SessionOptions.OptLevel.EXTENDED_OPT;
+            case ALL -> OrtSession.SessionOptions.OptLevel.ALL_OPT;
+        };
+    }
+
+    private void forget(OrtExecutable executable) {
+        synchronized (executables) {
+            executables.remove(executable);
+        }
+    }
+
+    @Override
+    public void close() {
+        List<OrtExecutable> open;
+        synchronized (executables) {
+            closed = true;
+            open = List.copyOf(executables);
+        }
+        BackendException failure = null;
+        for (OrtExecutable executable : open) {
+            try {
+                executable.close();
+            } catch (BackendException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package dev.rlcm.onnx;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * Resize and Upsample, axis by axis: repeated elements where nearest enlargement is by an integer factor, a Gather for any
+ * other nearest one, a product with a constant matrix for linear and cubic.
+ */
+final class ResizeTranslations {
+    private ResizeTranslations() {}
+
+    static void register(OperatorTable table) {
+        table.row("Resize", ResizeTranslations::resize).row("Upsample", ResizeTranslations::upsample);
+    }
+
+    private static Value upsample(OnnxNode node) {
+        double[] scales = node.has(1) ? node.constant(1).toDoubles() : node.reals("scales");
+        Interpolation interpolation =
+                new Interpolation(node.text("mode", "nearest"), "asymmetric", "floor", -0.75, false);
+        return apply(node, interpolation, scales, new long[0], allAxes(node.in(0)));
+    }
+
+    /** Inputs are (x, scales) at opset 10, then (x, roi, scales, sizes). */
+    private static Value resize(OnnxNode node) {
+        boolean old = node.opset() < 11;
+        int scalesInput = old ? 1 : 2;
+        boolean antialias = node.flag("antialias", false);
+        Interpolation interpolation = new Interpolation(
+                node.text("mode", "nearest"),
+                node.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"),
+                old ? "simple" : node.text("nearest_mode", "round_prefer_floor"),
+                node.real("cubic_coeff_a", -0.75),
+                node.flag("exclude_outside", false));
+        boolean scaled = node.has(scalesInput) && node.in(scalesInput).shape().size() > 0;
+        double[] scales = scaled ? node.constant(scalesInput).toDoubles() : new double[0];
+        long[] sizes = !scaled && node.has(3) ? node.longs(3) : new long[0];
+        int[] axes = node.hasAttribute("axes")
+                ? Arrays.stream(node.ints("axes"))
+                        .map(a -> OnnxNode.axis(a, node.in(0).rank()))
+                        .toArray()
+                : allAxes(node.in(0));
+        if (sizes.length > 0
+                && !node.text("keep_aspect_ratio_policy", "stretch").equals("stretch")) {
+            throw new GraphException("keep_aspect_ratio_policy is not supported, only stretch");
+        }
+        if (antialias
+                && IntStream.range(0, axes.length).anyMatch(i -> shrinks(node.in(0), axes[i], i, scales, sizes))) {
+            throw new GraphException("antialiased reduction is not supported");
+        }
+        return apply(node, interpolation, scales, sizes, axes);
+    }
+
+    private static boolean shrinks(Value x, int axis, int i, double[] scales, long[] sizes) {
+        return scales.length > 0 ? scales[i] < 1 : sizes[i] < x.dim(axis);
+    }
+
+    private static int[] allAxes(Value x) {
+        return IntStream.range(0, x.rank()).toArray();
+    }
+
+    private static Value apply(OnnxNode node, Interpolation interpolation, double[] scales, long[] sizes, int[] axes) {
+        Value x = node.in(0);
+        if (Math.max(scales.length, sizes.length) != axes.length) {
+            throw new GraphException("needs a scale or a size for each of " + axes.length + " axes");
+        }
+        int[] factors = new int[x.rank()];
+        Arrays.fill(factors, 1);
+        Value result = x;
+        for (int i = 0; i < axes.length; i++) {
+            int extent = x.dim(axes[i]);
+            int size = scales.length > 0 ? (int) Math.floor(extent * (float) scales[i]) : Math.toIntExact(sizes[i]);
+            float scale = scales.length > 0 ? (float) scales[i] : (float) size / extent;
+            Interpolation.Axis axis = interpolation.along(extent, size, scale);
+            if (axis.isIdentity()) {
+                continue;
+            }
+            if (axis.repeats()) {
+                factors[axes[i]] = size / extent;
+            } else {
+                result = interpolation.nearest() ? gather(result, axes[i], axis) : blend(result, axes[i], axis);
+            }
+        }
+        boolean enlarged = Arrays.stream(factors).anyMatch(f -> f != 1);
+        return enlarged ? node.apply(Op.RESIZE, Attributes.of("scales", factors), result) : result;
+    }
+
+    private static Value gather(Value x, int axis, Interpolation.Axis along) {
+        long[] indices = Arrays.stream(along.sources()).asLongStream().toArray();
+        return x.gather(axis, Value.constant(TensorData.longs(Shape.of(indices.length), indices)));
+    }
+
+    /** The last axis: x W^T; the one before: W x; any other is moved to the end and back. */
+    private static Value blend(Value x, int axis, Interpolation.Axis along) {
+        Value weights = Value.constant(along.weights(x.type()));
+        int last = x.rank() - 1;
+        if (axis == last && last > 0) {
+            return x.matmul(weights, false, true);
+        }
+        if (axis == last - 1) {
+            return weights.matmul(x);
+        }
+        if (last == 0) {
+            return x.reshape(1, x.dim(0)).matmul(weights, false, true).reshape(along.size());
+        }
+        int[] swap = allAxes(x);
+        swap[axis] = last;
+        swap[last] = axis;
+        return x.transpose(swap).matmul(weights, false, true).transpose(swap);
+    }
+}

@@ -1,0 +1,116 @@
+package dev.rlcm.onnx;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.Value;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/** Convolutions and pools. */
+final class WindowTranslations {
+    private WindowTranslations() {}
+
+    static void register(OperatorTable table) {
+        table.row("Conv", WindowTranslations::conv)
+                .row("ConvTranspose", WindowTranslations::convTranspose)
+                .row("MaxPool", WindowTranslations::maxPool)
+                .row("AveragePool", WindowTranslations::averagePool)
+                .row("GlobalAveragePool", node -> node.apply(Op.REDUCE_MEAN, spatial(node.in(0)), node.in(0)))
+                .row("GlobalMaxPool", node -> node.apply(Op.REDUCE_MAX, spatial(node.in(0)), node.in(0)));
+    }
+
+    private static Attributes spatial(Value x) {
+        return Attributes.of("axes", ReductionTranslations.axesFrom(2, x.rank()), "keepdims", true);
+    }
+
+    private static int[] kernelOf(Value weight) {
+        return IntStream.range(2, weight.rank()).map(weight::dim).toArray();
+    }
+
+    private static Attributes attributes(Windows windows, int group) {
+        return Attributes.of("strides", windows.strides(), "pads", windows.pads())
+                .with("dilations", windows.dilations())
+                .with("group", group);
+    }
+
+    private static Value conv(OnnxNode node) {
+        Windows windows = Windows.of(node, kernelOf(node.in(1)));
+        return node.apply(
+                Op.CONV,
+                attributes(windows, node.integer("group", 1)),
+                node.allInputs().toArray(Value[]::new));
+    }
+
+    /** Given output_shape, the total padding follows; the odd one goes to the start unless SAME_UPPER says otherwise. */
+    private static Value convTranspose(OnnxNode node) {
+        Value x = node.in(0);
+        Windows windows = Windows.of(node, kernelOf(node.in(1)));
+        int axes = windows.axes();
+        int[] output = node.ints("output_padding", new int[axes]);
+        int[] target = node.ints("output_shape");
+        String auto = node.text("auto_pad", "NOTSET");
+        boolean same = auto.startsWith("SAME");
+        if (target.length == 0 && same) {
+            target = IntStream.range(0, axes)
+                    .map(i -> x.dim(i + 2) * windows.strides()[i])
+                    .toArray();
+        }
+        for (int i = 0; i < axes && target.length > 0; i++) {
+            int full = windows.strides()[i] * (x.dim(i + 2) - 1) + output[i] + windows.span(i);
+            int total = full - target[target.length - axes + i];
+            if (total < 0) {
+                throw new GraphException("output_shape " + Arrays.toString(target) + " is larger than the result; set"
+                        + " output_padding instead");
+            }
+            windows.split(i, total, auto.equals("SAME_UPPER"));
+        }
+        return node.apply(
+                Op.CONV_TRANSPOSE,
+                attributes(windows, node.integer("group", 1)).with("output_padding", output),
+                node.allInputs().toArray(Value[]::new));
+    }
+
+    private static Value maxPool(OnnxNode node) {
+        Windows windows = pool(node);
+        if (node.flag("ceil_mode", false)) {
+            windows.padToCeil(node.in(0));
+        }
+        if (node.wants(1)) {
+            throw new GraphException("the indices of MaxPool are not supported");
+        }
+        return node.apply(Op.MAX_POOL, poolAttributes(windows), node.in(0));
+    }
+
+    private static Value averagePool(OnnxNode node) {
+        Windows windows = pool(node);
+        boolean includePad = node.flag("count_include_pad", false);
+        if (node.flag("ceil_mode", false) && windows.padToCeil(node.in(0)) && includePad) {
+            throw new GraphException(
+                    "ceil_mode with count_include_pad is not supported where the last window overhangs");
+        }
+        return node.apply(Op.AVERAGE_POOL, poolAttributes(windows).with("count_include_pad", includePad), node.in(0));
+    }
+
+    private static Windows pool(OnnxNode node) {
+        Windows windows = Windows.of(node, node.ints("kernel_shape"));
+        if (Arrays.stream(windows.dilations()).anyMatch(d -> d != 1)) {
+            throw new GraphException("pools with dilations are not supported");
+        }
+        return windows;
+    }
+
+    private static Attributes poolAttributes(Windows windows) {
+        return Attributes.of("kernel_shape", windows.kernel(), "strides", windows.strides())
+                .with("pads", windows.pads());
+    }
+
+    /** A vector [C] that lines up with axis 1 of an operand of that rank. */
+    static Value perChannel(Value vector, int rank) {
+        int[] dims = new int[rank];
+        Arrays.fill(dims, 1);
+        dims[1] = Math.toIntExact(vector.shape().size());
+        return vector.reshape(Shape.of(dims));
+    }
+}
