@@ -1,0 +1,80 @@
+package dev.rlcm.rewrite;
+
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Value;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Recognises composite operators in the clouds of small nodes that exporters write for them, and puts one node in the
+ * place of each: LAYER_NORM, INSTANCE_NORM, GROUP_NORM, GELU, SWISH and ATTENTION. One gradient rule then serves the
+ * whole, and nothing between its operands and its result is kept for the backward pass. A cloud is left alone if a value
+ * inside it is used elsewhere too. Constants must have been folded before.
+ *
+ * <p>Stateless and thread-safe.
+ */
+public final class RaisePatterns {
+    private static final List<Pattern> PATTERNS = List.of(
+            new LayerNormPattern(),
+            new InstanceNormPattern(),
+            new GroupNormPattern(),
+            new GeluPattern(),
+            new SwishPattern(),
+            new AttentionPattern());
+
+    private RaisePatterns() {}
+
+    /**
+     * The same function, up to rounding, with the patterns raised; the composite has the label of the node that yielded
+     * its result.
+     */
+    public static Graph raise(Graph graph) {
+        Graph result = graph;
+        while (true) {
+            Map<Value, Value> composites = composites(result);
+            if (composites.isEmpty()) {
+                return result;
+            }
+            result = replace(result, composites);
+        }
+    }
+
+    private static Map<Value, Value> composites(Graph graph) {
+        Users users = Users.of(graph);
+        Map<Value, Value> composites = new IdentityHashMap<>();
+        for (Value root : graph.topologicalOrder()) {
+            PATTERNS.stream()
+                    .map(pattern -> pattern.match(root, users))
+                    .flatMap(Optional::stream)
+                    .findFirst()
+                    .ifPresent(composite -> composites.put(root, composite));
+        }
+        return composites;
+    }
+
+    /** A composite's operands are values of the old graph, so they come before it in the old order. */
+    private static Graph replace(Graph graph, Map<Value, Value> composites) {
+        Map<Value, Value> replaced = new IdentityHashMap<>();
+        for (Value value : graph.topologicalOrder()) {
+            replaced.put(value, rebuild(composites.getOrDefault(value, value), replaced));
+        }
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        graph.outputs().forEach((name, value) -> outputs.put(name, replaced.get(value)));
+        return new Graph(graph.inputs(), outputs);
+    }
+
+    private static Value rebuild(Value value, Map<Value, Value> replaced) {
+        Value known = replaced.get(value);
+        if (known != null) {
+            return known;
+        }
+        List<Value> operands =
+                value.inputs().stream().map(in -> rebuild(in, replaced)).toList();
+        return operands.equals(value.inputs())
+                ? value
+                : Value.of(value.op(), value.attributes(), operands, value.label());
+    }
+}

@@ -1,0 +1,55 @@
+package dev.rlcm.rewrite;
+
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.Value;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Attention scores before the softmax: scale * product + mask, possibly reshaped on the way.
+ *
+ * @param product the MATMUL of queries and keys
+ * @param mask at most one value
+ * @param leading the leading extents that the mask broadcasts to, or those of the product if there is no mask
+ */
+record Scores(Value product, double scale, List<Value> mask, Shape leading) {
+    static Optional<Scores> of(Value node) {
+        return switch (node.op()) {
+            case MATMUL -> node.attributes().flag("transA")
+                    ? Optional.empty()
+                    : Optional.of(new Scores(node, 1, List.of(), Match.leading(node)));
+            case MUL, DIV -> Scaled.step(node).flatMap(Scores::scaled);
+            case ADD -> masked(node);
+            case RESHAPE -> reshaped(node);
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<Scores> scaled(Scaled scaled) {
+        return of(scaled.value())
+                .filter(inner -> inner.mask.isEmpty())
+                .map(inner -> new Scores(inner.product, inner.scale * scaled.factor(), inner.mask, inner.leading));
+    }
+
+    private static Optional<Scores> masked(Value sum) {
+        for (List<Value> operands : Match.bothOrders(sum)) {
+            Value scores = operands.get(0);
+            Optional<Scores> inner =
+                    scores.shape().equals(sum.shape()) ? of(scores).filter(s -> s.mask.isEmpty()) : Optional.empty();
+            if (inner.isPresent()) {
+                Scores found = inner.get();
+                return Optional.of(
+                        new Scores(found.product, found.scale, List.of(operands.get(1)), Match.leading(sum)));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A reshape of the leading axes only. */
+    private static Optional<Scores> reshaped(Value node) {
+        Value inner = node.in(0);
+        boolean leadingOnly =
+                node.rank() >= 2 && inner.rank() >= 2 && node.dim(-1) == inner.dim(-1) && node.dim(-2) == inner.dim(-2);
+        return leadingOnly ? of(inner) : Optional.empty();
+    }
+}

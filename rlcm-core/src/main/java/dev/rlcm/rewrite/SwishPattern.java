@@ -1,0 +1,29 @@
+package dev.rlcm.rewrite;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Value;
+import java.util.List;
+import java.util.Optional;
+
+/** x sigmoid(alpha x) is SWISH. */
+final class SwishPattern implements Pattern {
+    @Override
+    public Optional<Value> match(Value root, Users users) {
+        if (!root.is(Op.MUL)) {
+            return Optional.empty();
+        }
+        for (List<Value> operands : Match.bothOrders(root)) {
+            Value x = operands.get(0);
+            Value gate = operands.get(1);
+            if (gate.is(Op.SIGMOID) && x != gate && users.enclosed(root, List.of(x))) {
+                Optional<Polynomial> argument = Polynomial.of(gate.in(0), x).filter(Polynomial::isProportional);
+                if (argument.isPresent()) {
+                    Attributes alpha = Attributes.of("alpha", argument.get().coefficients()[1]);
+                    return Optional.of(Value.of(Op.SWISH, alpha, List.of(x), root.label()));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+}
