@@ -4,10 +4,17 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.lora.LoraSite;
 import dev.rlcm.mdp.GuidanceEmbedding;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
@@ -26,6 +33,7 @@ import java.util.Map;
  */
 public final class LatentConsistencyModel implements ConsistencyModel {
     private final ModelDirectory directory;
+    private final Backend backend;
     private final TextEncoder textEncoder;
     private final Denoiser denoiser;
     private final ImageDecoder imageDecoder;
@@ -33,6 +41,7 @@ public final class LatentConsistencyModel implements ConsistencyModel {
 
     private LatentConsistencyModel(ModelDirectory directory, LatentSize size, Backend backend) throws IOException {
         this.directory = directory;
+        this.backend = backend;
         this.textEncoder = TextEncoder.load(directory, backend);
         this.denoiser = Denoiser.open(directory, size, textEncoder.shape(), true);
         this.imageDecoder = ImageDecoder.open(directory, denoiser.latent(), backend);
@@ -81,6 +90,33 @@ public final class LatentConsistencyModel implements ConsistencyModel {
     /** The schedule that the model's configuration asks for. */
     public LatentConsistencySchedule schedule() {
         return directory.schedule();
+    }
+
+    /** The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. */
+    public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan) {
+        return policy(LoraAdapter.initial(lora, linearLayers(lora), RandomStreams.seeded(0).at("lora")), plan);
+    }
+
+    /** The policy of this model with the given adapter, which it goes on sharing. */
+    public ConsistencyPolicy policy(LoraAdapter adapter, SamplingPlan plan) {
+        Schedule schedule = schedule()
+                .withRule(plan.timestepRule())
+                .withLastStep(plan.lastStep())
+                .steps(plan.steps());
+        return ConsistencyPolicy.of(this, schedule, plan, adapter, backend);
+    }
+
+    /**
+     * Reads an adapter for this model, whichever tool wrote it.
+     *
+     * @throws IOException if the file is unreadable, damaged or of another model
+     */
+    public LoraAdapter adapter(Path file) throws IOException {
+        return LoraAdapter.load(file, LoraInjection.sites(denoiser(1)));
+    }
+
+    private List<LoraSite> linearLayers(LoraConfig lora) {
+        return LoraInjection.inject(denoiser(1), lora).sites();
     }
 
     @Override
