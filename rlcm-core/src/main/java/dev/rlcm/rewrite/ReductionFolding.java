@@ -33,7 +33,7 @@ final class ReductionFolding {
                 out.setDouble(i, totals[i]);
             }
         } else {
-            long[] totals = totals(node, wholeStart, g);
+            long[] totals = wholeTotals(node, wholeStart, g);
             for (int i = 0; i < totals.length; i++) {
                 out.setLong(i, totals[i]);
             }
@@ -50,7 +50,7 @@ final class ReductionFolding {
             double[] totals = totals(node, 0, Double::sum);
             return TensorData.generate(node.type(), node.shape(), i -> totals[i] / count);
         }
-        long[] totals = totals(node, 0, Long::sum);
+        long[] totals = wholeTotals(node, 0, Long::sum);
         TensorData out = TensorData.zeros(node.type(), node.shape());
         for (int i = 0; i < totals.length; i++) {
             out.setLong(i, totals[i] / count);
@@ -66,7 +66,7 @@ final class ReductionFolding {
         return totals;
     }
 
-    private static long[] totals(Value node, long start, LongBinaryOperator f) {
+    private static long[] wholeTotals(Value node, long start, LongBinaryOperator f) {
         long[] totals = new long[(int) node.shape().size()];
         Arrays.fill(totals, start);
         TensorData x = node.in(0).data();

@@ -60,7 +60,7 @@ final class RandomNodes {
                 Attributes attributes = attributes(op, x, operands);
                 return Value.of(op, attributes, operands, "node");
             } catch (GraphException e) {
-                continue; // this operator does not take this operand
+                // this operator does not take this operand: draw again
             }
         }
     }
