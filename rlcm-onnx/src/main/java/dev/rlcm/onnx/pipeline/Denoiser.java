@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,7 +110,7 @@ final class Denoiser {
     }
 
     private Graph uniform(Graph loaded, Map<String, Shape> shapes, int batch) {
-        Map<Value, Value> replaced = new IdentityHashMap<>();
+        Map<Value, Value> replaced = new HashMap<>();
         List<Value> inputs = new ArrayList<>();
         Value timestep = Value.input(TIMESTEP, DataType.FLOAT32, Shape.of(batch));
         shapes.forEach((name, shape) -> {

@@ -43,9 +43,14 @@ public final class LatentConsistencyModel implements ConsistencyModel {
         this.directory = directory;
         this.backend = backend;
         this.textEncoder = TextEncoder.load(directory, backend);
-        this.denoiser = Denoiser.open(directory, size, textEncoder.shape(), true);
-        this.imageDecoder = ImageDecoder.open(directory, denoiser.latent(), backend);
-        this.sampler = new Sampler(denoiser, backend);
+        try {
+            this.denoiser = Denoiser.open(directory, size, textEncoder.shape(), true);
+            this.imageDecoder = ImageDecoder.open(directory, denoiser.latent(), backend);
+            this.sampler = new Sampler(denoiser, backend);
+        } catch (IOException | RuntimeException e) {
+            textEncoder.close();
+            throw e;
+        }
     }
 
     /**
@@ -94,7 +99,10 @@ public final class LatentConsistencyModel implements ConsistencyModel {
 
     /** The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. */
     public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan) {
-        return policy(LoraAdapter.initial(lora, linearLayers(lora), RandomStreams.seeded(0).at("lora")), plan);
+        return policy(
+                LoraAdapter.initial(
+                        lora, linearLayers(lora), RandomStreams.seeded(0).at("lora")),
+                plan);
     }
 
     /** The policy of this model with the given adapter, which it goes on sharing. */

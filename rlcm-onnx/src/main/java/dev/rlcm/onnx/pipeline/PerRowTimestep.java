@@ -8,7 +8,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,8 +23,8 @@ final class PerRowTimestep {
     private static final Set<Op> ELEMENTWISE = EnumSet.range(Op.ADD, Op.GELU);
 
     private final int batch;
-    private final Map<Value, Value> plain = new IdentityHashMap<>();
-    private final Map<Value, Value> lifted = new IdentityHashMap<>();
+    private final Map<Value, Value> plain = new HashMap<>();
+    private final Map<Value, Value> lifted = new HashMap<>();
 
     private PerRowTimestep(int batch) {
         this.batch = batch;

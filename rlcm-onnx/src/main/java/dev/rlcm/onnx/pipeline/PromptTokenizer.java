@@ -1,8 +1,10 @@
 package dev.rlcm.onnx.pipeline;
 
+import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.rlcm.backend.BackendException;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.nio.charset.StandardCharsets;
@@ -50,6 +52,7 @@ public final class PromptTokenizer implements AutoCloseable {
      *
      * @param longest the most ids a result may have; the configuration's own limit holds if it is lower
      * @throws IllegalArgumentException if the files are missing or are no tokenizer, or if nothing limits the length
+     * @throws BackendException if the native library cannot be loaded
      */
     public static PromptTokenizer load(Path directory, int longest) throws IOException {
         JsonFile config = JsonFile.readIfPresent(directory.resolve("tokenizer_config.json"));
@@ -65,6 +68,11 @@ public final class PromptTokenizer implements AutoCloseable {
         try {
             byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
             return new PromptTokenizer(OfflineTokenizers.create(bytes, maxLength), maxLength, padId);
+        } catch (EngineException e) {
+            throw new BackendException(
+                    "the native tokenizers library does not load on this platform; it has builds for Linux (x86-64, ARM),"
+                            + " macOS (ARM) and Windows (x86-64)",
+                    e);
         } catch (RuntimeException e) {
             throw new IllegalArgumentException(
                     "the tokenizer in " + directory + " cannot be used (" + e.getMessage()

@@ -16,7 +16,7 @@ import java.util.Map;
  * Prompts to hidden states [S, D], FLOAT32, one prompt a run, so that a prompt's states never depend on its neighbours.
  * The states of the prompts used last are kept. Thread-safe.
  */
-final class TextEncoder {
+final class TextEncoder implements AutoCloseable {
     private static final String INPUT = "input_ids";
     private static final String OUTPUT = "last_hidden_state";
     private static final long CACHE_BYTES = 64L << 20; // 284 prompts of Stable Diffusion 1.5
@@ -84,5 +84,12 @@ final class TextEncoder {
             cache.put(prompt, known);
         }
         return known;
+    }
+
+    /** Frees what the backend would free later. */
+    @Override
+    public void close() {
+        executable.close();
+        tokenizer.close();
     }
 }

@@ -26,6 +26,7 @@ class PerRowTimestepTest {
     private static final DataType REAL = DataType.FLOAT32;
 
     /** Ways in which exports embed one timestep and bring it to the batch; x is [B, WIDTH]. */
+    @SuppressWarnings("ImmutableEnumChecker") // shapes and the lambdas are immutable
     private enum Export {
         EXPANDED_FIRST(Shape.SCALAR, (t, x) -> {
             Value rows = t.reshape(1).expand(Shape.of(x.dim(0)));
