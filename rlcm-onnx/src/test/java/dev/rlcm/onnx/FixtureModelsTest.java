@@ -84,8 +84,8 @@ class FixtureModelsTest {
         Map<String, Integer> dims = new HashMap<>(DIMS);
         dims.put("num_channels", file.contains("unet") ? 4 : 3);
         if (file.contains("vision")) {
-            dims.put("height", 64);
-            dims.put("width", 64);
+            dims.put("height", file.contains("emoji") ? 64 : 128);
+            dims.put("width", file.contains("emoji") ? 64 : 128);
         }
         return dims;
     }
