@@ -24,7 +24,7 @@ final class BroadcastKernels {
         table.put(Op.SUB, arithmetic((a, b) -> a - b, (a, b) -> a - b));
         table.put(Op.MUL, arithmetic((a, b) -> a * b, (a, b) -> a * b));
         table.put(Op.DIV, arithmetic((a, b) -> a / b, (a, b) -> a / b));
-        table.put(Op.POW, arithmetic(Math::pow, (a, b) -> (long) Math.pow(a, b)));
+        table.put(Op.POW, arithmetic(Math::pow, (a, b) -> (long) Math.pow((double) a, (double) b)));
         table.put(Op.MIN, arithmetic(Math::min, Math::min));
         table.put(Op.MAX, arithmetic(Math::max, Math::max));
         table.put(Op.MOD, arithmetic(BroadcastKernels::remainder, Math::floorMod));

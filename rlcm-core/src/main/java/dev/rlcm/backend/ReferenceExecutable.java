@@ -20,7 +20,7 @@ final class ReferenceExecutable implements Executable {
     /** By position in the order: the values that no later node needs. */
     private final List<List<Value>> expiring = new ArrayList<>();
 
-    private final Map<Value, Tensor> constants = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, Tensor> constants = new IdentityHashMap<>();
     private final BooleanSupplier backendClosed;
     private volatile boolean closed;
 
@@ -28,7 +28,7 @@ final class ReferenceExecutable implements Executable {
         this.backendClosed = backendClosed;
         graph.inputs().forEach(input -> inputs.put(input.label(), input));
         outputs = graph.outputs();
-        Map<Value, Integer> lastUse = new IdentityHashMap<>();
+        IdentityHashMap<Value, Integer> lastUse = new IdentityHashMap<>();
         for (Value value : graph.topologicalOrder()) {
             if (value.is(Op.CONSTANT)) {
                 constants.put(value, Kernels.TABLE.get(Op.CONSTANT).apply(value, List.of()));
@@ -59,7 +59,7 @@ final class ReferenceExecutable implements Executable {
         }
         check("input", inputs, fed);
         check("output", outputs, results);
-        Map<Value, Tensor> computed = new IdentityHashMap<>(constants);
+        IdentityHashMap<Value, Tensor> computed = new IdentityHashMap<>(constants);
         inputs.forEach((name, value) -> computed.put(value, Tensor.of(fed.get(name))));
         for (int i = 0; i < order.size(); i++) {
             Value node = order.get(i);
@@ -74,7 +74,7 @@ final class ReferenceExecutable implements Executable {
         closed = true;
     }
 
-    private static Tensor compute(Value node, Map<Value, Tensor> computed) {
+    private static Tensor compute(Value node, IdentityHashMap<Value, Tensor> computed) {
         List<Tensor> operands = node.inputs().stream().map(computed::get).toList();
         try {
             Tensor result = Kernels.TABLE.get(node.op()).apply(node, operands);

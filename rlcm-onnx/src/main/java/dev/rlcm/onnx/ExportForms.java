@@ -38,7 +38,9 @@ final class ExportForms {
             e.contrib("QuickGelu", List.of(e.in(0)), OnnxAttributes.real("alpha", alpha));
             return;
         }
-        String scaled = alpha == 1 ? e.in(0) : e.node("Mul", List.of(e.in(0), e.scalar(e.value().type(), alpha)));
+        String scaled = alpha == 1
+                ? e.in(0)
+                : e.node("Mul", List.of(e.in(0), e.scalar(e.value().type(), alpha)));
         e.result("Mul", List.of(e.in(0), e.node("Sigmoid", List.of(scaled))));
     }
 
@@ -114,7 +116,11 @@ final class ExportForms {
         if (!transA && !transB) {
             e.result("MatMul", operands);
         } else if (e.mayUseContrib()) {
-            e.contrib("FusedMatMul", operands, OnnxAttributes.flag("transA", transA), OnnxAttributes.flag("transB", transB));
+            e.contrib(
+                    "FusedMatMul",
+                    operands,
+                    OnnxAttributes.flag("transA", transA),
+                    OnnxAttributes.flag("transB", transB));
         } else if (matrices && e.value().type().isFloating()) {
             e.result("Gemm", operands, OnnxAttributes.flag("transA", transA), OnnxAttributes.flag("transB", transB));
         } else {

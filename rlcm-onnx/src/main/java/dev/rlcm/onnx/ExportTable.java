@@ -79,15 +79,12 @@ final class ExportTable {
                 Op.SCATTER_ELEMENTS,
                 e -> e.result("ScatterElements", all(e), integer("axis", of(e)), text("reduction", of(e))));
         row(Op.SCATTER_ND, e -> e.result("ScatterND", all(e), text("reduction", of(e))));
-        row(
-                Op.TRILU,
-                e -> e.result("Trilu", List.of(e.in(0), e.integer(of(e).integer("k"))), flag("upper", of(e))));
+        row(Op.TRILU, e -> e.result("Trilu", List.of(e.in(0), e.integer(of(e).integer("k"))), flag("upper", of(e))));
         row(Op.RESIZE, ExportForms::resize);
 
         row(
                 Op.REDUCE_SUM,
-                e -> e.result(
-                        "ReduceSum", List.of(e.in(0), e.ints(of(e).ints("axes"))), flag("keepdims", of(e))));
+                e -> e.result("ReduceSum", List.of(e.in(0), e.ints(of(e).ints("axes"))), flag("keepdims", of(e))));
         reduction(Op.REDUCE_MEAN, "ReduceMean");
         reduction(Op.REDUCE_MAX, "ReduceMax");
         reduction(Op.REDUCE_MIN, "ReduceMin");
@@ -144,9 +141,7 @@ final class ExportTable {
         row(Op.SOFTMAX, e -> e.result("Softmax", all(e), integer("axis", of(e))));
         row(Op.LOG_SOFTMAX, e -> e.result("LogSoftmax", all(e), integer("axis", of(e))));
         row(Op.INSTANCE_NORM, e -> e.result("InstanceNormalization", all(e), real("epsilon", of(e))));
-        row(
-                Op.LAYER_NORM,
-                e -> e.result("LayerNormalization", all(e), integer("axis", of(e)), real("epsilon", of(e))));
+        row(Op.LAYER_NORM, e -> e.result("LayerNormalization", all(e), integer("axis", of(e)), real("epsilon", of(e))));
     }
 
     static boolean covers(Op op) {

@@ -50,14 +50,16 @@ record Interpolation(String mode, String coordinates, String rounding, double cu
             return size == extent
                     && (scale == 1
                             || nearest()
-                                    && Arrays.equals(sources(), IntStream.range(0, size).toArray()));
+                                    && Arrays.equals(
+                                            sources(), IntStream.range(0, size).toArray()));
         }
 
         /** Whether element i is element i / factor of the source for an integer factor. */
         boolean repeats() {
             return nearest()
                     && size % extent == 0
-                    && Arrays.equals(sources(),
+                    && Arrays.equals(
+                            sources(),
                             IntStream.range(0, size)
                                     .map(i -> i / (size / extent))
                                     .toArray());

@@ -70,8 +70,9 @@ final class OnnxExporter {
         for (long dim : value.shape().toLongs()) {
             shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(dim));
         }
-        TypeProto.Tensor.Builder tensor =
-                TypeProto.Tensor.newBuilder().setElemType(OnnxTypes.toOnnx(value.type())).setShape(shape);
+        TypeProto.Tensor.Builder tensor = TypeProto.Tensor.newBuilder()
+                .setElemType(OnnxTypes.toOnnx(value.type()))
+                .setShape(shape);
         return ValueInfoProto.newBuilder()
                 .setName(name)
                 .setType(TypeProto.newBuilder().setTensorType(tensor))

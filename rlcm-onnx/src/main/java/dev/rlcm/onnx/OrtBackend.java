@@ -79,7 +79,8 @@ public final class OrtBackend implements Backend {
         try {
             backend.sessionOptions().close();
         } catch (OrtException e) {
-            throw new BackendException("CUDA device " + device + " cannot be used (" + e.getMessage() + "): " + CUDA_REMEDY, e);
+            throw new BackendException(
+                    "CUDA device " + device + " cannot be used (" + e.getMessage() + "): " + CUDA_REMEDY, e);
         }
         return backend;
     }
@@ -101,8 +102,8 @@ public final class OrtBackend implements Backend {
                 settings.addExternalInitializers(initializers);
             }
             OrtSession session = environment.createSession(model.toByteArray(), settings);
-            executable = new OrtExecutable(
-                    graph, environment, session, handles, List.copyOf(shared.values()), this::forget);
+            executable =
+                    new OrtExecutable(graph, environment, session, handles, List.copyOf(shared.values()), this::forget);
         } catch (OrtException e) {
             handles.forEach(OnnxTensor::close);
             throw new BackendException("ONNX Runtime cannot compile the graph: " + e.getMessage(), e);

@@ -12,8 +12,7 @@ final class OrtTensors {
     private OrtTensors() {}
 
     static OnnxTensor wrap(OrtEnvironment environment, TensorData data) throws OrtException {
-        return OnnxTensor.createTensor(
-                environment, data.bytes(), data.shape().toLongs(), javaType(data.type()));
+        return OnnxTensor.createTensor(environment, data.bytes(), data.shape().toLongs(), javaType(data.type()));
     }
 
     private static OnnxJavaType javaType(DataType type) {

@@ -11,8 +11,9 @@ interface WeightStore {
 
     /** Everything inside the model. */
     static WeightStore inline() {
-        return (name, data) ->
-                describe(name, data).setRawData(ByteString.copyFrom(data.bytes())).build();
+        return (name, data) -> describe(name, data)
+                .setRawData(ByteString.copyFrom(data.bytes()))
+                .build();
     }
 
     /** Name, type and shape. */

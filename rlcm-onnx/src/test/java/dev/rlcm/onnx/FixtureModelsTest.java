@@ -66,12 +66,16 @@ class FixtureModelsTest {
             Executable executable = backend.compile(graph);
             long t3 = System.nanoTime();
             Map<String, TensorData> actual = executable.run(inputs);
-            System.err.println(file + " import " + (t1 - t0) / 1e6 + " ms, plain session " + (t2-t1)/1e6 + " compile " + (t3 - t2) / 1e6 + " ms, values " + graph.topologicalOrder().size());
+            System.err.println(file + " import " + (t1 - t0) / 1e6 + " ms, plain session " + (t2 - t1) / 1e6
+                    + " compile " + (t3 - t2) / 1e6 + " ms, values "
+                    + graph.topologicalOrder().size());
             Map<String, TensorData> expected = original.run(inputs);
             assertThat(actual.keySet()).isEqualTo(expected.keySet());
             expected.forEach((name, data) -> {
                 assertThat(actual.get(name).shape()).isEqualTo(data.shape());
-                assertThat(Tensors.relativeError(actual.get(name), data)).as(name).isLessThan(tolerance);
+                assertThat(Tensors.relativeError(actual.get(name), data))
+                        .as(name)
+                        .isLessThan(tolerance);
             });
         }
     }
