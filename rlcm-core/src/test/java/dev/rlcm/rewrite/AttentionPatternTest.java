@@ -115,6 +115,15 @@ class AttentionPatternTest {
     }
 
     @Test
+    void severalMasksAreSummed() {
+        Value causal = input("causal", 4, 5);
+        Value scores = q.matmul(k.transposed()).add(causal).add(mask);
+        Value y = raised(Op.ATTENTION, scores.softmax(-1).matmul(v));
+        assertThat(y.in(3).op()).isEqualTo(Op.ADD);
+        assertThat(y.in(3).inputs()).containsExactly(causal, mask);
+    }
+
+    @Test
     void aScaleThatOthersSeeStaysOnTheQueries() {
         Value scaled = q.mul(SCALE);
         Value attended = scaled.matmul(k.transposed()).softmax(-1).matmul(v);

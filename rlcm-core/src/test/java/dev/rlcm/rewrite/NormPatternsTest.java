@@ -130,6 +130,15 @@ class NormPatternsTest {
     }
 
     @Test
+    void groupNormOfFlattenedPositionsIsRaised() {
+        Value image = input("image", 2, 6, 4, 4);
+        Value normal = groups(image, filled(1, 2), 2, 2, 48).reshape(2, 6, 16);
+        Value y = raised(Op.GROUP_NORM, normal.mul(parameter(6, 1)).add(parameter(6, 1)));
+        assertThat(y.shape()).isEqualTo(Shape.of(2, 6, 16));
+        assertThat(y.in(0).in(0)).isSameAs(image);
+    }
+
+    @Test
     void groupNormOfParametersThatAreNotConstantIsRaised() {
         Value image = input("image", 2, 6, 4, 4);
         Value gain = input("gain", 6);
