@@ -18,7 +18,7 @@ final class ConvolutionGradients {
     static List<Value> conv(Value y, Value g) {
         Value x = y.in(0);
         Value w = y.in(1);
-        Sliding sliding = Sliding.of(y.attributes());
+        Attributes sliding = sliding(y.attributes());
         return list(inputGradient(g, w, x.shape(), sliding), kernelGradient(x, g, w.shape(), sliding), biasGradient(g));
     }
 
@@ -26,8 +26,8 @@ final class ConvolutionGradients {
     static List<Value> convTranspose(Value y, Value g) {
         Value x = y.in(0);
         Value w = y.in(1);
-        Sliding sliding = Sliding.of(y.attributes());
-        Value dx = Value.of(Op.CONV, sliding.attributes(), g, w);
+        Attributes sliding = sliding(y.attributes());
+        Value dx = Value.of(Op.CONV, sliding, g, w);
         return list(crop(dx, x.shape()), kernelGradient(g, x, w.shape(), sliding), biasGradient(g));
     }
 
@@ -35,29 +35,29 @@ final class ConvolutionGradients {
      * dx of a convolution. At stride 1 that is a convolution with the kernel rotated by 180 degrees and its channels
      * swapped, which runs faster than the general CONV_TRANSPOSE.
      */
-    static Value inputGradient(Value g, Value w, Shape x, Sliding sliding) {
-        boolean dense = Arrays.stream(sliding.strides).allMatch(s -> s == 1);
+    static Value inputGradient(Value g, Value w, Shape x, Attributes sliding) {
+        boolean dense = Arrays.stream(sliding.ints("strides")).allMatch(s -> s == 1);
         return dense ? rotatedConv(g, w, sliding) : transposedConv(g, w, x, sliding);
     }
 
     /** The pads become span - 1 - pad; where that is negative, results that saw only padding are cut off instead. */
-    private static Value rotatedConv(Value g, Value w, Sliding sliding) {
-        int spatial = sliding.strides.length;
+    private static Value rotatedConv(Value g, Value w, Attributes sliding) {
+        int spatial = w.rank() - 2;
+        int[] old = sliding.ints("pads");
         int[] pads = new int[2 * spatial];
         int[] starts = new int[g.rank()];
         int[] sizes = g.shape().toArray();
-        int[] steps = ones(g.rank());
         for (int i = 0; i < spatial; i++) {
-            int reach = sliding.dilations[i] * (w.dim(i + 2) - 1);
-            int begin = reach - sliding.pads[i];
-            int end = reach - sliding.pads[i + spatial];
+            int reach = sliding.ints("dilations")[i] * (w.dim(i + 2) - 1);
+            int begin = reach - old[i];
+            int end = reach - old[i + spatial];
             pads[i] = Math.max(0, begin);
             pads[i + spatial] = Math.max(0, end);
             starts[i + 2] = Math.max(0, -begin);
             sizes[i + 2] -= Math.max(0, -begin) + Math.max(0, -end);
         }
-        Sliding full = new Sliding(ones(spatial), pads, sliding.dilations, sliding.group);
-        return Value.of(Op.CONV, full.attributes(), g.slice(starts, sizes, steps), rotate(w, sliding.group));
+        Value inner = g.slice(starts, sizes, ones(g.rank()));
+        return Value.of(Op.CONV, sliding.with("pads", pads), inner, rotate(w, sliding.integer("group")));
     }
 
     /** [M,C/group,...] to [C,M/group,...], spatial axes reversed. */
@@ -80,25 +80,26 @@ final class ConvolutionGradients {
     }
 
     /** What the strides left over at the end is the output padding. */
-    private static Value transposedConv(Value g, Value w, Shape x, Sliding sliding) {
-        int spatial = sliding.strides.length;
-        int[] rest = new int[spatial];
-        for (int i = 0; i < spatial; i++) {
-            int room = x.dim(i + 2) + sliding.pads[i] + sliding.pads[i + spatial];
-            int covered = sliding.strides[i] * (g.dim(i + 2) - 1) + sliding.dilations[i] * (w.dim(i + 2) - 1) + 1;
-            rest[i] = room - covered;
+    private static Value transposedConv(Value g, Value w, Shape x, Attributes sliding) {
+        int[] strides = sliding.ints("strides");
+        int[] pads = sliding.ints("pads");
+        int[] rest = new int[strides.length];
+        for (int i = 0; i < rest.length; i++) {
+            int room = x.dim(i + 2) + pads[i] + pads[i + rest.length];
+            int span = sliding.ints("dilations")[i] * (w.dim(i + 2) - 1) + 1;
+            rest[i] = room - span - strides[i] * (g.dim(i + 2) - 1);
         }
-        return Value.of(Op.CONV_TRANSPOSE, sliding.attributes().with("output_padding", rest), g, w);
+        return Value.of(Op.CONV_TRANSPOSE, sliding.with("output_padding", rest), g, w);
     }
 
     /**
      * dw[m,c,k] = sum over b, o of g[b,m,o] x[b,c, stride o + dilation k - pad]: itself a convolution, with the batch as
      * channels and stride and dilation exchanged.
      */
-    private static Value kernelGradient(Value x, Value g, Shape w, Sliding sliding) {
+    private static Value kernelGradient(Value x, Value g, Shape w, Attributes sliding) {
         int batch = x.dim(0);
-        int group = sliding.group;
-        if (sliding.isPointwise(w)) {
+        int group = sliding.integer("group");
+        if (isPointwise(w, sliding)) {
             Value product = planes(g).matmul(planes(x), false, true);
             return product.sum(false, 0).reshape(w);
         }
@@ -111,8 +112,9 @@ final class ConvolutionGradients {
         Value samples = x.reshape(dims(spatial(x.shape()), batch, group, w.dim(1)))
                 .transpose(regroup)
                 .reshape(dims(spatial(x.shape()), w.dim(1), group * batch));
-        Sliding exchanged = new Sliding(sliding.dilations, sliding.pads, sliding.strides, group);
-        Value full = Value.of(Op.CONV, exchanged.attributes(), samples, g.transpose(swap));
+        Attributes exchanged =
+                sliding.with("strides", sliding.ints("dilations")).with("dilations", sliding.ints("strides"));
+        Value full = Value.of(Op.CONV, exchanged, samples, g.transpose(swap));
         return crop(full.transpose(swap), w);
     }
 
@@ -148,24 +150,18 @@ final class ConvolutionGradients {
         return ones;
     }
 
-    /** How a kernel slides over the spatial axes; pads are begins, then ends. */
-    record Sliding(int[] strides, int[] pads, int[] dilations, int group) {
-        static Sliding of(Attributes a) {
-            return new Sliding(a.ints("strides"), a.ints("pads"), a.ints("dilations"), a.integer("group"));
-        }
+    /** How a kernel slides over the spatial axes, which is all that CONV has as attributes. */
+    private static Attributes sliding(Attributes a) {
+        return Attributes.of("strides", a.ints("strides"), "pads", a.ints("pads"))
+                .with("dilations", a.ints("dilations"))
+                .with("group", a.integer("group"));
+    }
 
-        Attributes attributes() {
-            return Attributes.of("strides", strides, "pads", pads)
-                    .with("dilations", dilations)
-                    .with("group", group);
-        }
-
-        /** Whether the kernel sees single elements only, so that its gradient is a matrix product. */
-        boolean isPointwise(Shape w) {
-            return group == 1
-                    && Arrays.stream(spatial(w)).allMatch(k -> k == 1)
-                    && Arrays.stream(strides).allMatch(s -> s == 1)
-                    && Arrays.stream(pads).allMatch(p -> p == 0);
-        }
+    /** Whether the kernel sees single elements only, so that its gradient is a matrix product. */
+    private static boolean isPointwise(Shape w, Attributes a) {
+        return a.integer("group") == 1
+                && Arrays.stream(spatial(w)).allMatch(k -> k == 1)
+                && Arrays.stream(a.ints("strides")).allMatch(s -> s == 1)
+                && Arrays.stream(a.ints("pads")).allMatch(p -> p == 0);
     }
 }

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -24,7 +23,7 @@ public final class Gradients {
     private final GradientTable table;
     private final List<Value> order;
     private final Set<Value> needed = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final Map<Value, Value> gradients = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, Value> gradients = new IdentityHashMap<>();
 
     private Gradients(GradientTable table, List<Value> outputs, List<Value> wrt) {
         this.table = table;
@@ -145,7 +144,7 @@ public final class Gradients {
                 .filter(y -> isInner(y) && table.rule(y.op()).isEmpty())
                 .toList();
         if (!missing.isEmpty()) {
-            Map<Value, Value> users = new IdentityHashMap<>();
+            IdentityHashMap<Value, Value> users = new IdentityHashMap<>();
             order.forEach(user -> user.inputs().forEach(x -> users.putIfAbsent(x, user)));
             throw new GraphException(missing.stream()
                     .map(y -> y + ", on the path " + path(y, users))
@@ -157,7 +156,7 @@ public final class Gradients {
     }
 
     /** The node and what uses it, up to an output. */
-    private static String path(Value y, Map<Value, Value> users) {
+    private static String path(Value y, IdentityHashMap<Value, Value> users) {
         List<String> names = new ArrayList<>();
         for (Value v = y; v != null; v = users.get(v)) {
             names.add(v.label().isEmpty() ? v.op().toString() : v.label());

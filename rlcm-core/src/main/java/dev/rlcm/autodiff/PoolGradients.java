@@ -3,7 +3,6 @@ package dev.rlcm.autodiff;
 import static dev.rlcm.autodiff.ConvolutionGradients.ones;
 import static dev.rlcm.autodiff.GradientRules.list;
 
-import dev.rlcm.autodiff.ConvolutionGradients.Sliding;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
@@ -21,12 +20,17 @@ final class PoolGradients {
     static List<Value> average(Value y, Value g) {
         Value x = y.in(0);
         int[] kernel = y.attributes().ints("kernel_shape");
-        Sliding sliding =
-                new Sliding(y.attributes().ints("strides"), y.attributes().ints("pads"), ones(kernel.length), 1);
+        Attributes sliding = Attributes.of(
+                        "strides",
+                        y.attributes().ints("strides"),
+                        "pads",
+                        y.attributes().ints("pads"))
+                .with("dilations", ones(kernel.length))
+                .with("group", 1);
         Value window = g.like(1).expand(planes(1, kernel));
         Value count = y.attributes().flag("count_include_pad")
                 ? g.like(Arrays.stream(kernel).reduce(1, Math::multiplyExact))
-                : Value.of(Op.CONV, sliding.attributes(), g.like(1).expand(planes(1, spatial(x))), window);
+                : Value.of(Op.CONV, sliding, g.like(1).expand(planes(1, spatial(x))), window);
         int images = x.dim(0) * x.dim(1);
         Value share = g.div(count).reshape(planes(images, spatial(y)));
         Value dx = ConvolutionGradients.inputGradient(share, window, planes(images, spatial(x)), sliding);

@@ -9,6 +9,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -18,28 +19,28 @@ import net.jqwik.api.constraints.IntRange;
 /** Convolutions and pooling over one to three spatial axes. */
 class ConvolutionGradientsTest {
     /** Random window parameters that fit into small images. */
-    private record Windows(int[] extents, int[] kernel, int[] strides, int[] pads, int[] dilations) {
-        static Windows draw(Point point, int rank, int maxPad, boolean dilated) {
-            int[] kernel = IntStream.range(0, rank)
-                    .map(i -> point.draw(1, rank < 3 ? 3 : 2))
-                    .toArray();
-            int[] dilations = IntStream.range(0, rank)
-                    .map(i -> dilated ? point.draw(1, 2) : 1)
-                    .toArray();
-            int stride = point.draw(0, 1);
-            int[] strides = IntStream.range(0, rank)
-                    .map(i -> stride == 0 ? 1 : point.draw(1, 3))
-                    .toArray();
-            int[] pads = IntStream.range(0, 2 * rank)
-                    .map(i -> Math.min(point.draw(0, maxPad), maxPad < 3 ? kernel[i % rank] - 1 : 3))
-                    .toArray();
-            int[] extents = IntStream.range(0, rank)
-                    .map(i -> Math.max(1, dilations[i] * (kernel[i] - 1) + point.draw(0, 6 / (rank * rank))))
-                    .toArray();
-            for (int i = 0; i < rank; i++) {
-                extents[i] = Math.max(extents[i], dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[i + rank]);
-            }
-            return new Windows(extents, kernel, strides, pads, dilations);
+    private static final class Windows {
+        final int[] extents;
+        final int[] kernel;
+        final int[] strides;
+        final int[] pads;
+        final int[] dilations;
+
+        Windows(Point point, int rank, int maxPad, boolean dilated) {
+            kernel = each(rank, i -> point.draw(1, rank < 3 ? 3 : 2));
+            dilations = each(rank, i -> dilated ? point.draw(1, 2) : 1);
+            int maxStride = point.draw(0, 1) == 0 ? 1 : 3;
+            strides = each(rank, i -> point.draw(1, maxStride));
+            pads = each(2 * rank, i -> Math.min(point.draw(0, maxPad), maxPad < 3 ? kernel[i % rank] - 1 : 3));
+            extents = each(rank, i -> {
+                int reach = dilations[i] * (kernel[i] - 1);
+                return Math.max(
+                        reach + 1 - pads[i] - pads[i + rank], Math.max(1, reach + point.draw(0, 6 / (rank * rank))));
+            });
+        }
+
+        private static int[] each(int count, IntUnaryOperator draw) {
+            return IntStream.range(0, count).map(draw).toArray();
         }
 
         Attributes sliding(int group) {
@@ -60,7 +61,7 @@ class ConvolutionGradientsTest {
             @ForAll @IntRange(min = 1, max = 3) int rank,
             @ForAll @IntRange(min = 1, max = 2) int group) {
         Point point = new Point(seed);
-        Windows windows = Windows.draw(point, rank, 3, true);
+        Windows windows = new Windows(point, rank, 3, true);
         int inputs = point.draw(1, 2);
         int outputs = group * point.draw(1, 2);
         Value x = point.real(dims(point.draw(1, 2), group * inputs, windows.extents));
@@ -75,7 +76,7 @@ class ConvolutionGradientsTest {
             @ForAll @IntRange(min = 1, max = 3) int rank,
             @ForAll @IntRange(min = 1, max = 2) int group) {
         Point point = new Point(seed);
-        Windows windows = Windows.draw(point, rank, 1, true);
+        Windows windows = new Windows(point, rank, 1, true);
         int[] rest =
                 IntStream.of(windows.strides).map(s -> point.draw(0, s - 1)).toArray();
         int[] pads = IntStream.range(0, 2 * rank)
@@ -93,7 +94,7 @@ class ConvolutionGradientsTest {
     @Property(tries = 100)
     void poolingMatchesDifferences(@ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int rank) {
         Point average = new Point(seed);
-        Windows windows = Windows.draw(average, rank, 2, false);
+        Windows windows = new Windows(average, rank, 2, false);
         Attributes attributes = Attributes.of("kernel_shape", windows.kernel, "strides", windows.strides)
                 .with("pads", windows.pads);
         int[] dims = dims(2, 2, windows.extents);

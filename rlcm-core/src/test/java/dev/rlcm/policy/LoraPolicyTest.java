@@ -53,7 +53,8 @@ class LoraPolicyTest {
     }
 
     private ConsistencyPolicy policy(SamplingPlan plan) {
-        LatentConsistencySchedule schedule = LatentConsistencySchedule.defaults().withLastStep(plan.lastStep());
+        LatentConsistencySchedule schedule =
+                LatentConsistencySchedule.defaults().withLastStep(plan.lastStep());
         return policy(plan, schedule.steps(plan.steps()));
     }
 
@@ -75,8 +76,10 @@ class LoraPolicyTest {
 
     @Property(tries = 8)
     void omittingTheLastNoiseLeavesOneActionLessThanEvaluations(@ForAll @IntRange(min = 1, max = 6) int steps) {
-        Trajectory omitted =
-                policy(SamplingPlan.steps(steps)).rollout(PROMPTS, RandomStreams.seeded(1)).trajectories().get(0);
+        Trajectory omitted = policy(SamplingPlan.steps(steps))
+                .rollout(PROMPTS, RandomStreams.seeded(1))
+                .trajectories()
+                .get(0);
         Trajectory reference = policy(SamplingPlan.steps(steps).withLastStep(LastStep.REFERENCE))
                 .rollout(PROMPTS, RandomStreams.seeded(1))
                 .trajectories()

@@ -1,0 +1,208 @@
+package dev.rlcm.onnx.pipeline;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.mdp.LatentConsistencySchedule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A text-to-image model as Optimum and diffusers write it for ONNX: a folder with {@code model_index.json} and a folder
+ * for every component. Opening checks that everything is there and reads the configurations, not the weights.
+ *
+ * <p>Immutable; holds no resources.
+ */
+public final class ModelDirectory {
+    private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
+    private static final String LAYOUT =
+            "model_index.json, scheduler/, tokenizer/, text_encoder/model.onnx, unet/model.onnx, vae_decoder/model.onnx";
+
+    private final Path root;
+    private final LatentConsistencySchedule schedule;
+    private final Optional<LatentSize> sampleSize;
+    private final int latentScale;
+    private final double scalingFactor;
+    private final double shiftFactor;
+    private final int maxTokens;
+
+    /**
+     * Height and width of the latents.
+     *
+     * @param height rows
+     * @param width columns
+     */
+    record LatentSize(int height, int width) {}
+
+    private ModelDirectory(Path root) throws IOException {
+        this.root = root;
+        checkPipeline(JsonFile.read(file("model_index.json")));
+        for (String component : List.of("text_encoder", "unet", "vae_decoder")) {
+            file(component + "/model.onnx");
+        }
+        schedule = schedule(JsonFile.read(file("scheduler/scheduler_config.json")));
+        sampleSize = sampleSize(JsonFile.read(file("unet/config.json")));
+        JsonFile vae = JsonFile.read(file("vae_decoder/config.json"));
+        latentScale = 1 << (levels(vae) - 1);
+        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215.
+        scalingFactor = vae.real("scaling_factor").orElse(0.18215);
+        shiftFactor = vae.real("shift_factor").orElse(0);
+        if (!(scalingFactor > 0)) {
+            throw vae.wrong("scaling_factor", "a positive number");
+        }
+        for (String key : new String[] {"latents_mean", "latents_std"}) {
+            if (vae.has(key)) {
+                throw vae.wrong(key, "null (statistics by channel are not supported)");
+            }
+        }
+        maxTokens = JsonFile.readIfPresent(root.resolve("text_encoder/config.json"))
+                .count("max_position_embeddings")
+                .orElse(Integer.MAX_VALUE);
+    }
+
+    /**
+     * Checks a model's folder.
+     *
+     * @throws IllegalArgumentException if a part is missing, damaged or of a kind that is not supported; the message
+     *     names it and says what to do
+     */
+    public static ModelDirectory open(Path root) throws IOException {
+        if (!Files.isDirectory(root)) {
+            throw new IllegalArgumentException(
+                    (Files.exists(root) ? root + " is a file, not a model directory" : root + " does not exist")
+                            + "; expected a folder with " + LAYOUT + export(root));
+        }
+        return new ModelDirectory(root);
+    }
+
+    public Path root() {
+        return root;
+    }
+
+    public Path tokenizer() {
+        return root.resolve("tokenizer");
+    }
+
+    public Path textEncoder() {
+        return root.resolve("text_encoder/model.onnx");
+    }
+
+    public Path unet() {
+        return root.resolve("unet/model.onnx");
+    }
+
+    public Path vaeDecoder() {
+        return root.resolve("vae_decoder/model.onnx");
+    }
+
+    /** The encoder of pictures, which generating does not need. */
+    public Optional<Path> vaeEncoder() {
+        return Optional.of(root.resolve("vae_encoder/model.onnx")).filter(Files::isRegularFile);
+    }
+
+    /** What {@code scheduler/scheduler_config.json} says about noise and timesteps. */
+    public LatentConsistencySchedule schedule() {
+        return schedule;
+    }
+
+    /** The latents the UNet was trained on, if its configuration says. */
+    Optional<LatentSize> sampleSize() {
+        return sampleSize;
+    }
+
+    /** Pixels per latent, along each side; usually 8. */
+    public int latentScale() {
+        return latentScale;
+    }
+
+    /** What the VAE's latents were multiplied by for the UNet. */
+    public double scalingFactor() {
+        return scalingFactor;
+    }
+
+    /** What was subtracted from the VAE's latents before that; usually 0. */
+    public double shiftFactor() {
+        return shiftFactor;
+    }
+
+    /** The most tokens the text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
+    public int maxTokens() {
+        return maxTokens;
+    }
+
+    private Path file(String name) throws IOException {
+        Path file = root.resolve(name);
+        if (Files.isRegularFile(file)) {
+            return file;
+        }
+        if (holdsPyTorchWeights(file.getParent())) {
+            throw new IllegalArgumentException(root + " holds PyTorch weights, but no " + name
+                    + "; only ONNX exports can be used." + export(root));
+        }
+        throw new IllegalArgumentException(
+                root + " has no " + name + "; expected the layout that Optimum writes: " + LAYOUT + export(root));
+    }
+
+    private static boolean holdsPyTorchWeights(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString())
+                    .anyMatch(name -> name.endsWith(".safetensors") || name.endsWith(".bin") || name.endsWith(".ckpt"));
+        }
+    }
+
+    private static String export(Path root) {
+        return ". Export with: optimum-cli export onnx --model MODEL --task text-to-image " + root.getFileName()
+                + "-onnx";
+    }
+
+    private void checkPipeline(JsonFile index) {
+        String name = index.text("_class_name").orElse("");
+        for (String component : new String[] {"text_encoder_2", "transformer", "prior"}) {
+            if (index.has(component) && !index.root().get(component).path(0).isNull()) {
+                throw new IllegalArgumentException(root + " is a " + (name.isEmpty() ? "pipeline" : name) + " with a "
+                        + component + ", which is not supported; use a model of the Stable Diffusion 1.5 family");
+            }
+        }
+    }
+
+    private static LatentConsistencySchedule schedule(JsonFile config) {
+        String name = config.text("_class_name").orElse("LCMScheduler");
+        if (!name.equals("LCMScheduler")) {
+            log.warn("{} is of a {}; it is read as a latent consistency model's", config.path(), name);
+        }
+        try {
+            return LatentConsistencySchedule.fromConfig(config.values());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(config.path() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Optional<LatentSize> sampleSize(JsonFile unet) {
+        JsonNode size = unet.root().path("sample_size");
+        if (size.isMissingNode() || size.isNull()) {
+            return Optional.empty();
+        }
+        JsonNode height = size.isArray() ? size.path(0) : size;
+        JsonNode width = size.isArray() ? size.path(1) : size;
+        boolean valid = height.canConvertToInt() && width.canConvertToInt() && (!size.isArray() || size.size() == 2);
+        if (!valid || height.intValue() < 1 || width.intValue() < 1) {
+            throw unet.wrong("sample_size", "a positive integer or [height, width]");
+        }
+        return Optional.of(new LatentSize(height.intValue(), width.intValue()));
+    }
+
+    private static int levels(JsonFile vae) {
+        JsonNode channels = vae.root().path("block_out_channels");
+        if (!channels.isArray() || channels.isEmpty() || channels.size() > 8) {
+            throw vae.wrong("block_out_channels", "a list of 1 to 8 channel counts");
+        }
+        return channels.size();
+    }
+}

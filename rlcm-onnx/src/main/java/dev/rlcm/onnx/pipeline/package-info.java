@@ -1,0 +1,9 @@
+/**
+ * Text to image from a model directory in the layout that Optimum and diffusers write for ONNX: tokenizer, text encoder,
+ * UNet and VAE. Start with {@link dev.rlcm.onnx.pipeline.LatentConsistencyModel}. Imports core, {@code dev.rlcm.onnx},
+ * Jackson and the tokenizers library.
+ */
+@NullMarked
+package dev.rlcm.onnx.pipeline;
+
+import org.jspecify.annotations.NullMarked;
