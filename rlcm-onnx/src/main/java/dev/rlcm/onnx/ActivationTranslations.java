@@ -17,8 +17,8 @@ final class ActivationTranslations {
                         "Selu",
                         node -> selu(
                                 node.in(0),
-                                node.real("alpha", 1.67326319217681884765625),
-                                node.real("gamma", 1.05070102214813232421875)))
+                                node.real("alpha", 1.6732631921768188),
+                                node.real("gamma", 1.0507010221481323)))
                 .row("Celu", node -> celu(node.in(0), node.real("alpha", 1)))
                 .row("PRelu", node -> node.in(0)
                         .max(zero(node.in(0)))

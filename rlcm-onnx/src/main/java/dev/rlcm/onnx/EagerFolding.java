@@ -6,14 +6,13 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Folds values as they are made, whole compositions at a time. What has been folded before is not walked again, so an
  * import stays linear in the number of nodes.
  */
 final class EagerFolding {
-    private final Map<Value, Value> folded = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, Value> folded = new IdentityHashMap<>();
 
     /** The value with everything it is made of folded. */
     Value fold(Value root) {

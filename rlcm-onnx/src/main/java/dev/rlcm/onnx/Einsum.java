@@ -79,7 +79,8 @@ final class Einsum {
         Term a = left.summed(without(without(left.axes(), right.axes()), needed));
         Term b = right.summed(without(without(right.axes(), left.axes()), needed));
         String shared = common(a.axes(), b.axes());
-        for (char axis : shared.toCharArray()) {
+        for (int i = 0; i < shared.length(); i++) {
+            char axis = shared.charAt(i);
             if (a.extent(axis) != b.extent(axis)) {
                 throw new GraphException("axis " + axis + " has extents " + a.extent(axis) + " and " + b.extent(axis));
             }
@@ -133,7 +134,8 @@ final class Einsum {
 
     private static String filter(String a, String b, boolean keepCommon) {
         Set<Character> kept = new LinkedHashSet<>();
-        for (char c : a.toCharArray()) {
+        for (int i = 0; i < a.length(); i++) {
+            char c = a.charAt(i);
             if (b.indexOf(c) >= 0 == keepCommon) {
                 kept.add(c);
             }

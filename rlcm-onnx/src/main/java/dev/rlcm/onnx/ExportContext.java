@@ -22,8 +22,8 @@ final class ExportContext {
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("rlcm");
     private final WeightStore weights;
     private final boolean portable;
-    private final Map<Value, String> names = new IdentityHashMap<>();
-    private final Map<Value, String> reserved = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, String> names = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, String> reserved = new IdentityHashMap<>();
     private final Map<Content, String> shared = new HashMap<>();
     private final Map<String, Integer> repetitions = new HashMap<>();
     private final Set<String> taken = new HashSet<>();

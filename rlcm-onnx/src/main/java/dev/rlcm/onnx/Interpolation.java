@@ -49,9 +49,9 @@ record Interpolation(String mode, String coordinates, String rounding, double cu
         boolean isIdentity() {
             return size == extent
                     && (scale == 1
-                            || nearest()
+                            || (nearest()
                                     && Arrays.equals(
-                                            sources(), IntStream.range(0, size).toArray()));
+                                            sources(), IntStream.range(0, size).toArray())));
         }
 
         /** Whether element i is element i / factor of the source for an integer factor. */

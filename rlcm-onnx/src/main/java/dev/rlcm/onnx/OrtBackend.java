@@ -34,8 +34,13 @@ public final class OrtBackend implements Backend {
             + " com.microsoft.onnxruntime:onnxruntime_gpu of the same version, and have the libraries of CUDA 12 and"
             + " cuDNN 9 on the library path (LD_LIBRARY_PATH)";
 
-    private final OrtEnvironment environment =
-            OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "rlcm");
+    /** One per process, by ONNX Runtime's design; made at first use and never closed. */
+    private static final class SharedEnvironment {
+        private static final OrtEnvironment INSTANCE =
+                OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "rlcm");
+    }
+
+    private final OrtEnvironment environment = SharedEnvironment.INSTANCE;
     private final OrtOptions options;
     private final OptionalInt cudaDevice;
     private final Set<OrtExecutable> executables = new LinkedHashSet<>();

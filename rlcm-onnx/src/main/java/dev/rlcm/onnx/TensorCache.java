@@ -31,7 +31,7 @@ final class TensorCache {
 
         @Override
         public boolean equals(Object other) {
-            return this == other || other instanceof Key key && get() != null && key.get() == get();
+            return this == other || (other instanceof Key key && get() != null && key.get() == get());
         }
     }
 

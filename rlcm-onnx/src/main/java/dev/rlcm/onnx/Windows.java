@@ -5,7 +5,19 @@ import dev.rlcm.graph.Value;
 import java.util.Arrays;
 
 /** The geometry of sliding windows with ONNX's defaults: strides, dilations, and pads that auto_pad may imply. */
-record Windows(int[] kernel, int[] strides, int[] dilations, int[] pads) {
+final class Windows {
+    private final int[] kernel;
+    private final int[] strides;
+    private final int[] dilations;
+    private final int[] pads;
+
+    private Windows(int[] kernel, int[] strides, int[] dilations, int[] pads) {
+        this.kernel = kernel;
+        this.strides = strides;
+        this.dilations = dilations;
+        this.pads = pads;
+    }
+
     static Windows of(OnnxNode node, int[] kernel) {
         Value x = node.in(0);
         int axes = x.rank() - 2;
@@ -33,6 +45,22 @@ record Windows(int[] kernel, int[] strides, int[] dilations, int[] pads) {
             default -> throw new GraphException("unknown auto_pad " + auto);
         }
         return windows;
+    }
+
+    int[] kernel() {
+        return kernel;
+    }
+
+    int[] strides() {
+        return strides;
+    }
+
+    int[] dilations() {
+        return dilations;
+    }
+
+    int[] pads() {
+        return pads;
     }
 
     int axes() {

@@ -1,0 +1,155 @@
+package dev.rlcm.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.FunctionProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Functions and branches disappear at import; what cannot be imported is reported at once. */
+class ControlFlowTest {
+    @TempDir
+    private Path directory;
+
+    private static NodeProto node(String domain, String type, String output, List<String> inputs, AttributeProto... a) {
+        return NodeProto.newBuilder()
+                .setDomain(domain)
+                .setOpType(type)
+                .setName(type + "_" + output)
+                .addAllInput(inputs)
+                .addOutput(output)
+                .addAllAttribute(List.of(a))
+                .build();
+    }
+
+    private static NodeProto node(String type, String output, String... inputs) {
+        return node("", type, output, List.of(inputs));
+    }
+
+    private static OperatorSetIdProto opset(String domain, int version) {
+        return OperatorSetIdProto.newBuilder()
+                .setDomain(domain)
+                .setVersion(version)
+                .build();
+    }
+
+    /** Starts from the model of a node that uses x0, and adds nodes. */
+    private Graph load(List<NodeProto> nodes, FunctionProto... functions) throws IOException {
+        ModelProto.Builder model = NodeCase.of("Neg", 17).feed(2).model().toBuilder();
+        model.addOpsetImport(opset("local", 1)).addAllFunctions(List.of(functions));
+        model.getGraphBuilder()
+                .clearNode()
+                .addAllNode(nodes)
+                .clearOutput()
+                .addOutput(ValueInfoProto.newBuilder().setName("y"));
+        Path file = directory.resolve("model.onnx");
+        Files.write(file, model.build().toByteArray());
+        return OnnxModels.load(file, Map.of());
+    }
+
+    private static float[] run(Graph graph) {
+        try (OrtBackend backend = OrtBackend.cpu(1)) {
+            TensorData x = TensorData.floats(Shape.of(2), 1, -2);
+            return backend.compile(graph).run(Map.of("x0", x)).get("y").toFloats();
+        }
+    }
+
+    @Test
+    void modelLocalFunctionsAreInlinedWithTheirAttributes() throws IOException {
+        AttributeProto slope = AttributeProto.newBuilder()
+                .setName("alpha")
+                .setRefAttrName("slope")
+                .setType(AttributeProto.AttributeType.FLOAT)
+                .build();
+        FunctionProto function = FunctionProto.newBuilder()
+                .setDomain("local")
+                .setName("Bent")
+                .addInput("a")
+                .addInput("unused")
+                .addOutput("c")
+                .addAttributeProto(OnnxAttributes.real("slope", 0.5))
+                .addNode(node("", "LeakyRelu", "b", List.of("a"), slope))
+                .addNode(node("Neg", "c", "b"))
+                .addOpsetImport(opset("", 17))
+                .build();
+        NodeProto byDefault = node("local", "Bent", "m", List.of("x0", ""));
+        NodeProto given = node("local", "Bent", "y", List.of("m"), OnnxAttributes.real("slope", 0.25));
+        assertThat(run(load(List.of(byDefault, given), function))).containsExactly(0.25f, -1f);
+    }
+
+    @Test
+    void recursiveFunctionsAreRefused() {
+        FunctionProto function = FunctionProto.newBuilder()
+                .setDomain("local")
+                .setName("Endless")
+                .addInput("a")
+                .addOutput("b")
+                .addNode(node("local", "Endless", "b", List.of("a")))
+                .addOpsetImport(opset("", 17))
+                .build();
+        assertThatThrownBy(() -> load(List.of(node("local", "Endless", "y", List.of("x0"))), function))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("nested more than");
+    }
+
+    @Test
+    void theLiveBranchOfAConstantConditionIsInlined() throws IOException {
+        GraphProto negated = GraphProto.newBuilder()
+                .addNode(node("Neg", "n", "x0"))
+                .addOutput(ValueInfoProto.newBuilder().setName("n"))
+                .build();
+        GraphProto unknown = GraphProto.newBuilder()
+                .addNode(node("Unheard", "u", "x0"))
+                .addOutput(ValueInfoProto.newBuilder().setName("u"))
+                .build();
+        NodeProto size = node("Size", "size", "x0");
+        NodeProto condition = node("Equal", "condition", "size", "size");
+        NodeProto branch = node(
+                "", "If", "y", List.of("condition"), branch("then_branch", negated), branch("else_branch", unknown));
+        assertThat(run(load(List.of(size, condition, branch)))).containsExactly(-1, 2);
+    }
+
+    private static AttributeProto branch(String name, GraphProto graph) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.GRAPH)
+                .setG(graph)
+                .build();
+    }
+
+    @Test
+    void allUnknownOperatorsAreReportedAtOnceAndUnusedOnesIgnored() throws IOException {
+        assertThatThrownBy(() -> load(List.of(
+                        node("Unheard", "a", "x0"),
+                        node("Unheard", "b", "a"),
+                        node("com.example", "Strange", "y", List.of("b")))))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("Unheard x2 (Unheard_a, Unheard_b)")
+                .hasMessageContaining("com.example.Strange x1");
+        assertThat(run(load(List.of(node("Unheard", "dead", "x0"), node("Neg", "y", "x0")))))
+                .containsExactly(-1, 2);
+    }
+
+    @Test
+    void aNodeThatDoesNotFitIsNamedWithItsOperands() {
+        assertThatThrownBy(() -> load(List.of(node("MatMul", "m", "x0", "x0"), node("Reshape", "y", "m", "x0"))))
+                .hasMessageContaining("Reshape 'Reshape_y' of [FLOAT32[], FLOAT32[2]]")
+                .hasMessageContaining("must be a constant");
+    }
+}
