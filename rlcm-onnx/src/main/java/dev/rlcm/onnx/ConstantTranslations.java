@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 /** Operators whose results are known at import because shapes are static. */
 final class ConstantTranslations {
     /** Elements of a constant that import computes itself; beyond any shape arithmetic or position table. */
-    private static final long MAX_GENERATED = 1 << 26;
+    static final long MAX_GENERATED = 1 << 26;
 
     private ConstantTranslations() {}
 
@@ -37,6 +37,15 @@ final class ConstantTranslations {
                     + MAX_GENERATED + " are allowed; store it as an initializer");
         }
         return TensorData.zeros(type, shape);
+    }
+
+    /** 0, 1, ..., n-1. */
+    static Value iota(int n) {
+        TensorData indices = zeros(DataType.INT64, Shape.of(n));
+        for (int i = 0; i < n; i++) {
+            indices.setLong(i, i);
+        }
+        return Value.constant(indices);
     }
 
     private static Value constant(OnnxNode node) {

@@ -83,8 +83,7 @@ final class IndexTranslations {
             dims[i] = i < axis ? indices.dim(i) : i == axis ? 1 : indices.dim(i - 1);
         }
         Value wrapped = indices.less(indices.like(0)).where(indices.add(depth), indices);
-        Value hit =
-                wrapped.reshape(dims).equal(ReductionTranslations.iota(depth).reshape(ramp));
+        Value hit = wrapped.reshape(dims).equal(ConstantTranslations.iota(depth).reshape(ramp));
         Value values = node.in(2);
         return hit.where(values.slice(0, 1, 2).reshape(), values.slice(0, 0, 1).reshape());
     }

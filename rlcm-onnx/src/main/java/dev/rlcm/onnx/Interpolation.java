@@ -23,7 +23,7 @@ record Interpolation(String mode, String coordinates, String rounding, double cu
     }
 
     Axis along(int extent, int size, float scale) {
-        if (scale <= 0 || size < 1 || extent < 1) {
+        if (scale <= 0 || size < 1 || extent < 1 || size > ConstantTranslations.MAX_GENERATED) {
             throw new GraphException("cannot resize an axis of " + extent + " to " + size);
         }
         return new Axis(extent, size, scale);

@@ -92,6 +92,11 @@ public final class OrtBackend implements Backend {
 
     @Override
     public Executable compile(Graph graph) {
+        synchronized (executables) {
+            if (closed) {
+                throw closedException();
+            }
+        }
         Map<String, TensorData> shared = new LinkedHashMap<>();
         ModelProto model = OnnxExporter.export(graph, sharing(shared), false);
         List<OnnxTensor> handles = new ArrayList<>();
@@ -109,7 +114,7 @@ public final class OrtBackend implements Backend {
             OrtSession session = environment.createSession(model.toByteArray(), settings);
             executable =
                     new OrtExecutable(graph, environment, session, handles, List.copyOf(shared.values()), this::forget);
-        } catch (OrtException e) {
+        } catch (OrtException | RuntimeException e) {
             handles.forEach(OnnxTensor::close);
             throw new BackendException("ONNX Runtime cannot compile the graph: " + e.getMessage(), e);
         }
@@ -120,7 +125,11 @@ public final class OrtBackend implements Backend {
             }
         }
         executable.close();
-        throw new IllegalStateException("this backend is closed");
+        throw closedException();
+    }
+
+    private static IllegalStateException closedException() {
+        return new IllegalStateException("this backend is closed; make a new one");
     }
 
     /** Constants as references that are resolved by name when the session is created. */

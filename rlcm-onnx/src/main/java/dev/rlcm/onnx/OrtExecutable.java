@@ -121,8 +121,11 @@ final class OrtExecutable implements Executable {
             }
             closed = true;
             cache.close();
-            session.close();
-            weights.forEach(OnnxTensor::close);
+            try {
+                session.close();
+            } finally {
+                weights.forEach(OnnxTensor::close);
+            }
         } catch (OrtException e) {
             throw new BackendException("ONNX Runtime could not close a session: " + e.getMessage(), e);
         } finally {

@@ -3,8 +3,6 @@ package dev.rlcm.onnx;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
-import dev.rlcm.graph.Shape;
-import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -91,12 +89,6 @@ final class ReductionTranslations {
         Value index = Value.of(
                 Op.ARG_MAX, Attributes.of("axis", axis, "keepdims", true).with("last", false), sought);
         return List.of(x.reduce(largest ? Op.REDUCE_MAX : Op.REDUCE_MIN, true, axis), index);
-    }
-
-    /** 0, 1, ..., n-1. */
-    static Value iota(int n) {
-        long[] indices = IntStream.range(0, n).asLongStream().toArray();
-        return Value.constant(TensorData.longs(Shape.of(n), indices));
     }
 
     /** The axes from one on. */
