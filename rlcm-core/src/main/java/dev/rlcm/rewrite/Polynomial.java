@@ -8,8 +8,14 @@ import java.util.OptionalDouble;
 import java.util.function.BinaryOperator;
 
 /** A value as a polynomial in another one, whatever the order in which it was written: coefficients by power. */
-record Polynomial(double... coefficients) {
+final class Polynomial {
     private static final int MAX_DEGREE = 3;
+
+    private final double[] coefficients;
+
+    private Polynomial(double... coefficients) {
+        this.coefficients = coefficients;
+    }
 
     /** Empty if the value is not a polynomial in the variable with scalar coefficients, of degree 3 at most. */
     static Optional<Polynomial> of(Value value, Value variable) {
@@ -46,15 +52,16 @@ record Polynomial(double... coefficients) {
         return true;
     }
 
-    /** Whether it is a multiple of the variable. */
-    boolean isProportional() {
-        return coefficients.length == 2 && coefficients[0] == 0;
+    /** The a of a x; empty if the polynomial is not of that form. */
+    OptionalDouble slope() {
+        boolean proportional = coefficients.length == 2 && coefficients[0] == 0;
+        return proportional ? OptionalDouble.of(coefficients[1]) : OptionalDouble.empty();
     }
 
     private static Optional<Polynomial> both(Value node, Value variable, BinaryOperator<Polynomial> operation) {
         boolean sameShape = node.shape().equals(variable.shape())
-                || Match.scalar(node.in(0)).isPresent()
-                        && Match.scalar(node.in(1)).isPresent();
+                || (Match.scalar(node.in(0)).isPresent()
+                        && Match.scalar(node.in(1)).isPresent());
         return sameShape
                 ? of(node.in(0), variable).flatMap(a -> of(node.in(1), variable).map(b -> operation.apply(a, b)))
                 : Optional.empty();

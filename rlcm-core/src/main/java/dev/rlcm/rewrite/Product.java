@@ -14,7 +14,7 @@ record Product(double coefficient, List<Value> factors) {
         return new Product(coefficient, factors);
     }
 
-    /** If there are two factors and one of them passes, that one and the other. */
+    /** The factors both ways round if there are two, else nothing. */
     List<List<Value>> pairs() {
         return factors.size() == 2 ? List.of(factors, List.of(factors.get(1), factors.get(0))) : List.of();
     }

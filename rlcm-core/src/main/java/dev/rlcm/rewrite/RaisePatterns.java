@@ -42,9 +42,9 @@ public final class RaisePatterns {
         return result;
     }
 
-    private static Map<Value, Value> composites(Pattern pattern, Graph graph) {
+    private static IdentityHashMap<Value, Value> composites(Pattern pattern, Graph graph) {
         Users users = Users.of(graph);
-        Map<Value, Value> composites = new IdentityHashMap<>();
+        IdentityHashMap<Value, Value> composites = new IdentityHashMap<>();
         for (Value root : graph.topologicalOrder()) {
             pattern.match(root, users).ifPresent(composite -> composites.put(root, composite));
         }
@@ -52,8 +52,8 @@ public final class RaisePatterns {
     }
 
     /** A composite's operands are values of the old graph, so they come before it in the old order. */
-    private static Graph replace(Graph graph, Map<Value, Value> composites) {
-        Map<Value, Value> replaced = new IdentityHashMap<>();
+    private static Graph replace(Graph graph, IdentityHashMap<Value, Value> composites) {
+        IdentityHashMap<Value, Value> replaced = new IdentityHashMap<>();
         for (Value value : graph.topologicalOrder()) {
             replaced.put(value, rebuild(composites.getOrDefault(value, value), replaced));
         }
@@ -62,7 +62,7 @@ public final class RaisePatterns {
         return new Graph(graph.inputs(), outputs);
     }
 
-    private static Value rebuild(Value value, Map<Value, Value> replaced) {
+    private static Value rebuild(Value value, IdentityHashMap<Value, Value> replaced) {
         Value known = replaced.get(value);
         if (known != null) {
             return known;

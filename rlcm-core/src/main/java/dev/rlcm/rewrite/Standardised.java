@@ -65,12 +65,12 @@ record Standardised(Value x, int axis, double epsilon) {
 
     private static Optional<Value> squared(Value node) {
         boolean square =
-                node.is(Op.MUL) && node.in(0) == node.in(1) || node.is(Op.POW) && Match.isScalar(node.in(1), 2);
+                (node.is(Op.MUL) && node.in(0) == node.in(1)) || (node.is(Op.POW) && Match.isScalar(node.in(1), 2));
         return square ? Optional.of(node.in(0)) : Optional.empty();
     }
 
     private static Optional<Value> root(Value node) {
-        boolean root = node.is(Op.SQRT) || node.is(Op.POW) && Match.isScalar(node.in(1), 0.5);
+        boolean root = node.is(Op.SQRT) || (node.is(Op.POW) && Match.isScalar(node.in(1), 0.5));
         return root ? Optional.of(node.in(0)) : Optional.empty();
     }
 

@@ -5,6 +5,7 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** x sigmoid(alpha x) is SWISH. */
 final class SwishPattern implements Pattern {
@@ -17,10 +18,11 @@ final class SwishPattern implements Pattern {
             Value x = operands.get(0);
             Value gate = operands.get(1);
             if (gate.is(Op.SIGMOID) && x != gate && users.enclosed(root, List.of(x))) {
-                Optional<Polynomial> argument = Polynomial.of(gate.in(0), x).filter(Polynomial::isProportional);
-                if (argument.isPresent()) {
-                    Attributes alpha = Attributes.of("alpha", argument.get().coefficients()[1]);
-                    return Optional.of(Value.of(Op.SWISH, alpha, List.of(x), root.label()));
+                OptionalDouble alpha =
+                        Polynomial.of(gate.in(0), x).map(Polynomial::slope).orElse(OptionalDouble.empty());
+                if (alpha.isPresent()) {
+                    Attributes attributes = Attributes.of("alpha", alpha.getAsDouble());
+                    return Optional.of(Value.of(Op.SWISH, attributes, List.of(x), root.label()));
                 }
             }
         }

@@ -10,12 +10,11 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** Who uses which value of a graph. */
 final class Users {
-    private final Map<Value, List<Value>> users = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, List<Value>> users = new IdentityHashMap<>();
     private final Set<Value> outputs = identitySet();
 
     private Users() {}
