@@ -105,7 +105,6 @@ class ArchitectureTest {
 
     private static DescribedPredicate<JavaClass> primitiveArrays() {
         return DescribedPredicate.describe(
-                "arrays of primitives",
-                type -> type.getBaseComponentType().isPrimitive());
+                "arrays of primitives", type -> type.getBaseComponentType().isPrimitive());
     }
 }

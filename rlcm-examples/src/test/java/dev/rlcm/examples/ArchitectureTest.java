@@ -85,7 +85,8 @@ class ArchitectureTest {
         assertThat(places.values().stream().flatMap(Set::stream).distinct())
                 .as("the modules seen")
                 .hasSize(4);
-        assertThat(places).allSatisfy((name, modules) -> assertThat(modules).as(name).hasSize(1));
+        assertThat(places)
+                .allSatisfy((name, modules) -> assertThat(modules).as(name).hasSize(1));
     }
 
     @ArchTest
