@@ -46,7 +46,7 @@ public final class GradientChecker {
      * @param backend computes in double precision, as the reference backend does
      * @param step h, such as 1e-5
      * @param tolerance such as 1e-6
-     * @throws IllegalArgumentException if the step is not positive, or if no output is real
+     * @throws IllegalArgumentException if the step is not positive, an input is missing or no output is real
      * @throws dev.rlcm.graph.GraphException if the graph cannot be differentiated
      */
     public static Report check(
@@ -67,7 +67,12 @@ public final class GradientChecker {
             outputs.put(wrt.get(i), gradients.get(i));
         }
         Map<String, TensorData> point = new LinkedHashMap<>(inputs);
-        wrt.forEach(name -> point.put(name, copy(inputs.get(name))));
+        for (String name : wrt) {
+            if (!inputs.containsKey(name)) {
+                throw new IllegalArgumentException("input " + name + " is missing, got " + inputs.keySet());
+            }
+            point.put(name, copy(inputs.get(name)));
+        }
         try (Executable backward = backend.compile(new Graph(graph.inputs(), outputs));
                 Executable forward = backend.compile(new Graph(graph.inputs(), Map.of("loss", loss)))) {
             Map<String, TensorData> computed = backward.run(point);

@@ -10,7 +10,7 @@ import java.util.Optional;
 
 /**
  * softmax(scale q k^T + mask) v is ATTENTION. The scale may be spread over q, k and the scores as products with, or
- * quotients by, scalars; k may come transposed; a mask may be added under other leading axes than those of the product
+ * quotients by, scalars; k may come transposed; masks may be added under other leading axes than those of the product
  * ([B, heads, L, S] amid [B * heads, L, S]), which then become those of the attention.
  */
 final class AttentionPattern implements Pattern {
@@ -24,7 +24,7 @@ final class AttentionPattern implements Pattern {
         }
         return Scores.of(root.in(0).in(0)).flatMap(scores -> {
             List<Value> leaves = new ArrayList<>(scores.product().inputs());
-            leaves.addAll(scores.mask());
+            leaves.addAll(scores.masks());
             leaves.add(root.in(1));
             return fits(root, scores) && users.enclosed(root, leaves)
                     ? Optional.of(attention(root, scores, users))
@@ -49,7 +49,7 @@ final class AttentionPattern implements Pattern {
         for (Value matrices : List.of(q.value(), keys, values)) {
             operands.add(under(scores.leading(), matrices));
         }
-        operands.addAll(scores.mask());
+        scores.masks().stream().reduce(Value::add).ifPresent(operands::add);
         Attributes scale = Attributes.of("scale", scores.scale() * q.factor() * k.factor());
         Value attention = Value.of(Op.ATTENTION, scale, operands, root.label());
         return attention.reshape(root.shape());

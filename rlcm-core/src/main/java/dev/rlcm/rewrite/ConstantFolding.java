@@ -1,6 +1,5 @@
 package dev.rlcm.rewrite;
 
-import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.TensorData;
@@ -27,6 +26,9 @@ public final class ConstantFolding {
         BroadcastFolding.addTo(TABLE);
         ScalarFolding.addTo(TABLE);
         MovementFolding.addTo(TABLE);
+        IndexFolding.addTo(TABLE);
+        ReductionFolding.addTo(TABLE);
+        ProductFolding.addTo(TABLE);
     }
 
     private ConstantFolding() {}
@@ -62,14 +64,14 @@ public final class ConstantFolding {
     }
 
     private static boolean affordable(Value value) {
-        Attributes a = value.attributes();
-        if (!TABLE.containsKey(value.op())
-                || (value.is(Op.PAD) && !a.text("mode").equals("constant"))) {
-            return false;
-        }
-        long operand =
-                value.inputs().stream().mapToLong(v -> v.shape().size()).max().orElse(0);
         long limit = value.is(Op.EXPAND) ? LARGEST_EXPAND : LARGEST_RESULT;
-        return value.shape().size() <= Math.max(limit, operand);
+        boolean small = value.shape().size() <= limit
+                || value.inputs().stream()
+                        .anyMatch(v -> value.shape().size() <= v.shape().size());
+        return switch (value.op()) {
+            case MATMUL -> small && ProductFolding.affordable(value);
+            case PAD -> small && value.attributes().text("mode").equals("constant");
+            default -> small && TABLE.containsKey(value.op());
+        };
     }
 }

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * [B, C, ...] reshaped to [B, G, ...], an INSTANCE_NORM of scale 1 and bias 0, the reshape undone, then a scale and a
- * bias per channel: GROUP_NORM of G groups.
+ * Something reshaped to [B, G, ...], an INSTANCE_NORM of scale 1 and bias 0, a reshape to [B, C, ...], then a scale and a
+ * bias per channel: GROUP_NORM of G groups of [B, C, ...].
  */
 final class GroupNormPattern implements Pattern {
     @Override
@@ -27,7 +27,6 @@ final class GroupNormPattern implements Pattern {
         Value norm = node.in(0);
         Value groups = norm.in(0);
         boolean matches = groups.is(Op.RESHAPE)
-                && groups.in(0).shape().equals(node.shape())
                 && node.rank() > 2
                 && groups.dim(0) == node.dim(0)
                 && node.dim(1) % groups.dim(1) == 0
@@ -38,7 +37,7 @@ final class GroupNormPattern implements Pattern {
 
     private static Optional<Value> groupNorm(Value root, Affine<Value> affine) {
         Value norm = affine.core();
-        Value x = norm.in(0).in(0);
+        Value x = Match.reshaped(norm.in(0).in(0), root.shape());
         Attributes attributes = Attributes.of("groups", norm.dim(1))
                 .with("epsilon", norm.attributes().real("epsilon"));
         return Match.perChannel(affine.scale(), x.dim(1), x.rank())

@@ -1,5 +1,7 @@
 package dev.rlcm.rewrite;
 
+import static dev.rlcm.rewrite.UniformFolding.isUniform;
+
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
@@ -14,7 +16,8 @@ final class Identities {
     /** A simpler expression of the same values, type and shape, or the value itself. */
     static Value simplify(Value v) {
         Value candidate = candidate(v);
-        return candidate.type() == v.type() && candidate.shape().equals(v.shape()) ? candidate : v;
+        boolean same = candidate.type() == v.type() && candidate.shape().equals(v.shape());
+        return same && candidate != v ? candidate : UniformFolding.shrink(v);
     }
 
     /** What the value is but for broadcasting: the caller compares the shapes. */
@@ -22,8 +25,8 @@ final class Identities {
         return switch (v.op()) {
             case ADD, OR -> either(v, 0);
             case MUL, AND -> either(v, 1);
-            case SUB -> first(v, v.in(1).isConstant(0));
-            case DIV, POW -> first(v, v.in(1).isConstant(1));
+            case SUB -> first(v, isUniform(v.in(1), 0));
+            case DIV, POW -> first(v, isUniform(v.in(1), 1));
             case WHERE -> where(v);
             case CAST, EXPAND, PAD -> v.in(0);
             case SLICE -> first(v, Arrays.stream(v.attributes().ints("steps")).allMatch(step -> step == 1));
@@ -41,14 +44,16 @@ final class Identities {
 
     /** Either operand if the other one is the operator's neutral element. */
     private static Value either(Value v, double neutral) {
-        return v.in(0).isConstant(neutral) ? v.in(1) : first(v, v.in(1).isConstant(neutral));
+        return isUniform(v.in(0), neutral) && v.in(1).shape().equals(v.shape())
+                ? v.in(1)
+                : first(v, isUniform(v.in(1), neutral));
     }
 
     private static Value where(Value v) {
-        if (v.in(0).isConstant(1) || v.in(1) == v.in(2)) {
+        if (isUniform(v.in(0), 1) || v.in(1) == v.in(2)) {
             return v.in(1);
         }
-        return v.in(0).isConstant(0) ? v.in(2) : v;
+        return isUniform(v.in(0), 0) ? v.in(2) : v;
     }
 
     private static Value reshape(Value v) {

@@ -6,7 +6,6 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Recognises composite operators in the clouds of small nodes that exporters write for them, and puts one node in the
@@ -17,10 +16,14 @@ import java.util.Optional;
  * <p>Stateless and thread-safe.
  */
 public final class RaisePatterns {
+    /**
+     * In this order: a layer norm without parameters would hide an instance norm, an instance norm may be part of a
+     * group norm, and the factor that ends a GELU must not be taken for one of the scale of an attention.
+     */
     private static final List<Pattern> PATTERNS = List.of(
-            new LayerNormPattern(),
             new InstanceNormPattern(),
             new GroupNormPattern(),
+            new LayerNormPattern(),
             new GeluPattern(),
             new SwishPattern(),
             new AttentionPattern());
@@ -33,24 +36,17 @@ public final class RaisePatterns {
      */
     public static Graph raise(Graph graph) {
         Graph result = graph;
-        while (true) {
-            Map<Value, Value> composites = composites(result);
-            if (composites.isEmpty()) {
-                return result;
-            }
-            result = replace(result, composites);
+        for (Pattern pattern : PATTERNS) {
+            result = replace(result, composites(pattern, result));
         }
+        return result;
     }
 
-    private static Map<Value, Value> composites(Graph graph) {
+    private static Map<Value, Value> composites(Pattern pattern, Graph graph) {
         Users users = Users.of(graph);
         Map<Value, Value> composites = new IdentityHashMap<>();
         for (Value root : graph.topologicalOrder()) {
-            PATTERNS.stream()
-                    .map(pattern -> pattern.match(root, users))
-                    .flatMap(Optional::stream)
-                    .findFirst()
-                    .ifPresent(composite -> composites.put(root, composite));
+            pattern.match(root, users).ifPresent(composite -> composites.put(root, composite));
         }
         return composites;
     }

@@ -21,14 +21,15 @@ public final class Rewriter {
      * of whose operands changed is first rebuilt on the new ones with its operator, attributes and label, all others
      * reach the rule as the same object. What the rule returns is not offered to it again.
      *
-     * <p>The declared inputs that the rule kept or that are still used stay in their order, even if unused; inputs that
-     * the rule introduced follow. Outputs keep their names and order. Takes linear time, and no stack for deep graphs.
+     * <p>A declared input stays in its place, even if unused, unless the rule replaced it by something that does not
+     * depend on it; inputs that the rule introduced follow. Outputs keep their names and order. Takes linear time, and
+     * no stack for deep graphs.
      *
      * @throws dev.rlcm.graph.GraphException if a node does not type-check on its new operands, or if two inputs of the
      *     result share a name
      */
     public static Graph rewrite(Graph graph, UnaryOperator<Value> rule) {
-        Map<Value, Value> results = new IdentityHashMap<>();
+        IdentityHashMap<Value, Value> results = new IdentityHashMap<>();
         for (Value value : graph.topologicalOrder()) {
             results.put(value, rule.apply(rebuilt(value, results)));
         }
@@ -48,7 +49,7 @@ public final class Rewriter {
         return new Graph(new ArrayList<>(inputs), outputs);
     }
 
-    private static Value rebuilt(Value value, Map<Value, Value> results) {
+    private static Value rebuilt(Value value, IdentityHashMap<Value, Value> results) {
         List<Value> operands = value.inputs().stream().map(results::get).toList();
         return operands.equals(value.inputs()) // values are equal if they are the same object
                 ? value

@@ -30,6 +30,7 @@ final class ScalarFolding {
         table.put(Op.LEAKY_RELU, withAlpha(alpha -> x -> x < 0 ? alpha * x : x));
         table.put(Op.ELU, withAlpha(alpha -> x -> x < 0 ? alpha * Math.expm1(x) : x));
         table.put(Op.SWISH, withAlpha(alpha -> x -> x * sigmoid(alpha * x)));
+        table.put(Op.GELU, node -> reals(node, gelu(node.attributes().text("approximate"))));
 
         table.put(Op.NEG, number(x -> -x, x -> -x));
         table.put(Op.ABS, number(Math::abs, Math::abs));
@@ -61,6 +62,13 @@ final class ScalarFolding {
             sum += term;
         }
         return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+    }
+
+    /** x Phi(x), or its approximation: arXiv:1606.08415, section 2. */
+    private static DoubleUnaryOperator gelu(String approximate) {
+        return approximate.equals("tanh")
+                ? x -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
+                : x -> 0.5 * x * (1 + erf(x / Math.sqrt(2)));
     }
 
     private static TensorData clip(Value node) {

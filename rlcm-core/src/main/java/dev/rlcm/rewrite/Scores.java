@@ -4,15 +4,16 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * Attention scores before the softmax: scale * product + mask, possibly reshaped on the way.
+ * Attention scores before the softmax: scale * product + masks, possibly reshaped on the way.
  *
  * @param product the MATMUL of queries and keys
- * @param mask at most one value
- * @param leading the leading extents that the mask broadcasts to, or those of the product if there is no mask
+ * @param masks what is added, in order
+ * @param leading the leading extents that the masks broadcast to, or those of the product if there is none
  */
-record Scores(Value product, double scale, List<Value> mask, Shape leading) {
+record Scores(Value product, double scale, List<Value> masks, Shape leading) {
     static Optional<Scores> of(Value node) {
         return switch (node.op()) {
             case MATMUL -> node.attributes().flag("transA")
@@ -27,22 +28,27 @@ record Scores(Value product, double scale, List<Value> mask, Shape leading) {
 
     private static Optional<Scores> scaled(Scaled scaled) {
         return of(scaled.value())
-                .filter(inner -> inner.mask.isEmpty())
-                .map(inner -> new Scores(inner.product, inner.scale * scaled.factor(), inner.mask, inner.leading));
+                .filter(inner -> inner.masks.isEmpty())
+                .map(inner -> new Scores(inner.product, inner.scale * scaled.factor(), inner.masks, inner.leading));
     }
 
     private static Optional<Scores> masked(Value sum) {
         for (List<Value> operands : Match.bothOrders(sum)) {
             Value scores = operands.get(0);
-            Optional<Scores> inner =
-                    scores.shape().equals(sum.shape()) ? of(scores).filter(s -> s.mask.isEmpty()) : Optional.empty();
+            Optional<Scores> inner = scores.shape().equals(sum.shape()) ? of(scores) : Optional.empty();
             if (inner.isPresent()) {
-                Scores found = inner.get();
-                return Optional.of(
-                        new Scores(found.product, found.scale, List.of(operands.get(1)), Match.leading(sum)));
+                return inner.flatMap(found -> found.plus(operands.get(1), Match.leading(sum)));
             }
         }
         return Optional.empty();
+    }
+
+    private Optional<Scores> plus(Value mask, Shape leadingOfMask) {
+        if (!masks.isEmpty() && !leading.equals(leadingOfMask)) {
+            return Optional.empty();
+        }
+        List<Value> all = Stream.concat(masks.stream(), Stream.of(mask)).toList();
+        return Optional.of(new Scores(product, scale, all, leadingOfMask));
     }
 
     /** A reshape of the leading axes only. */

@@ -33,6 +33,23 @@ final class CommonSubexpressionsTest {
     }
 
     @Test
+    void aLabelGivenLaterReachesTheUsersOfTheFirst() {
+        Value named = Value.of(Op.EXP, Attributes.NONE, List.of(x), "named");
+        Value sum = merged(x.exp().neg().add(named));
+        assertThat(sum.in(1).label()).isEqualTo("named");
+        assertThat(sum.in(0).in(0)).isSameAs(sum.in(1));
+    }
+
+    @Test
+    void commutingOperandsMergeInAnyOrderAndOthersDoNot() {
+        Value y = x.exp();
+        Value sums = merged(x.add(y).mul(y.add(x).neg()));
+        assertThat(sums.in(1).in(0)).isSameAs(sums.in(0));
+        Value quotients = merged(x.div(y).mul(y.div(x).neg()));
+        assertThat(quotients.in(1).in(0)).isNotSameAs(quotients.in(0));
+    }
+
+    @Test
     void differentAttributesOrOperandOrderAreDifferent() {
         Value clips = x.clip(0, 1).add(x.clip(0, 2));
         assertThat(merged(clips)).isSameAs(clips);

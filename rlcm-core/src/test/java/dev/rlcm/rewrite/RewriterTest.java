@@ -2,6 +2,7 @@ package dev.rlcm.rewrite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
@@ -25,7 +26,7 @@ final class RewriterTest {
     @Test
     void usersOfAReplacedNodeAreRebuiltWithTheirLabelsAndAllElseIsKept() {
         Value kept = x.neg();
-        Value user = Value.of(Op.ADD, dev.rlcm.graph.Attributes.NONE, List.of(x.exp(), kept), "user");
+        Value user = Value.of(Op.ADD, Attributes.NONE, List.of(x.exp(), kept), "user");
         Value result = Rewriter.rewrite(
                         Graph.of("y", user), v -> v.is(Op.EXP) ? v.in(0).tanh() : v)
                 .output("y");

@@ -32,40 +32,6 @@ final class ExportForms {
         return Double.isInfinite(limit) ? "" : e.scalar(e.value().type(), limit);
     }
 
-    static void swish(Emitter e) {
-        double alpha = e.value().attributes().real("alpha");
-        if (e.mayUseContrib()) {
-            e.contrib("QuickGelu", List.of(e.in(0)), OnnxAttributes.real("alpha", alpha));
-            return;
-        }
-        String scaled = alpha == 1
-                ? e.in(0)
-                : e.node("Mul", List.of(e.in(0), e.scalar(e.value().type(), alpha)));
-        e.result("Mul", List.of(e.in(0), e.node("Sigmoid", List.of(scaled))));
-    }
-
-    /** x/2 (1 + erf(x / sqrt 2)), or x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))); arXiv:1606.08415. */
-    static void gelu(Emitter e) {
-        boolean exact = e.value().attributes().text("approximate").equals("none");
-        if (e.mayUseContrib()) {
-            e.contrib(exact ? "Gelu" : "FastGelu", List.of(e.in(0)));
-            return;
-        }
-        DataType type = e.value().type();
-        String x = e.in(0);
-        String gate;
-        if (exact) {
-            gate = e.node("Erf", List.of(e.node("Mul", List.of(x, e.scalar(type, Math.sqrt(0.5))))));
-        } else {
-            String square = e.node("Mul", List.of(x, x));
-            String factor = e.node("Mul", List.of(square, e.scalar(type, 0.044715 * Math.sqrt(2 / Math.PI))));
-            String slope = e.node("Add", List.of(factor, e.scalar(type, Math.sqrt(2 / Math.PI))));
-            gate = e.node("Tanh", List.of(e.node("Mul", List.of(x, slope))));
-        }
-        String half = e.node("Mul", List.of(x, e.scalar(type, 0.5)));
-        e.result("Mul", List.of(half, e.node("Add", List.of(gate, e.scalar(type, 1)))));
-    }
-
     static void slice(Emitter e) {
         Attributes a = e.value().attributes();
         int[] starts = a.ints("starts");

@@ -60,8 +60,8 @@ final class ExportTable {
         same(Op.SOFTPLUS, "Softplus");
         row(Op.MOD, ExportForms::mod);
         row(Op.CLIP, ExportForms::clip);
-        row(Op.SWISH, ExportForms::swish);
-        row(Op.GELU, ExportForms::gelu);
+        row(Op.SWISH, e -> e.contrib("QuickGelu", all(e), real("alpha", of(e))));
+        row(Op.GELU, e -> e.contrib(of(e).text("approximate").equals("none") ? "Gelu" : "FastGelu", all(e)));
         row(Op.LEAKY_RELU, e -> e.result("LeakyRelu", all(e), real("alpha", of(e))));
         row(Op.ELU, e -> e.result("Elu", all(e), real("alpha", of(e))));
         row(Op.CAST, e -> e.result("Cast", all(e), integer("to", OnnxTypes.toOnnx(of(e).type("to")))));
@@ -142,10 +142,6 @@ final class ExportTable {
         row(Op.LOG_SOFTMAX, e -> e.result("LogSoftmax", all(e), integer("axis", of(e))));
         row(Op.INSTANCE_NORM, e -> e.result("InstanceNormalization", all(e), real("epsilon", of(e))));
         row(Op.LAYER_NORM, e -> e.result("LayerNormalization", all(e), integer("axis", of(e)), real("epsilon", of(e))));
-    }
-
-    static boolean covers(Op op) {
-        return ROWS.containsKey(op);
     }
 
     static void emit(Emitter emitter) {

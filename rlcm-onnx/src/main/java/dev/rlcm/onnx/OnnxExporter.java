@@ -5,11 +5,14 @@ import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
+import dev.rlcm.rewrite.Decompositions;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Writes a graph as a model of opset 17, with ONNX Runtime's own operators unless it has to be portable. */
 final class OnnxExporter {
@@ -20,7 +23,13 @@ final class OnnxExporter {
 
     private OnnxExporter() {}
 
-    static ModelProto export(Graph graph, WeightStore weights, boolean portable) {
+    /**
+     * Writes a graph.
+     *
+     * @param portable whether to write standard ONNX only
+     */
+    static ModelProto export(Graph original, WeightStore weights, boolean portable) {
+        Graph graph = Decompositions.decompose(original, withoutOnnxForm(original, portable));
         ExportContext context = new ExportContext(weights, portable);
         graph.inputs().forEach(input -> context.take(input.label()));
         graph.outputs().keySet().forEach(context::take);
@@ -53,6 +62,16 @@ final class OnnxExporter {
                 .addAllOpsetImport(opsets(portable))
                 .setGraph(context.graph())
                 .build();
+    }
+
+    /** Composites that opset 17 lacks; ONNX Runtime's own activations exist for float32. */
+    private static Set<Op> withoutOnnxForm(Graph graph, boolean portable) {
+        boolean single = graph.topologicalOrder().stream()
+                .filter(v -> v.is(Op.SWISH) || v.is(Op.GELU))
+                .allMatch(v -> v.type() == DataType.FLOAT32);
+        return portable || !single
+                ? Set.of(Op.GROUP_NORM, Op.ATTENTION, Op.SWISH, Op.GELU)
+                : Set.of(Op.GROUP_NORM, Op.ATTENTION);
     }
 
     private static List<OperatorSetIdProto> opsets(boolean portable) {

@@ -92,7 +92,7 @@ final class OnnxNode {
     TensorData constant(int index) {
         Value value = in(index);
         if (!value.is(Op.CONSTANT)) {
-            throw new GraphException("input " + index + " (" + value + ")"
+            throw new GraphException("input " + index
                     + " must be a constant; it depends on the data, and the graph's shapes are static");
         }
         return value.data();

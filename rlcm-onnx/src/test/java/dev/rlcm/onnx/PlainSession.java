@@ -23,6 +23,7 @@ final class PlainSession implements AutoCloseable {
     PlainSession(Path file) throws OrtException {
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(2);
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT); // its folding takes seconds
             session = environment.createSession(file.toString(), options);
         }
     }

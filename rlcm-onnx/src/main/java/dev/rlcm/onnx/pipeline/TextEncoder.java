@@ -46,7 +46,8 @@ final class TextEncoder {
     static TextEncoder load(ModelDirectory directory, Backend backend) throws IOException {
         OnnxComponent model = OnnxComponent.open(directory.textEncoder());
         model.expectInputs(List.of(INPUT), List.of());
-        int longest = model.bind(INPUT, 1, model.dim(INPUT, 1).orElse(directory.maxTokens())).dim(1);
+        int longest = model.bind(INPUT, 1, model.dim(INPUT, 1).orElse(directory.maxTokens()))
+                .dim(1);
         PromptTokenizer tokenizer = PromptTokenizer.load(directory.tokenizer(), longest);
         Graph graph = model.load(Map.of(INPUT, model.bind(INPUT, 1, tokenizer.maxLength())));
         Value states = states(graph, model);

@@ -33,7 +33,8 @@ class ImageFilesTest {
 
     @Test
     void aFailedWriteLeavesNothing() throws IOException {
-        Path blocked = Files.createDirectories(directory.resolve("taken.png/inside")).getParent();
+        Path blocked =
+                Files.createDirectories(directory.resolve("taken.png/inside")).getParent();
         assertThatThrownBy(() -> ImageFiles.writePng(SAMPLE, blocked)).isInstanceOf(IOException.class);
         try (Stream<Path> files = Files.list(directory)) {
             assertThat(files).containsExactly(blocked);

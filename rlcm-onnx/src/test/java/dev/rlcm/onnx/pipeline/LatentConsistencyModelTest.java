@@ -51,7 +51,8 @@ class LatentConsistencyModelTest {
     @ValueSource(ints = {1, 2, 4, 8})
     void latentsAndPicturesAreThoseOfPyTorch(int steps) throws IOException {
         Map<String, TensorData> golden = Goldens.read("emoji-golden/lcm-h" + steps + ".npz");
-        TensorData latents = emoji.latents(PROMPTS, steps, golden.get("guidance_scale").getDouble(0), noise(golden));
+        TensorData latents =
+                emoji.latents(PROMPTS, steps, golden.get("guidance_scale").getDouble(0), noise(golden));
         assertClose(latents, golden.get("latents"), 1e-3);
         List<Sample> samples = emoji.decode(PROMPTS, golden.get("latents"));
         TensorData images = golden.get("images"); // in [-1, 1], not clamped
@@ -85,7 +86,8 @@ class LatentConsistencyModelTest {
         List<String> prompts = List.of("a cat", "a dog at night", "a bee", "a lion on sand");
         List<Sample> together = emoji.generate(prompts, 4, 3, 7);
         for (int row = 0; row < prompts.size(); row++) {
-            Sample alone = emoji.generate(prompts.subList(row, row + 1), 4, 3, 7 + row).get(0);
+            Sample alone =
+                    emoji.generate(prompts.subList(row, row + 1), 4, 3, 7 + row).get(0);
             assertClose(doubles(together.get(row).pixels()), doubles(alone.pixels()), 1e-4);
         }
         assertThat(together.get(0).pixels()).isNotEqualTo(together.get(1).pixels());

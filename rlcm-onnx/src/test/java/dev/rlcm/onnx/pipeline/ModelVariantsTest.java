@@ -89,7 +89,8 @@ class ModelVariantsTest {
         assertThat(encoder.shape()).isEqualTo(STATES);
         int[] entries = {4, 5, 7, 12};
         for (int row = 0; row < entries.length; row++) {
-            TensorData states = Rows.slice(golden.get("last_hidden_state"), row, row + 1).reshape(STATES);
+            TensorData states =
+                    Rows.slice(golden.get("last_hidden_state"), row, row + 1).reshape(STATES);
             assertClose(encoder.encode(Models.goldenPrompt(entries[row])), states, 1e-4);
         }
     }
@@ -100,7 +101,8 @@ class ModelVariantsTest {
         ImageDecoder decoder = ImageDecoder.open(ModelDirectory.open(Models.TINY), Shape.of(4, 16, 16), backend);
         List<Sample> samples = decoder.decode(List.of("a", "b"), golden.get("latents"));
         for (int row = 0; row < samples.size(); row++) {
-            TensorData pixels = TensorData.floats(Shape.of(1, 3, 128, 128), samples.get(row).pixels());
+            TensorData pixels =
+                    TensorData.floats(Shape.of(1, 3, 128, 128), samples.get(row).pixels());
             assertClose(pixels, Rows.slice(golden.get("image_01"), row, row + 1), 1e-4);
         }
     }
@@ -131,7 +133,8 @@ class ModelVariantsTest {
         byte[] bytes = Files.readAllBytes(unet);
         Files.delete(unet);
         Files.write(unet, Arrays.copyOf(bytes, bytes.length / 2));
-        assertThatThrownBy(() -> LatentConsistencyModel.load(directory, backend)).hasMessageContaining(unet.toString());
+        assertThatThrownBy(() -> LatentConsistencyModel.load(directory, backend))
+                .hasMessageContaining(unet.toString());
     }
 
     @Test

@@ -44,7 +44,11 @@ class PerRowTimestepTest {
         }),
         SCALAR_TIMES_VECTOR(Shape.SCALAR, (t, x) -> {
             Value embedding = t.mul(frequencies(0)).sin().reshape(1, WIDTH).matmul(weight(WIDTH));
-            return embedding.reshape(1, 2, WIDTH / 2).transpose(0, 2, 1).reshape(1, WIDTH).mul(x);
+            return embedding
+                    .reshape(1, 2, WIDTH / 2)
+                    .transpose(0, 2, 1)
+                    .reshape(1, WIDTH)
+                    .mul(x);
         }),
         JOINED_WITH_A_CONSTANT(Shape.of(1), (t, x) -> {
             Value wide = t.reshape(1, 1).expand(Shape.of(1, WIDTH - 1));

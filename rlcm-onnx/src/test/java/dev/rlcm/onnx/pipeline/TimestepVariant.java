@@ -18,7 +18,9 @@ import java.nio.file.Path;
 enum TimestepVariant {
     INT64_PER_ROW(TensorProto.DataType.INT64, TensorShapeProto.newBuilder().addDim(symbol("batch_size"))),
     INT64_SCALAR(TensorProto.DataType.INT64, TensorShapeProto.newBuilder()),
-    INT64_ONE(TensorProto.DataType.INT64, TensorShapeProto.newBuilder().addDim(Dimension.newBuilder().setDimValue(1))),
+    INT64_ONE(
+            TensorProto.DataType.INT64,
+            TensorShapeProto.newBuilder().addDim(Dimension.newBuilder().setDimValue(1))),
     FLOAT_STEPS(TensorProto.DataType.FLOAT, TensorShapeProto.newBuilder().addDim(symbol("steps"))),
     FLOAT_SCALAR(TensorProto.DataType.FLOAT, TensorShapeProto.newBuilder());
 
@@ -41,7 +43,10 @@ enum TimestepVariant {
         GraphProto.Builder graph = model.getGraphBuilder();
         for (ValueInfoProto.Builder input : graph.getInputBuilderList()) {
             if (input.getName().equals(NAME)) {
-                input.getTypeBuilder().getTensorTypeBuilder().setElemType(type.getNumber()).setShape(shape);
+                input.getTypeBuilder()
+                        .getTensorTypeBuilder()
+                        .setElemType(type.getNumber())
+                        .setShape(shape);
             }
         }
         for (NodeProto.Builder node : graph.getNodeBuilderList()) {
@@ -56,13 +61,16 @@ enum TimestepVariant {
                 .setDataType(TensorProto.DataType.INT64.getNumber())
                 .addDims(1)
                 .addInt64Data(-1));
-        graph.addNode(0, node("Cast", "timestep_int")
-                .addInput(NAME)
-                .addAttribute(AttributeProto.newBuilder()
-                        .setName("to")
-                        .setType(AttributeProto.AttributeType.INT)
-                        .setI(TensorProto.DataType.INT64.getNumber())));
-        graph.addNode(1, node("Reshape", "timestep_rows").addInput("timestep_int").addInput("timestep_shape"));
+        graph.addNode(
+                0,
+                node("Cast", "timestep_int")
+                        .addInput(NAME)
+                        .addAttribute(AttributeProto.newBuilder()
+                                .setName("to")
+                                .setType(AttributeProto.AttributeType.INT)
+                                .setI(TensorProto.DataType.INT64.getNumber())));
+        graph.addNode(
+                1, node("Reshape", "timestep_rows").addInput("timestep_int").addInput("timestep_shape"));
         Files.delete(unet); // it may be a link to the fixture
         try (OutputStream out = Files.newOutputStream(unet)) {
             model.build().writeTo(out);

@@ -1,0 +1,186 @@
+package dev.rlcm.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OnnxModelsTest {
+    private static final Path MODEL =
+            Path.of(System.getProperty("rlcm.root"), "fixtures/clip-golden/aesthetic_mlp.onnx");
+    private static final Path UNET =
+            Path.of(System.getProperty("rlcm.root"), "fixtures/tiny-lcm/unet_opset17/model.onnx");
+
+    @TempDir
+    Path directory;
+
+    private static Graph perceptron() {
+        Value x = Value.input("x", DataType.FLOAT32, Shape.of(3, 64));
+        Value w = Value.constant(TensorData.generate(DataType.FLOAT32, Shape.of(64, 16), i -> Math.sin(i)), "w");
+        Value hidden =
+                Value.of(Op.MATMUL, Attributes.of("transA", false, "transB", false), List.of(x, w), "/mlp/fc1/MatMul");
+        Value y = Value.of(Op.GELU, Attributes.of("approximate", "tanh"), hidden);
+        return Graph.of(
+                "y", Value.of(Op.SWISH, Attributes.of("alpha", 1.702), y).matmul(y, false, true));
+    }
+
+    private static TensorData run(Graph graph) {
+        TensorData x = TensorData.generate(DataType.FLOAT32, Shape.of(3, 64), i -> Math.cos(i));
+        try (OrtBackend backend = OrtBackend.cpu(1)) {
+            return backend.compile(graph).run(Map.of("x", x)).get("y");
+        }
+    }
+
+    @Test
+    void saveThenLoadIsTheSameFunctionWithTheSameLabels() throws IOException {
+        Graph graph = perceptron();
+        Path file = directory.resolve("model.onnx");
+        OnnxModels.save(graph, file);
+        Graph loaded = OnnxModels.load(file, Map.of());
+        assertThat(run(loaded).toFloats()).isEqualTo(run(graph).toFloats());
+        assertThat(loaded.topologicalOrder()).extracting(Value::label).contains("/mlp/fc1/MatMul", "w");
+        assertThat(loaded.toString()).contains("transB=true").contains("SWISH").contains("GELU");
+    }
+
+    @Test
+    void portableFilesUseStandardOperatorsOnly() throws IOException {
+        Path file = directory.resolve("portable.onnx");
+        OnnxModels.savePortable(perceptron(), file);
+        assertThat(ModelFile.read(file).getGraph().getNodeList())
+                .allMatch(node -> node.getDomain().isEmpty());
+        assertThat(Tensors.relativeError(run(OnnxModels.load(file, Map.of())), run(perceptron())))
+                .isLessThan(1e-5);
+    }
+
+    @Test
+    void largeWeightsGoToAFileBesideTheModel() throws IOException {
+        Path file = directory.resolve("big.onnx");
+        OnnxWriter.write(perceptron(), file, false, 100);
+        assertThat(directory.resolve("big.onnx.data")).hasSize(64 * 16 * 4);
+        assertThat(run(OnnxModels.load(file, Map.of())).toFloats())
+                .isEqualTo(run(perceptron()).toFloats());
+    }
+
+    @Test
+    void externalDataMayNotLeaveTheModelsDirectory() throws IOException {
+        Path inner = Files.createDirectory(directory.resolve("model"));
+        OnnxWriter.write(perceptron(), inner.resolve("a.onnx"), false, 100);
+        Path secret = directory.resolve("secret.bin");
+        Files.move(inner.resolve("a.onnx.data"), secret);
+        for (String location : List.of("../secret.bin", secret.toString(), "x/../../secret.bin", "")) {
+            relocate(inner.resolve("a.onnx"), inner.resolve("b.onnx"), location);
+            assertThatThrownBy(() -> OnnxModels.load(inner.resolve("b.onnx"), Map.of()))
+                    .isInstanceOf(GraphException.class)
+                    .hasMessageContaining("leaves the model's directory");
+        }
+        Files.createSymbolicLink(inner.resolve("a.onnx.data"), secret);
+        assertThatThrownBy(() -> OnnxModels.load(inner.resolve("a.onnx"), Map.of()))
+                .hasMessageContaining("leaves the model's directory");
+    }
+
+    private static void relocate(Path from, Path to, String location) throws IOException {
+        var model = ModelFile.read(from).toBuilder();
+        var weight = model.getGraphBuilder().getInitializerBuilder(0);
+        weight.getExternalDataBuilder(0).setValue(location);
+        Files.write(to, model.build().toByteArray());
+    }
+
+    @Test
+    void truncatedExternalDataIsRefused() throws IOException {
+        Path file = directory.resolve("short.onnx");
+        OnnxWriter.write(perceptron(), file, false, 100);
+        Files.write(directory.resolve("short.onnx.data"), new byte[100]);
+        assertThatThrownBy(() -> OnnxModels.load(file, Map.of()))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("short.onnx")
+                .hasMessageContaining("truncated");
+    }
+
+    @Test
+    void unboundDimensionsAreListed() {
+        assertThatThrownBy(() -> OnnxModels.load(UNET, Map.of("batch_size", 1, "steps", 1)))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("[height, num_channels, sequence_length, width]");
+    }
+
+    @Test
+    void wholeShapesBindSymbolsOfOtherInputs() throws IOException {
+        Graph graph = OnnxModels.loadWithShapes(
+                UNET,
+                Map.of(
+                        "sample", Shape.of(3, 4, 8, 8),
+                        "timestep", Shape.of(3),
+                        "encoder_hidden_states", Shape.of(3, 5, 32)));
+        assertThat(graph.input("timestep_cond").shape()).isEqualTo(Shape.of(3, 256));
+        assertThatThrownBy(() -> OnnxModels.loadWithShapes(UNET, Map.of("sampel", Shape.of(1))))
+                .hasMessageContaining("no input named 'sampel'");
+        assertThatThrownBy(() -> OnnxModels.loadWithShapes(UNET, Map.of("timestep_cond", Shape.of(1, 255))))
+                .hasMessageContaining("timestep_cond");
+    }
+
+    @Test
+    void signatureHasNamesTypesAndSymbols() throws IOException {
+        OnnxSignature signature = OnnxModels.inspect(UNET);
+        assertThat(signature.opset()).isEqualTo(17);
+        assertThat(signature.input("timestep").type()).isEqualTo(DataType.INT64);
+        assertThat(signature.input("sample").dims()).hasToString("[batch_size, num_channels, height, width]");
+        assertThat(signature.input("timestep_cond").dims().get(1).extent()).hasValue(256);
+        assertThatThrownBy(() -> signature.output("image")).hasMessageContaining("out_sample");
+    }
+
+    @Test
+    void everyTruncationIsAnErrorThatNamesTheFile() throws IOException {
+        byte[] bytes = Files.readAllBytes(MODEL);
+        Path file = directory.resolve("cut.onnx");
+        for (int length = 0; length < bytes.length - 1; length += 97) {
+            Files.write(file, java.util.Arrays.copyOf(bytes, length));
+            assertThatThrownBy(() -> OnnxModels.load(file, Map.of("batch_size", 1, "batch", 1)))
+                    .isInstanceOfAny(IOException.class, GraphException.class)
+                    .hasMessageContaining("cut.onnx");
+        }
+    }
+
+    @Test
+    void damageEitherGoesUnnoticedOrIsADocumentedError() throws IOException {
+        byte[] bytes = Files.readAllBytes(MODEL);
+        Path file = directory.resolve("damaged.onnx");
+        Random random = new Random(3);
+        int refused = 0;
+        for (int trial = 0; trial < 300; trial++) {
+            byte[] damaged = bytes.clone();
+            for (int i = 0; i < 5; i++) {
+                damaged[random.nextInt(i < 3 ? 400 : damaged.length)] ^= (byte) (1 << random.nextInt(8));
+            }
+            Files.write(file, damaged);
+            try {
+                OnnxModels.load(file, Map.of("batch_size", 1, "batch", 1));
+            } catch (IOException | GraphException e) {
+                assertThat(e).hasMessageContaining("damaged.onnx");
+                refused++;
+            }
+        }
+        assertThat(refused).isGreaterThan(50);
+    }
+
+    @Test
+    void aMissingFileIsNamed() {
+        assertThatThrownBy(() -> OnnxModels.load(directory.resolve("none.onnx"), Map.of()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("none.onnx");
+    }
+}
