@@ -1,0 +1,8 @@
+/**
+ * Runnable mains and the embedded model. Start with {@link dev.rlcm.examples.Train}. May import every module; nothing
+ * imports it.
+ */
+@NullMarked
+package dev.rlcm.examples;
+
+import org.jspecify.annotations.NullMarked;
