@@ -53,7 +53,7 @@ final class EpochMetrics {
     static String summary(EpochReport report) {
         return String.format(
                 Locale.ROOT,
-                "reward %.3f, kl %.1e, clipped %.0f %%",
+                "reward %.3f kl %.0e clip %.0f%%",
                 report.rewardMean(),
                 report.update().approxKl(),
                 100 * report.update().clipFraction());

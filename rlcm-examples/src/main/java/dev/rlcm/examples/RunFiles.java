@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** What a run leaves behind: configuration, pictures, learning curve and report. */
 final class RunFiles {
@@ -66,16 +67,22 @@ final class RunFiles {
                 .write(directory.resolve("report.html"));
     }
 
+    /** A column for each prompt, so that a pair stands one above the other. */
     private static ImageGrid comparison(Evaluation before, Evaluation after) {
-        ImageGrid grid = ImageGrid.of("before", "after");
-        for (int i = 0; i < TrainingRun.SHOWN; i++) {
-            grid = grid.withRow(
-                    before.samples().get(i).prompt(),
-                    List.of(
-                            Tile.of(before.samples().get(i), kilobytes(before.kilobytes(i))),
-                            Tile.of(after.samples().get(i), kilobytes(after.kilobytes(i)))));
-        }
-        return grid;
+        List<String> prompts = before.samples().stream()
+                .limit(TrainingRun.SHOWN)
+                .map(Sample::prompt)
+                .toList();
+        return ImageGrid.of(prompts.toArray(String[]::new))
+                .withRow("before", tiles(before))
+                .withRow("after", tiles(after))
+                .withScale(2);
+    }
+
+    private static List<Tile> tiles(Evaluation evaluation) {
+        return IntStream.range(0, TrainingRun.SHOWN)
+                .mapToObj(i -> Tile.of(evaluation.samples().get(i), kilobytes(evaluation.kilobytes(i))))
+                .toList();
     }
 
     private static String kilobytes(double value) {

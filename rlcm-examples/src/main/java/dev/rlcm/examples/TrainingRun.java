@@ -84,6 +84,7 @@ final class TrainingRun {
                 .setInitialMax(options.epochs())
                 .setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(500)
+                .setMaxRenderedLength(110)
                 .build();
     }
 
