@@ -11,8 +11,8 @@ import java.time.Duration;
  * @param loss mean loss of a transition
  * @param ratioMean mean of r = pi_theta / pi_old
  * @param ratioStd its population standard deviation
- * @param initialRatioError the largest |r - 1| before the first step, which only rounding should make; above about 1e-4
- *     of the clip range something is not on-policy
+ * @param initialRatioError the largest |r - 1| before the first step, which only float rounding should make (about 1e-6);
+ *     more means that the rollout was not sampled from this policy
  * @param approxKl mean of (log r)^2 / 2 (Schulman's k2 estimate)
  * @param clipFractionLow share of transitions with r below 1 - epsilon
  * @param clipFractionHigh share of transitions with r above 1 + epsilon

@@ -12,7 +12,7 @@ import org.apache.commons.math3.stat.StatUtils;
  * @param rollout the trajectories that were sampled
  * @param rewards one per trajectory
  * @param advantages one per trajectory, before clamping
- * @param zeroStdShare share of the trajectories whose reward statistics have no spread, so that they teach nothing
+ * @param zeroStdShare share of the prompts whose rewards were all equal, so that they taught nothing
  * @param update what the optimiser did
  * @param samplingTime for the rollout, decoding included
  * @param rewardWait for scores that were not ready when sampling was

@@ -90,6 +90,12 @@ final class TrainOptions {
     @Nullable Path output;
 
     @Option(
+            names = "--resume",
+            paramLabel = "FILE",
+            description = "Continue from the checkpoint.safetensors of a run with the same settings.")
+    @Nullable Path resume;
+
+    @Option(
             names = "--samples-every",
             paramLabel = "N",
             description = "Epochs between sample grids. Default: ${DEFAULT-VALUE}.")

@@ -40,6 +40,10 @@ final class TrainingRun {
     private final Map<Integer, List<Sample>> snapshots = new LinkedHashMap<>();
 
     TrainingRun(Path directory, TrainOptions options, ConsistencyPolicy policy) throws IOException {
+        if (options.resume == null && Files.exists(directory.resolve("metrics.csv"))) {
+            throw new IllegalArgumentException(
+                    directory + " already holds a run; give another --output, or --resume its checkpoint.safetensors");
+        }
         this.directory = directory;
         this.options = options;
         this.policy = policy;
@@ -56,12 +60,16 @@ final class TrainingRun {
         files.configuration();
         Evaluation before = evaluate();
         snapshots.put(0, before.samples().subList(0, SHOWN));
+        if (options.resume != null) {
+            trainer.resume(options.resume);
+        }
         long start = System.nanoTime();
         try (MetricsCsv csv = MetricsCsv.open(directory.resolve("metrics.csv"));
                 ProgressBar bar = progressBar()) {
             trainer.run(report -> onEpoch(report, csv, files, bar));
         } finally {
             policy.adapter().save(directory.resolve("adapter.safetensors"));
+            trainer.save(directory.resolve("checkpoint.safetensors"));
         }
         double seconds = (System.nanoTime() - start) * 1e-9;
         Evaluation after = evaluate();
@@ -93,7 +101,7 @@ final class TrainingRun {
         Map<String, Number> row = EpochMetrics.of(report);
         metrics.add(row);
         bar.setExtraMessage(EpochMetrics.summary(report));
-        bar.step();
+        bar.stepTo(report.epoch() + 1L);
         try {
             csv.append(row);
             int done = report.epoch() + 1;

@@ -1,0 +1,167 @@
+package dev.rlcm.onnx.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import dev.rlcm.io.Npz;
+import dev.rlcm.mdp.GaussianStep;
+import dev.rlcm.mdp.LastStep;
+import dev.rlcm.mdp.TimestepRule;
+import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.PolicyGraph;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.policy.Trajectory;
+import dev.rlcm.policy.Transition;
+import dev.rlcm.ppo.PolicyLosses;
+import dev.rlcm.ppo.PolicyTerms;
+import dev.rlcm.reward.Sample;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The policy of tiny-lcm with a trained adapter against PyTorch: log-probabilities, KL to the base, its gradients. */
+class PolicyGoldenTest {
+    private static final Path FIXTURES = Path.of(System.getProperty("rlcm.root"), "fixtures");
+    private static final int LATENT = 4 * 16 * 16;
+
+    private static OrtBackend backend;
+    private static ConsistencyPolicy policy;
+    private static Map<String, TensorData> inputs;
+    private static Map<String, TensorData> golden;
+
+    @BeforeAll
+    static void load() throws IOException {
+        backend = OrtBackend.cpu();
+        LatentConsistencyModel model = LatentConsistencyModel.load(FIXTURES.resolve("tiny-lcm"), backend);
+        SamplingPlan plan = SamplingPlan.steps(4)
+                .withBatch(1)
+                .withTimestepRule(TimestepRule.REFERENCE)
+                .withLastStep(LastStep.REFERENCE);
+        policy = model.policy(model.adapter(FIXTURES.resolve("tiny-lcm-golden/lora_peft.safetensors")), plan);
+        inputs = Npz.read(FIXTURES.resolve("reward-backprop-golden/inputs.npz"));
+        golden = Npz.read(FIXTURES.resolve("kl-golden/kl.npz"));
+    }
+
+    @AfterAll
+    static void close() {
+        backend.close();
+    }
+
+    /** The golden trajectory of sample b. */
+    private record Recorded(int b) implements Trajectory {
+        @Override
+        public String prompt() {
+            return "prompt " + b;
+        }
+
+        @Override
+        public Map<String, TensorData> conditioning() {
+            return Map.of(
+                    "encoder_hidden_states", row(inputs.get("prompt_embeds")),
+                    "timestep_cond", row(inputs.get("timestep_cond")));
+        }
+
+        private TensorData row(TensorData batch) {
+            int[] dims = batch.shape().toArray();
+            Shape shape = Shape.of(Arrays.copyOfRange(dims, 1, dims.length));
+            int size = (int) shape.size();
+            return TensorData.floats(shape, Arrays.copyOfRange(batch.toFloats(), b * size, (b + 1) * size));
+        }
+
+        @Override
+        public int actions() {
+            return policy.schedule().actions();
+        }
+
+        @Override
+        public float[] state(int k) {
+            int at = (b * 5 + k) * LATENT;
+            return Arrays.copyOfRange(inputs.get("states").toFloats(), at, at + LATENT);
+        }
+
+        @Override
+        public GaussianStep step(int k) {
+            return policy.schedule().steps().get(k);
+        }
+
+        @Override
+        public double logProb(int k) {
+            return golden.get("log_prob").getDouble(b * 4 + k);
+        }
+
+        @Override
+        public Sample sample() {
+            throw new AssertionError("no picture was recorded");
+        }
+    }
+
+    private static Map<String, TensorData> run(PolicyGraph graph, Map<String, Value> outputs, int... actions) {
+        Graph program = Graph.of(outputs);
+        PolicyGraph.Batch batch = graph.newBatch(program, policy.adapter().tensors());
+        for (int row = 0; row < actions.length; row++) {
+            batch.set(row, new Transition(new Recorded(row % 2), actions[row]));
+        }
+        return backend.compile(program).run(batch.inputs());
+    }
+
+    @Test
+    void logProbabilitiesAndDivergencesAreThoseOfPyTorch() {
+        PolicyGraph graph = policy.graph(8);
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put("log_prob", graph.logProb());
+        outputs.put("log_prob_ref", graph.logProb(graph.baseMean()));
+        outputs.put("kl", kl(graph));
+        Map<String, TensorData> actual = run(graph, outputs, 0, 0, 1, 1, 2, 2, 3, 3);
+        for (int row = 0; row < 8; row++) {
+            int at = row % 2 * 4 + row / 2;
+            for (String name : outputs.keySet()) {
+                assertThat(actual.get(name).getDouble(row))
+                        .as(name + " of row " + row)
+                        .isCloseTo(golden.get(name).getDouble(at), within(2e-5));
+            }
+        }
+    }
+
+    @Test
+    void gradientsOfTheDivergenceAreThoseOfPyTorch() throws IOException {
+        PolicyGraph graph = policy.graph(2);
+        List<Value> gradients = Gradients.of(kl(graph).sum(), graph.factors());
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        for (int i = 0; i < gradients.size(); i++) {
+            outputs.put("grad." + graph.factors().get(i).label(), gradients.get(i));
+        }
+        Map<String, TensorData> actual = run(graph, outputs, 1, 1);
+        Map<String, TensorData> expected = Npz.read(FIXTURES.resolve("kl-golden/grads_step1.npz"));
+        assertThat(actual).hasSameSizeAs(expected).hasSize(256);
+        expected.forEach((key, gradient) -> assertThat(relativeL2(actual.get("grad." + key), gradient))
+                .as(key)
+                .isLessThan(1e-4));
+    }
+
+    private static Value kl(PolicyGraph graph) {
+        Value unused = graph.sigma();
+        return PolicyLosses.klToBase().of(new PolicyTerms(graph, graph.logProb(), unused, unused));
+    }
+
+    private static double relativeL2(TensorData actual, TensorData expected) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.size(); i++) {
+            difference += Math.pow(actual.getDouble(i) - expected.getDouble(i), 2);
+            norm += Math.pow(expected.getDouble(i), 2);
+        }
+        return Math.sqrt(difference / norm);
+    }
+}
