@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtSession;
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.TensorType;
 import dev.rlcm.graph.Value;
@@ -24,6 +25,9 @@ import java.util.function.Consumer;
 final class OrtExecutable implements Executable {
     private final Map<String, TensorType> inputTypes = new LinkedHashMap<>();
     private final Map<String, TensorType> outputTypes = new LinkedHashMap<>();
+    /** Outputs that are the inputs of the same name: ONNX Runtime leaves their pinned tensors as they are. */
+    private final List<String> passedThrough = new ArrayList<>();
+
     private final OrtSession session;
     private final List<OnnxTensor> weights;
     private final List<TensorData> weightBytes;
@@ -42,7 +46,12 @@ final class OrtExecutable implements Executable {
         for (Value input : graph.inputs()) {
             inputTypes.put(input.label(), new TensorType(input.type(), input.shape()));
         }
-        graph.outputs().forEach((name, v) -> outputTypes.put(name, new TensorType(v.type(), v.shape())));
+        graph.outputs().forEach((name, v) -> {
+            outputTypes.put(name, new TensorType(v.type(), v.shape()));
+            if (v.is(Op.INPUT) && v.label().equals(name)) {
+                passedThrough.add(name);
+            }
+        });
         this.session = session;
         this.weights = weights;
         this.weightBytes = weightBytes;
@@ -78,6 +87,9 @@ final class OrtExecutable implements Executable {
                     pinned.put(output.getKey(), cache.handle(output.getValue(), temporary));
                 }
                 session.run(fed, pinned).close();
+                for (String name : passedThrough) {
+                    given(outputs, name).bytes().put(given(inputs, name).bytes());
+                }
             } catch (OrtException e) {
                 throw new BackendException("ONNX Runtime failed: " + e.getMessage(), e);
             } finally {

@@ -50,6 +50,15 @@ class OrtBackendTest {
     }
 
     @Test
+    void anInputMayBeAnOutputUnderItsOwnName() {
+        Map<String, Value> outputs = Map.of("x", x, "y", x.add(1));
+        Map<String, TensorData> result =
+                backend.compile(Graph.of(outputs)).run(Map.of("x", TensorData.floats(Shape.of(2), 3, 4)));
+        assertThat(result.get("x").toFloats()).containsExactly(3, 4);
+        assertThat(result.get("y").toFloats()).containsExactly(4, 5);
+    }
+
+    @Test
     void outputsMayBeInputsConstantsOrTheSameValueTwice() {
         Value y = x.add(1);
         Map<String, Value> outputs = Map.of("same", x, "one", Value.scalar(DataType.FLOAT32, 1), "a", y, "b", y);
