@@ -55,7 +55,10 @@ final class RunFiles {
                         "RLCM: " + options.reward,
                         String.format(Locale.ROOT, "%d epochs in %.0f seconds", points.size(), seconds))
                 .outcome("mean JPEG size", before.meanKilobytes(), after.meanKilobytes(), "kB")
-                .figure("Before and after", comparison.render(), "The same prompts and noises before and after training.");
+                .figure(
+                        "Before and after",
+                        comparison.render(),
+                        "The same prompts and noises before and after training.");
         if (!points.isEmpty()) {
             LearningCurve curve = new LearningCurve(options.reward.label, points);
             curve.write(directory.resolve("learning-curve.png"));

@@ -25,7 +25,8 @@ final class TrainOptions {
             names = "--model",
             paramLabel = "DIR",
             description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
-    @Nullable Path model;
+    @Nullable
+    Path model;
 
     @Option(
             names = "--reward",
@@ -37,14 +38,14 @@ final class TrainOptions {
             names = "--prompts",
             paramLabel = "FILE",
             description = "Training prompts, one a line. Default: 45 animals in seven scenes.")
-    @Nullable Path prompts;
+    @Nullable
+    Path prompts;
 
     @Option(names = "--epochs", description = "Times to sample and update. Default: what suits the reward.")
-    @Nullable Integer epochs;
+    @Nullable
+    Integer epochs;
 
-    @Option(
-            names = "--trajectories",
-            description = "Pictures sampled in an epoch. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--trajectories", description = "Pictures sampled in an epoch. Default: ${DEFAULT-VALUE}.")
     int trajectories = 32;
 
     @Option(names = "--steps", description = "Network evaluations of a trajectory. Default: ${DEFAULT-VALUE}.")
@@ -57,10 +58,12 @@ final class TrainOptions {
     int rank = 8;
 
     @Option(names = "--alpha", description = "LoRA alpha. Default: twice the rank.")
-    @Nullable Double alpha;
+    @Nullable
+    Double alpha;
 
     @Option(names = "--learning-rate", description = "Of AdamW. Default: what suits the reward.")
-    @Nullable Double learningRate;
+    @Nullable
+    Double learningRate;
 
     @Option(
             names = "--clip-range",
@@ -87,7 +90,8 @@ final class TrainOptions {
             names = "--output",
             paramLabel = "DIR",
             description = "Where the run's files go. Default: runs/<reward>-<time>.")
-    @Nullable Path output;
+    @Nullable
+    Path output;
 
     @Option(
             names = "--resume",
