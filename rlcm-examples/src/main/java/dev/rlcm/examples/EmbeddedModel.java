@@ -1,13 +1,16 @@
 package dev.rlcm.examples;
 
+import dev.rlcm.train.Prompts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 
 /** The small latent consistency model that ships with the examples; see its MODEL_CARD.md. */
 public final class EmbeddedModel {
@@ -43,6 +46,15 @@ public final class EmbeddedModel {
             throw new UncheckedIOException("cannot unpack the embedded model", e);
         } catch (URISyntaxException e) {
             throw new IllegalStateException("cannot locate the embedded model at " + index, e);
+        }
+    }
+
+    /** What it was trained on: 45 animals in seven scenes. */
+    static Prompts prompts() throws IOException {
+        try (InputStream in = Objects.requireNonNull(EmbeddedModel.class.getResourceAsStream("/prompts/emoji.txt"))) {
+            return new Prompts(new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList());
         }
     }
 

@@ -8,14 +8,10 @@ import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.train.Prompts;
 import dev.rlcm.train.TrainerConfig;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -110,15 +106,7 @@ final class TrainOptions {
     }
 
     Prompts trainingPrompts() throws IOException {
-        return prompts != null ? Prompts.lines(prompts) : embeddedPrompts();
-    }
-
-    private static Prompts embeddedPrompts() throws IOException {
-        try (BufferedReader reader = new BufferedReader(new InputStreamReader(
-                Objects.requireNonNull(TrainOptions.class.getResourceAsStream("/prompts/emoji.txt")),
-                StandardCharsets.UTF_8))) {
-            return new Prompts(reader.lines().toList());
-        }
+        return prompts != null ? Prompts.lines(prompts) : EmbeddedModel.prompts();
     }
 
     SamplingPlan plan() {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DocumentationTest {
     private static final Path ROOT = Path.of(System.getProperty("rlcm.root"));
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern TAGGED = Pattern.compile("// tag::loop\\[\\]\\n(.*?)// end::loop", Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("(?<!!)\\[[^\\]]*\\]\\(([^)#:]+)\\)");
 
     private static final String HEAD =
@@ -45,6 +47,10 @@ class DocumentationTest {
             abstract class Block%d {
                 final Logger log = LoggerFactory.getLogger("readme");
                 ConsistencyPolicy policy;
+                Path modelDirectory;
+                Prompts prompts;
+                int epochs;
+                Path adapterFile;
 
                 void run() throws Exception {
             """;
@@ -67,6 +73,15 @@ class DocumentationTest {
         boolean compiled =
                 compiler.getTask(messages, null, null, options, null, sources).call();
         assertThat(compiled).as(messages.toString()).isTrue();
+    }
+
+    @Test
+    void theLoopOfTheReadmeIsTheOneThatRuns() throws IOException {
+        Path example = ROOT.resolve("rlcm-examples/src/main/java/dev/rlcm/examples/HandComposedLoop.java");
+        Matcher loop = TAGGED.matcher(Files.readString(example));
+        assertThat(loop.find()).isTrue();
+        assertThat(Files.readString(ROOT.resolve("README.md")))
+                .contains("```java\n" + loop.group(1).stripIndent() + "```");
     }
 
     @Test

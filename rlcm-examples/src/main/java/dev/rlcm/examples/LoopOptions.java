@@ -1,0 +1,36 @@
+package dev.rlcm.examples;
+
+import dev.rlcm.train.Prompts;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What one may choose of the small training examples; the defaults suit the embedded model. */
+final class LoopOptions {
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
+    private @Nullable Path model;
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "FILE",
+            description = "Training prompts, one a line. Default: 45 animals in seven scenes.")
+    private @Nullable Path prompts;
+
+    @Option(names = "--epochs", description = "Times to sample and update. Default: ${DEFAULT-VALUE}.")
+    int epochs = 20;
+
+    @Option(names = "--out", paramLabel = "FILE", description = "Where the adapter goes. Default: ${DEFAULT-VALUE}.")
+    Path out = Path.of("adapter.safetensors");
+
+    Path modelDirectory() {
+        return model != null ? model : EmbeddedModel.emojiLcm();
+    }
+
+    Prompts prompts() throws IOException {
+        return prompts != null ? Prompts.lines(prompts) : EmbeddedModel.prompts();
+    }
+}

@@ -1,0 +1,54 @@
+package dev.rlcm.examples;
+
+import dev.rlcm.onnx.pipeline.ImageFiles;
+import dev.rlcm.reward.Sample;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** What to draw, how, and where the pictures go. */
+final class SamplingOptions {
+    @Parameters(arity = "1..*", paramLabel = "PROMPT", description = "For example \"a cat in the sea\".")
+    List<String> prompts = List.of();
+
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
+    private @Nullable Path model;
+
+    @Option(names = "--steps", description = "Network evaluations, 1 to 50. Default: ${DEFAULT-VALUE}.")
+    int steps = 4;
+
+    @Option(names = "--guidance", description = "Guidance scale, 1 is none. Default: ${DEFAULT-VALUE}.")
+    double guidance = 3;
+
+    @Option(names = "--seed", description = "Of the noise. Default: ${DEFAULT-VALUE}.")
+    long seed = 42;
+
+    @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
+    String device = "cpu";
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Where the PNGs go. Default: ${DEFAULT-VALUE}.")
+    private Path out = Path.of("pictures");
+
+    Path modelDirectory() {
+        return model != null ? model : EmbeddedModel.emojiLcm();
+    }
+
+    /** Writes 1-a-cat-in-the-sea.png and so on, and says so. */
+    void write(List<Sample> samples) throws IOException {
+        for (int i = 0; i < samples.size(); i++) {
+            Sample sample = samples.get(i);
+            String words = sample.prompt().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+            String name = (i + 1) + "-" + words.substring(0, Math.min(words.length(), 60));
+            Path file = out.resolve(name.replaceAll("-+$", "") + ".png");
+            ImageFiles.writePng(sample, file);
+            System.out.println(file);
+        }
+    }
+}
