@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * Runs any ONNX file forward and backward. The loss is the sum of output x upstream; the outputs, and the gradients by
- * inputs and adapter weights, go to one file under their own names.
+ * inputs and adapter weights, go to one file under their own names. A model that passes an input through as an output of
+ * the same name is refused if that input is differentiated by.
  */
 @Command(
         name = "differentiate-onnx",
@@ -90,6 +91,7 @@ public final class DifferentiateOnnx implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        TensorFiles.requireFormat(out);
         Map<String, TensorData> tensors = readInputs();
         Map<String, Shape> shapes = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));

@@ -25,6 +25,11 @@ final class TensorFiles {
         }
     }
 
+    /** Fails unless the file's name ends as one of the two formats does. */
+    static void requireFormat(Path file) {
+        isNpz(file);
+    }
+
     private static boolean isNpz(Path file) {
         if (hasEnding(file, ".npz")) {
             return true;

@@ -93,6 +93,29 @@ class DifferentiateOnnxTest {
         assertClose(folder, Safetensors.read(out).tensors(), expected);
     }
 
+    /** Upstream for one of the outputs, picked by its name; the goldens' second image alone. */
+    @Test
+    void gradientsOfAnImageEncoderEqualThoseOfPyTorch() throws IOException {
+        Path clip = FIXTURES.resolve("clip-golden");
+        Map<String, TensorData> golden = Npz.read(clip.resolve("vision_grad.npz"));
+        TensorData pixels = Npz.read(clip.resolve("pixel_values.npz")).get("photo_97x301");
+        Path inputs = directory.resolve("pixels.npz");
+        Npz.write(inputs, Map.of("pixel_values", pixels.reshape(Shape.of(1, 3, 128, 128))));
+        Path upstream = directory.resolve("g.npz");
+        Npz.write(upstream, Map.of("image_embeds", second(golden.get("upstream_gradient"))));
+        run(clip.resolve("vision_model.onnx"), inputs, "--upstream", upstream);
+        TensorData gradient = Safetensors.read(out).tensor("pixel_values");
+        assertThat(relativeError(gradient, second(golden.get("grad_pixel_values"))))
+                .isLessThan(1e-4);
+    }
+
+    /** [1, ...] of [2, ...]. */
+    private static TensorData second(TensorData both) {
+        Shape shape = both.shape().with(0, 1);
+        int offset = (int) shape.size();
+        return TensorData.generate(both.type(), shape, i -> both.getDouble(offset + i));
+    }
+
     /** Relative L2, every tensor by itself. */
     private static void assertClose(String what, Map<String, TensorData> actual, Map<String, TensorData> expected) {
         assertThat(actual.keySet()).isEqualTo(expected.keySet());
@@ -190,6 +213,8 @@ class DifferentiateOnnxTest {
         assertThat(refused(model, directory.resolve("none.npz"))).contains("no such file: ", "none.npz");
         assertThat(refused(model, directory.resolve("in.txt"))).contains(".npz or .safetensors, got");
         assertThat(out).doesNotExist();
+        out = directory.resolve("out.txt");
+        assertThat(refused(model, inputs)).contains(".npz or .safetensors, got", "out.txt");
     }
 
     @Test
