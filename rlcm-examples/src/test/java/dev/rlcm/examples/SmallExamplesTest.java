@@ -38,15 +38,13 @@ class SmallExamplesTest {
             assertThat(adapter.config().alpha()).isEqualTo(16);
             model.policy(LoraConfig.rank(2), SamplingPlan.steps(2)).adapter().save(fresh);
         }
-        byte[] before = Files.readAllBytes(picture(fresh));
-        assertThat(Files.readAllBytes(picture(fresh))).isEqualTo(before);
-        assertThat(Files.readAllBytes(picture(trained))).isNotEqualTo(before);
+        assertThat(Files.readAllBytes(picture(trained))).isNotEqualTo(Files.readAllBytes(picture(fresh)));
     }
 
     private Path picture(Path adapter) throws IOException {
         Path out = Files.createTempDirectory(directory, "pictures");
         Commands.succeed(
-                new SampleWithAdapter(), "--adapter", adapter, "--steps", 2, "--out", out, "A cat, in the sea!");
+                new SampleWithAdapter(), "--adapter", adapter, "--steps", 1, "--out", out, "A cat, in the sea!");
         assertThat(sides(out.resolve("1-a-cat-in-the-sea.png"))).containsExactly(64, 64);
         return out.resolve("1-a-cat-in-the-sea.png");
     }
