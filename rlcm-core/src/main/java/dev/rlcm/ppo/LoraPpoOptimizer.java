@@ -38,7 +38,8 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         this.loss = loss;
         this.adam = new AdamW(policy.adapter().parameters(), config.adam());
         this.accumulated = policy.adapter().tensors().values().stream()
-                .map(tensor -> TensorData.zeros(DataType.FLOAT32, tensor.shape()).floats())
+                .map(tensor ->
+                        TensorData.zeros(DataType.FLOAT32, tensor.shape()).floats())
                 .toList();
     }
 
@@ -50,7 +51,8 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         int rowsPerStep = config.trajectoriesPerStep() * policy.schedule().actions();
         LossGraph graph = graph(Math.min(config.minibatch(), rowsPerStep));
         long networkBefore = graph.networkNanos();
-        RandomStreams random = RandomStreams.seeded(config.seed()).at("minibatches").at(updates++);
+        RandomStreams random =
+                RandomStreams.seeded(config.seed()).at("minibatches").at(updates++);
         double rateFactor = config.learningRate().factor(updates - 1);
         boolean stop = false;
         for (int epoch = 0; epoch < config.innerEpochs() && !stop; epoch++) {
@@ -62,7 +64,10 @@ final class LoraPpoOptimizer implements PpoOptimizer {
             }
         }
         return statistics.report(
-                rateFactor * config.adam().learningRate(), stop, graph.networkNanos() - networkBefore, System.nanoTime() - start);
+                rateFactor * config.adam().learningRate(),
+                stop,
+                graph.networkNanos() - networkBefore,
+                System.nanoTime() - start);
     }
 
     /** One optimiser step on the given trajectories. */

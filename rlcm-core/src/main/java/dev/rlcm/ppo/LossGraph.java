@@ -35,8 +35,7 @@ final class LossGraph {
     LossGraph(ConsistencyPolicy owner, PolicyLoss loss, int rows) {
         this.policy = owner.graph(rows);
         Value weight = term("weight");
-        PolicyTerms symbols =
-                new PolicyTerms(policy, policy.logProb(), term("old_log_prob"), term("advantage"));
+        PolicyTerms symbols = new PolicyTerms(policy, policy.logProb(), term("old_log_prob"), term("advantage"));
         Value perRow = loss.of(symbols);
         if (!perRow.shape().equals(Shape.of(rows))) {
             throw new GraphException("a policy loss must give one number per transition, [" + rows + "], got "

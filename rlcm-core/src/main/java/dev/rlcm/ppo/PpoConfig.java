@@ -47,31 +47,101 @@ public record PpoConfig(
     }
 
     public PpoConfig withClipRange(double value) {
-        return new PpoConfig(value, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, learningRate, targetKl, seed);
+        return new PpoConfig(
+                value,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                learningRate,
+                targetKl,
+                seed);
     }
 
     public PpoConfig withAdvantageClamp(double value) {
-        return new PpoConfig(clipRange, value, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, learningRate, targetKl, seed);
+        return new PpoConfig(
+                clipRange,
+                value,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                learningRate,
+                targetKl,
+                seed);
     }
 
     public PpoConfig withTrajectoriesPerStep(int value) {
-        return new PpoConfig(clipRange, advantageClamp, value, minibatch, innerEpochs, maxGradNorm, adam, learningRate, targetKl, seed);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                value,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                learningRate,
+                targetKl,
+                seed);
     }
 
     public PpoConfig withMinibatch(int value) {
-        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, value, innerEpochs, maxGradNorm, adam, learningRate, targetKl, seed);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                value,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                learningRate,
+                targetKl,
+                seed);
     }
 
     public PpoConfig withInnerEpochs(int value) {
-        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, value, maxGradNorm, adam, learningRate, targetKl, seed);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                value,
+                maxGradNorm,
+                adam,
+                learningRate,
+                targetKl,
+                seed);
     }
 
     public PpoConfig withMaxGradNorm(double value) {
-        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, value, adam, learningRate, targetKl, seed);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                value,
+                adam,
+                learningRate,
+                targetKl,
+                seed);
     }
 
     public PpoConfig withAdam(AdamWConfig value) {
-        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, value, learningRate, targetKl, seed);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                value,
+                learningRate,
+                targetKl,
+                seed);
     }
 
     /** With another base learning rate of {@link #adam}. */
@@ -80,15 +150,45 @@ public record PpoConfig(
     }
 
     public PpoConfig withSchedule(LearningRateSchedule value) {
-        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, value, targetKl, seed);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                value,
+                targetKl,
+                seed);
     }
 
     public PpoConfig withTargetKl(double value) {
-        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, learningRate, OptionalDouble.of(value), seed);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                learningRate,
+                OptionalDouble.of(value),
+                seed);
     }
 
     public PpoConfig withSeed(long value) {
-        return new PpoConfig(clipRange, advantageClamp, trajectoriesPerStep, minibatch, innerEpochs, maxGradNorm, adam, learningRate, targetKl, value);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                learningRate,
+                targetKl,
+                value);
     }
 
     static void requireClipRange(double clipRange) {

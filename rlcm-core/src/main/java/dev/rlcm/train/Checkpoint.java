@@ -26,8 +26,7 @@ final class Checkpoint {
 
     private Checkpoint() {}
 
-    static void write(
-            Path file, int epoch, long seed, LoraAdapter adapter, PpoOptimizer ppo, AdvantageEstimator credit)
+    static void write(Path file, int epoch, long seed, LoraAdapter adapter, PpoOptimizer ppo, AdvantageEstimator credit)
             throws IOException {
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         adapter.tensors().forEach((key, tensor) -> tensors.put(ADAPTER + key, tensor));
@@ -50,8 +49,8 @@ final class Checkpoint {
             }
             LoraAdapter weights = LoraAdapter.of(adapter.config(), adapter.sites(), part(content, ADAPTER));
             int epoch = Integer.parseInt(content.metadata().getOrDefault(EPOCH, ""));
-            AdvantageEstimator.State statistics = JSON.readValue(
-                    content.metadata().getOrDefault(STATISTICS, ""), AdvantageEstimator.State.class);
+            AdvantageEstimator.State statistics =
+                    JSON.readValue(content.metadata().getOrDefault(STATISTICS, ""), AdvantageEstimator.State.class);
             ppo.restore(part(content, OPTIMIZER));
             credit.restore(statistics);
             adapter.assign(weights);

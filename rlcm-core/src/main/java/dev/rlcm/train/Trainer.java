@@ -33,11 +33,7 @@ public final class Trainer {
     private volatile boolean stopping;
 
     public Trainer(
-            ConsistencyPolicy policy,
-            PpoOptimizer ppo,
-            RewardFunction reward,
-            Prompts prompts,
-            TrainerConfig config) {
+            ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
         this.policy = policy;
         this.ppo = ppo;
         this.credit = AdvantageEstimator.perPrompt(config.statBuffer(), config.statMinCount());

@@ -38,18 +38,20 @@ class PolicyLossesTest {
                 .mapToObj(i -> Value.input("t" + i, DataType.FLOAT32, rows))
                 .toArray(Value[]::new);
         try (ReferenceBackend backend = new ReferenceBackend()) {
-            PolicyTerms symbols =
-                    new PolicyTerms(ToyPolicies.fresh(backend).graph(1), terms[0], terms[1], terms[2]);
+            PolicyTerms symbols = new PolicyTerms(ToyPolicies.fresh(backend).graph(1), terms[0], terms[1], terms[2]);
             Value perRow = loss.of(symbols);
             Map<String, Value> outputs = new LinkedHashMap<>();
             outputs.put("loss", perRow);
-            outputs.put("gradient", Gradients.of(perRow.mean(), List.of(terms[0])).get(0));
+            outputs.put(
+                    "gradient", Gradients.of(perRow.mean(), List.of(terms[0])).get(0));
             Map<String, TensorData> inputs = new LinkedHashMap<>();
             inputs.put("t0", TensorData.doubles(rows, logProb));
             inputs.put("t1", TensorData.doubles(rows, oldLogProb));
             inputs.put("t2", TensorData.doubles(rows, advantage));
-            Map<String, TensorData> result = backend.compile(new Graph(List.of(terms), outputs)).run(inputs);
-            return new Evaluated(result.get("loss").toDoubles(), result.get("gradient").toDoubles());
+            Map<String, TensorData> result =
+                    backend.compile(new Graph(List.of(terms), outputs)).run(inputs);
+            return new Evaluated(
+                    result.get("loss").toDoubles(), result.get("gradient").toDoubles());
         }
     }
 
@@ -73,8 +75,7 @@ class PolicyLossesTest {
                             .average()
                             .orElseThrow())
                     .isCloseTo(expected.get("loss").asDouble(), within(1e-9));
-            assertThat(actual.gradient)
-                    .containsExactly(doubles(expected.get("dloss_dlog_prob")), within(1e-9));
+            assertThat(actual.gradient).containsExactly(doubles(expected.get("dloss_dlog_prob")), within(1e-9));
 
             UpdateStatistics statistics = new UpdateStatistics(clipRange);
             for (int i = 0; i < logProb.length; i++) {

@@ -149,7 +149,8 @@ class PpoOptimizerTest {
     @Test
     void aLossThatReducesOverTheRowsIsRefused() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend);
-        PpoOptimizer ppo = PpoOptimizer.of(policy, CONFIG, terms -> terms.ratio().mean());
+        PpoOptimizer ppo =
+                PpoOptimizer.of(policy, CONFIG, terms -> terms.ratio().mean());
         Rollout rollout = rollout(policy);
         assertThatThrownBy(() -> ppo.update(rollout, ADVANTAGES)).hasMessageContaining("one number per transition");
     }

@@ -53,8 +53,8 @@ class TrainerTest {
     /** The mean reward of fixed prompts and noises. */
     private static double evaluate(ConsistencyPolicy policy) {
         List<String> prompts = List.of("a", "b", "a", "b", "a", "b", "a", "b");
-        return StatUtils.mean(RED.score(
-                policy.rollout(prompts, RandomStreams.seeded(99)).samples()));
+        return StatUtils.mean(
+                RED.score(policy.rollout(prompts, RandomStreams.seeded(99)).samples()));
     }
 
     @Test
@@ -102,7 +102,8 @@ class TrainerTest {
     void aFailingRewardIsNamedAndTheAdapterStaysAsItWas() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend);
         List<float[]> before = weights(policy.adapter());
-        Trainer trainer = trainer(policy, RewardFunction.each(sample -> Double.NaN).named("my reward"), CONFIG);
+        Trainer trainer =
+                trainer(policy, RewardFunction.each(sample -> Double.NaN).named("my reward"), CONFIG);
         assertThatThrownBy(() -> trainer.run(report -> {}))
                 .isInstanceOf(RewardException.class)
                 .hasMessageContaining("my reward");

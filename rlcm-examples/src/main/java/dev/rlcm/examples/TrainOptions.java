@@ -2,6 +2,7 @@ package dev.rlcm.examples;
 
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.optim.AdamWConfig;
+import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
@@ -57,7 +58,9 @@ final class TrainOptions {
     @Nullable
     Double alpha;
 
-    @Option(names = "--learning-rate", description = "Of AdamW. Default: what suits the reward.")
+    @Option(
+            names = "--learning-rate",
+            description = "Of AdamW, falling to a tenth of it. Default: what suits the reward.")
     @Nullable
     Double learningRate;
 
@@ -93,7 +96,8 @@ final class TrainOptions {
             names = "--resume",
             paramLabel = "FILE",
             description = "Continue from the checkpoint.safetensors of a run with the same settings.")
-    @Nullable Path resume;
+    @Nullable
+    Path resume;
 
     @Option(
             names = "--samples-every",
@@ -128,6 +132,7 @@ final class TrainOptions {
     PpoConfig ppo() {
         return PpoConfig.defaults()
                 .withAdam(AdamWConfig.defaults().withLearningRate(learningRate()))
+                .withSchedule(LearningRateSchedule.linear(1, 0.1, epochs()))
                 .withClipRange(clipRange)
                 .withTrajectoriesPerStep(Math.max(1, trajectories / 4))
                 .withMinibatch(minibatch)
@@ -143,6 +148,7 @@ final class TrainOptions {
         return TrainerConfig.defaults()
                 .withEpochs(epochs())
                 .withTrajectories(trajectories)
+                .withStatistics(16, 4)
                 .withSeed(seed);
     }
 
