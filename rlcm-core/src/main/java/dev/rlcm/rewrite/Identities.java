@@ -23,7 +23,8 @@ final class Identities {
     /** What the value is but for broadcasting: the caller compares the shapes. */
     private static Value candidate(Value v) {
         return switch (v.op()) {
-            case ADD, OR -> either(v, 0);
+            case ADD -> isUniform(v.in(0), 0) || isUniform(v.in(1), 0) ? either(v, 0) : Blocks.joined(v);
+            case OR -> either(v, 0);
             case MUL, AND -> either(v, 1);
             case SUB -> first(v, isUniform(v.in(1), 0));
             case DIV, POW -> first(v, isUniform(v.in(1), 1));
