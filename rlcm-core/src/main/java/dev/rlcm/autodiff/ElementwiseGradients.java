@@ -41,10 +41,11 @@ final class ElementwiseGradients {
         return list(g.mul(tanh ? tanhGeluSlope(x) : erfGeluSlope(x)));
     }
 
-    /** Phi(x) + x phi(x). */
+    /** Phi(x) + x phi(x), with phi(x) = exp(-ln(2 pi)/2 - u^2), u = x / sqrt 2. */
     private static Value erfGeluSlope(Value x) {
-        Value cdf = x.mul(Math.sqrt(0.5)).erf().add(1).mul(0.5);
-        Value density = x.square().mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+        Value u = x.mul(Math.sqrt(0.5));
+        Value cdf = u.erf().add(1).mul(0.5);
+        Value density = x.like(-0.5 * Math.log(2 * Math.PI)).sub(u.square()).exp();
         return cdf.add(x.mul(density));
     }
 
