@@ -3,29 +3,29 @@ package dev.rlcm.autodiff;
 import static dev.rlcm.autodiff.GradientRules.list;
 
 import dev.rlcm.graph.Value;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * Gradients of normalisations xhat scale + bias, with xhat = (x - mean) rstd and gh = g scale = dL/dxhat: dx = rstd (gh
- * - mean(gh) - xhat mean(gh xhat)). The statistics are computed again from x, over rows of contiguous elements.
+ * Gradients of normalisations xhat scale + bias, with xhat = (x - mean) / std and gh = g scale = dL/dxhat: dx = (gh -
+ * mean(gh) - xhat mean(gh xhat)) / std. The statistics are computed again from x, or shared with a forward pass that is
+ * written out in the same way.
  */
 final class NormGradients {
     private NormGradients() {}
 
-    /** Normalised rows [N, L] and their reciprocal standard deviations [N, 1]. */
-    private record Rows(Value xhat, Value rstd) {
-        static Rows of(Value x, int count, double epsilon) {
-            Value rows = x.reshape(count, Math.toIntExact(x.shape().size() / count));
-            Value centred = rows.sub(rows.mean(true, 1));
-            Value rstd = centred.square().mean(true, 1).add(epsilon).sqrt().reciprocal();
-            return new Rows(centred.mul(rstd), rstd);
+    /** x normalised over its last axes, and the standard deviations, which broadcast to it. */
+    private record Normal(Value xhat, Value std, int[] axes) {
+        static Normal of(Value x, int axis, double epsilon) {
+            int[] axes = IntStream.range(axis, x.rank()).toArray();
+            Value centred = x.sub(x.mean(true, axes));
+            Value std = centred.square().mean(true, axes).add(epsilon).sqrt();
+            return new Normal(centred.div(std), std, axes);
         }
 
-        Value gradient(Value upstream) {
-            Value gh = upstream.reshape(xhat.shape());
-            Value along = xhat.mul(gh.mul(xhat).mean(true, 1));
-            return rstd.mul(gh.sub(gh.mean(true, 1)).sub(along));
+        Value gradient(Value gh) {
+            Value along = xhat.mul(gh.mul(xhat).mean(true, axes));
+            return gh.sub(gh.mean(true, axes)).sub(along).div(std);
         }
     }
 
@@ -34,22 +34,22 @@ final class NormGradients {
         Value x = y.in(0);
         int batch = x.dim(0);
         int channels = x.dim(1);
-        Rows rows = Rows.of(x, batch * groups, y.attributes().real("epsilon"));
-        int[] planes = {batch, channels, Math.toIntExact(x.shape().size() / ((long) batch * channels))};
-        Value upstream = g.reshape(planes);
-        Value dx = rows.gradient(upstream.mul(y.in(1).reshape(channels, 1)));
-        Value dScale = upstream.mul(rows.xhat.reshape(planes)).sum(false, 0, 2);
+        int elements = Math.toIntExact(x.shape().size() / ((long) batch * channels));
+        Value grouped = x.reshape(batch, groups, channels / groups * elements);
+        Normal normal = Normal.of(grouped, 2, y.attributes().real("epsilon"));
+        Value upstream = g.reshape(batch, channels, elements);
+        Value gh = upstream.mul(y.in(1).reshape(channels, 1));
+        Value dx = normal.gradient(gh.reshape(grouped.shape()));
+        Value dScale = upstream.mul(normal.xhat.reshape(upstream.shape())).sum(false, 0, 2);
         return list(dx.reshape(x.shape()), dScale, upstream.sum(false, 0, 2));
     }
 
     /** (x, scale, bias*), normalised over the axes from {axis} on. */
     static List<Value> layer(Value y, Value g) {
-        Value x = y.in(0);
-        int count = Arrays.stream(x.shape().toArray())
-                .limit(y.attributes().integer("axis"))
-                .reduce(1, Math::multiplyExact);
-        Rows rows = Rows.of(x, count, y.attributes().real("epsilon"));
-        Value dx = rows.gradient(g.mul(y.in(1)));
-        return list(dx.reshape(x.shape()), g.mul(rows.xhat.reshape(x.shape())), g);
+        Normal normal = Normal.of(
+                y.in(0),
+                y.attributes().integer("axis"),
+                y.attributes().real("epsilon"));
+        return list(normal.gradient(g.mul(y.in(1))), g.mul(normal.xhat), g);
     }
 }

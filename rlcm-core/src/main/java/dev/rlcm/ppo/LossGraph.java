@@ -13,6 +13,7 @@ import dev.rlcm.policy.PolicyGraph;
 import dev.rlcm.policy.Transition;
 import dev.rlcm.rewrite.CommonSubexpressions;
 import dev.rlcm.rewrite.ConstantFolding;
+import dev.rlcm.rewrite.Decompositions;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,9 @@ import java.util.Map;
  */
 final class LossGraph {
     private static final String GRADIENT = "gradient.";
+
+    /** In elements: attention probabilities up to 16 MB a layer are kept from the forward to the backward pass. */
+    private static final long LARGEST_KEPT = 1 << 22;
 
     private final PolicyGraph policy;
     private final Executable executable;
@@ -49,12 +53,26 @@ final class LossGraph {
         for (int i = 0; i < gradients.size(); i++) {
             results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
         }
-        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(Graph.of(results)));
+        Graph decomposed = Decompositions.decompose(Graph.of(results), LossGraph::isShared);
+        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(decomposed));
         this.executable = owner.backend().compile(graph);
         Map<String, TensorData> others = new LinkedHashMap<>(owner.adapter().tensors());
         others.putAll(terms);
         this.batch = policy.newBatch(graph, others);
         results.forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
+    }
+
+    /**
+     * Whether the forward pass is written out so that its intermediate values serve the backward pass too. For
+     * normalisations that costs no memory, since the normalised rows are kept in place of the operand; the probabilities
+     * of attention are computed again where they are large.
+     */
+    private static boolean isShared(Value value) {
+        return switch (value.op()) {
+            case LAYER_NORM, GROUP_NORM, INSTANCE_NORM -> true;
+            case ATTENTION -> value.shape().size() / value.dim(-1) * value.in(1).dim(-2) <= LARGEST_KEPT;
+            default -> false;
+        };
     }
 
     private Value term(String name) {

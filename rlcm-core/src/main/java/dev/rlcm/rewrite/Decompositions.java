@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -49,9 +50,18 @@ public final class Decompositions {
                 throw new IllegalArgumentException("cannot decompose " + op + ", only " + TABLE.keySet());
             }
         }
+        return decompose(graph, value -> ops.contains(value.op()));
+    }
+
+    /**
+     * The same function without those composites that the condition selects; values of operators that have no
+     * decomposition stay whatever it says.
+     */
+    public static Graph decompose(Graph graph, Predicate<Value> condition) {
+        Predicate<Value> selected = condition.and(value -> TABLE.containsKey(value.op()));
         Graph result = graph;
-        while (result.topologicalOrder().stream().anyMatch(value -> ops.contains(value.op()))) {
-            result = Rewriter.rewrite(result, value -> ops.contains(value.op()) ? simpler(value) : value);
+        while (result.topologicalOrder().stream().anyMatch(selected)) {
+            result = Rewriter.rewrite(result, value -> selected.test(value) ? simpler(value) : value);
         }
         return result;
     }
@@ -124,11 +134,14 @@ public final class Decompositions {
         return masked.softmax(-1).matmul(y.in(2));
     }
 
-    /** (x - mean) / sqrt(variance + epsilon) over the axes from the given one on; the variance is the population's. */
+    /**
+     * (x - mean) / sqrt(variance + epsilon) over the axes from the given one on; the variance is the population's. Spelled
+     * as in the gradients of the norms, so that common subexpressions are found.
+     */
     private static Value standardised(Value x, int axis, double epsilon) {
         int[] axes = IntStream.range(axis, x.rank()).toArray();
         Value centred = x.sub(x.mean(true, axes));
-        Value variance = centred.mul(centred).mean(true, axes);
+        Value variance = centred.square().mean(true, axes);
         return centred.div(variance.add(epsilon).sqrt());
     }
 

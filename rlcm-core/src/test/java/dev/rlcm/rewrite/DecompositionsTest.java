@@ -11,6 +11,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import net.jqwik.api.ForAll;
@@ -101,6 +102,19 @@ class DecompositionsTest {
         Value swish = Value.of(Op.SWISH, Attributes.of("alpha", 1.0), input("x", 3));
         Graph graph = Graph.of("y", swish);
         assertThat(Decompositions.decompose(graph, Set.of(Op.GELU)).output("y")).isSameAs(swish);
+    }
+
+    @Test
+    void aConditionChoosesAmongCompositesAndPassesOverTheRest() {
+        Value x = input("x", 3);
+        Value small = Value.of(Op.SOFTPLUS, Attributes.NONE, x);
+        Value large = Value.of(Op.SOFTPLUS, Attributes.NONE, input("z", 7)).exp();
+        Graph graph = Graph.of(Map.of("small", small, "large", large));
+        Graph simple = Decompositions.decompose(graph, value -> value.shape().size() < 5);
+        assertThat(simple.output("large")).isSameAs(large);
+        assertThat(simple.topologicalOrder().stream().filter(value -> value.is(Op.SOFTPLUS)))
+                .hasSize(1);
+        SameFunction.check(graph, simple, TOLERANCE);
     }
 
     @Test
