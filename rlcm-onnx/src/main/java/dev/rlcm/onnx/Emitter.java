@@ -61,8 +61,17 @@ final class Emitter {
 
     /** A helper node; returns its result's name. */
     String node(String type, List<String> inputs, AttributeProto... attributes) {
+        return node("", type, inputs, attributes);
+    }
+
+    /** A helper node of ONNX Runtime's own domain. */
+    String contribNode(String type, List<String> inputs, AttributeProto... attributes) {
+        return node(OperatorTable.MICROSOFT, type, inputs, attributes);
+    }
+
+    private String node(String domain, String type, List<String> inputs, AttributeProto... attributes) {
         String name = context.fresh(label() + type);
-        context.add(proto("", type, name, inputs, name + "_out", attributes));
+        context.add(proto(domain, type, name, inputs, name + "_out", attributes));
         return name + "_out";
     }
 

@@ -81,6 +81,14 @@ final class ExportForms {
         boolean matrices = e.value().in(0).rank() == 2 && e.value().in(1).rank() == 2;
         if (!transA && !transB) {
             e.result("MatMul", operands);
+        } else if (matrices
+                && transA
+                && e.mayUseContrib()
+                && e.value().dim(0) > e.value().dim(1)) {
+            // A tall A^T B, as the gradients of low-rank factors are, takes half the time as (B^T A)^T.
+            String wide =
+                    e.contribNode("FusedMatMul", List.of(e.in(1), e.in(0)), OnnxAttributes.flag("transA", !transB));
+            e.result("Transpose", List.of(wide), OnnxAttributes.ints("perm", 1, 0));
         } else if (e.mayUseContrib()) {
             e.contrib(
                     "FusedMatMul",

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtProvider;
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.Executable;
+import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
@@ -68,6 +69,26 @@ class OrtBackendTest {
         assertThat(result.get("one").toFloats()).containsExactly(1);
         assertThat(result.get("a").toFloats()).containsExactly(4, 5);
         assertThat(result.get("b").toFloats()).containsExactly(4, 5);
+    }
+
+    @Test
+    void tallAndWideProductsOfATransposedMatrixAreRight() {
+        for (boolean transB : List.of(false, true)) {
+            for (int columns : List.of(2, 5)) {
+                Value a = Value.input("a", DataType.FLOAT32, Shape.of(4, 3));
+                Value b = Value.input("b", DataType.FLOAT32, transB ? Shape.of(columns, 4) : Shape.of(4, columns));
+                Graph graph = Graph.of("y", a.matmul(b, true, transB));
+                Map<String, TensorData> inputs = Map.of(
+                        "a", TensorData.generate(DataType.FLOAT32, a.shape(), i -> i),
+                        "b", TensorData.generate(DataType.FLOAT32, b.shape(), i -> 7 - i * i));
+                try (ReferenceBackend reference = new ReferenceBackend()) {
+                    double[] expected =
+                            reference.compile(graph).run(inputs).get("y").toDoubles();
+                    assertThat(backend.compile(graph).run(inputs).get("y").toDoubles())
+                            .containsExactly(expected);
+                }
+            }
+        }
     }
 
     @Test
