@@ -10,11 +10,11 @@ import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 
 /** Runs a command: expected failures are one clear line on standard error, others a stack trace. */
-final class Cli {
+public final class Cli {
     private Cli() {}
 
     /** Ends the JVM with the command's exit code unless that is 0, so that a surrounding build goes on. */
-    static void run(Object command, String... args) {
+    public static void run(Object command, String... args) {
         int code = commandLine(command).execute(args);
         if (code != 0) {
             System.exit(code);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The command line of {@link Train}; the defaults suit the embedded model. */
-final class TrainOptions {
+public final class TrainOptions {
     @Option(
             names = "--model",
             paramLabel = "DIR",
@@ -109,15 +109,15 @@ final class TrainOptions {
         return model != null ? model : EmbeddedModel.emojiLcm();
     }
 
-    Prompts trainingPrompts() throws IOException {
+    public Prompts trainingPrompts() throws IOException {
         return prompts != null ? Prompts.lines(prompts) : EmbeddedModel.prompts();
     }
 
-    SamplingPlan plan() {
+    public SamplingPlan plan() {
         return SamplingPlan.steps(steps).withGuidance(guidance).withBatch(Math.min(trajectories, 16));
     }
 
-    LoraConfig lora() {
+    public LoraConfig lora() {
         return LoraConfig.rank(rank).withAlpha(alpha != null ? alpha : 2.0 * rank);
     }
 
@@ -129,7 +129,7 @@ final class TrainOptions {
         return epochs != null ? epochs : reward.epochs;
     }
 
-    PpoConfig ppo() {
+    public PpoConfig ppo() {
         return PpoConfig.defaults()
                 .withAdam(AdamWConfig.defaults().withLearningRate(learningRate()))
                 .withSchedule(LearningRateSchedule.linear(1, 0.1, epochs()))
@@ -139,12 +139,12 @@ final class TrainOptions {
                 .withSeed(seed);
     }
 
-    PolicyLoss loss() {
+    public PolicyLoss loss() {
         PolicyLoss clipped = PolicyLosses.clipped(clipRange);
         return klWeight == 0 ? clipped : clipped.plus(klWeight, PolicyLosses.klToBase());
     }
 
-    TrainerConfig trainer() {
+    public TrainerConfig trainer() {
         return TrainerConfig.defaults()
                 .withEpochs(epochs())
                 .withTrajectories(trajectories)

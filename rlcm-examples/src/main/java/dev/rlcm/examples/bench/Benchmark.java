@@ -1,0 +1,104 @@
+package dev.rlcm.examples.bench;
+
+import dev.rlcm.examples.Cli;
+import dev.rlcm.examples.EmbeddedModel;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * Prints what sampling and training cost: a forward pass, an update step and their ratio, pictures per second, and how
+ * much of an epoch is spent outside the network's runtime. On a machine that others use too, compare ratios.
+ */
+@Command(
+        name = "benchmark",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Measures sampling and training of a latent consistency model on the CPU.")
+public final class Benchmark implements Callable<Integer> {
+    private static final int[] HORIZONS = {1, 2, 4, 8};
+
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
+    private @Nullable Path model;
+
+    @Option(names = "--batch", description = "Rows of a run. Default: ${DEFAULT-VALUE}.")
+    private int batch = 16;
+
+    @Option(names = "--repeats", description = "Times that each step is measured. Default: ${DEFAULT-VALUE}.")
+    private int repeats = 12;
+
+    @Option(names = "--threads", description = "Threads of ONNX Runtime. Default: all cores.")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Spec
+    private CommandSpec spec;
+
+    public static void main(String[] args) {
+        Cli.run(new Benchmark(), args);
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        if (batch < 1 || repeats < 1) {
+            throw new IllegalArgumentException(
+                    "--batch and --repeats must be at least 1, got " + batch + " and " + repeats);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        Measurements measurements =
+                new Measurements(model != null ? model : EmbeddedModel.emojiLcm(), threads, batch, repeats);
+        out.printf(
+                "%s, %d rows, %d thread(s), %d repeats%n%n",
+                model != null ? model : "emoji-lcm (embedded)", batch, threads, repeats);
+        printSteps(out, measurements.steps());
+        out.printf("%n%-28s %8s %14s %14s%n", "sampling and decoding", "", "best", "median");
+        for (int horizon : HORIZONS) {
+            Times times = measurements.rollouts(horizon);
+            out.printf(
+                    "  H = %-22d %8s %10.1f / s %10.1f / s%n",
+                    horizon, "", 1000 * batch / times.shortestMillis(), 1000 * batch / times.medianMillis());
+            out.flush();
+        }
+        printEpochs(out, measurements.epochs());
+        return 0;
+    }
+
+    private static void printSteps(PrintWriter out, Measurements.Steps steps) {
+        Times forward = steps.forward();
+        Times update = steps.update();
+        out.printf("%-28s %8s %14s %14s%n", "one run", "nodes", "best", "median");
+        out.printf(
+                "  %-26s %8d %11.1f ms %11.1f ms%n",
+                "forward, with adapter", steps.forwardNodes(), forward.shortestMillis(), forward.medianMillis());
+        out.printf(
+                "  %-26s %8d %11.1f ms %11.1f ms%n",
+                "update: forward + backward", steps.updateNodes(), update.shortestMillis(), update.medianMillis());
+        out.printf(
+                "  %-26s %8s %14.2f %14.2f%n",
+                "update / forward",
+                "",
+                update.shortestMillis() / forward.shortestMillis(),
+                update.medianMillis() / forward.medianMillis());
+        out.flush();
+    }
+
+    private static void printEpochs(PrintWriter out, List<Measurements.Epoch> epochs) {
+        Measurements.Epoch median = epochs.stream()
+                .sorted(Comparator.comparing(Measurements.Epoch::outsideShare))
+                .toList()
+                .get(epochs.size() / 2);
+        out.printf("%n%-28s%n", "an epoch of the training command (32 pictures, H = 4, JPEG reward)");
+        out.printf("  %-26s %8s %12.2f s%n", "duration", "", median.nanos() * 1e-9);
+        out.printf("  %-26s %8s %12.1f %%%n", "outside ONNX Runtime", "", 100 * median.outsideShare());
+        out.flush();
+    }
+}

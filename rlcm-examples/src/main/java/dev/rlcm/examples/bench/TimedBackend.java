@@ -1,0 +1,38 @@
+package dev.rlcm.examples.bench;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.graph.Graph;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Passes everything on to another backend, and keeps the time of every run. Thread-safe; closing closes the other. */
+final class TimedBackend implements Backend {
+    private final Backend backend;
+    private final List<TimedExecutable> executables = new CopyOnWriteArrayList<>();
+
+    TimedBackend(Backend backend) {
+        this.backend = backend;
+    }
+
+    @Override
+    public TimedExecutable compile(Graph graph) {
+        TimedExecutable executable = new TimedExecutable(graph, backend.compile(graph));
+        executables.add(executable);
+        return executable;
+    }
+
+    /** What was compiled last. */
+    TimedExecutable last() {
+        return executables.get(executables.size() - 1);
+    }
+
+    /** Time that was spent inside executables so far. */
+    long nanos() {
+        return executables.stream().mapToLong(TimedExecutable::nanos).sum();
+    }
+
+    @Override
+    public void close() {
+        backend.close();
+    }
+}

@@ -1,0 +1,62 @@
+package dev.rlcm.examples.bench;
+
+import dev.rlcm.backend.Executable;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.TensorData;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** An executable that keeps the time of every run. */
+final class TimedExecutable implements Executable {
+    private final Graph graph;
+    private final Executable executable;
+    private final List<Long> runs = new ArrayList<>();
+
+    TimedExecutable(Graph graph, Executable executable) {
+        this.graph = graph;
+        this.executable = executable;
+    }
+
+    /** Operators of the graph as it was handed over; the backend may split or merge them. */
+    long nodes() {
+        return graph.topologicalOrder().stream()
+                .filter(value -> !value.is(Op.INPUT) && !value.is(Op.CONSTANT))
+                .count();
+    }
+
+    /** Time of all runs. */
+    synchronized long nanos() {
+        return runs.stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Time of the last run. */
+    synchronized long lastNanos() {
+        return runs.get(runs.size() - 1);
+    }
+
+    @Override
+    public Map<String, TensorData> run(Map<String, TensorData> inputs) {
+        long start = System.nanoTime();
+        Map<String, TensorData> outputs = executable.run(inputs);
+        keep(System.nanoTime() - start);
+        return outputs;
+    }
+
+    @Override
+    public void run(Map<String, TensorData> inputs, Map<String, TensorData> outputs) {
+        long start = System.nanoTime();
+        executable.run(inputs, outputs);
+        keep(System.nanoTime() - start);
+    }
+
+    private synchronized void keep(long nanos) {
+        runs.add(nanos);
+    }
+
+    @Override
+    public void close() {
+        executable.close();
+    }
+}
