@@ -158,6 +158,7 @@ public final class OrtBackend implements Backend {
             settings.setOptimizationLevel(level(options.optimization()));
             settings.setMemoryPatternOptimization(true);
             settings.setCPUArenaAllocator(options.memoryArena());
+            settings.addConfigEntry("session.intra_op.allow_spinning", options.spinning() ? "1" : "0");
             if (!options.prepacking()) {
                 settings.addConfigEntry("session.disable_prepacking", "1");
             }

@@ -7,10 +7,17 @@ package dev.rlcm.onnx;
  * @param optimization how much ONNX Runtime rewrites a graph when it is compiled
  * @param memoryArena whether freed memory is kept for the next run (CPU); off uses less memory and is a little slower
  * @param prepacking whether weights are copied into the layout of the matrix kernels; off halves the weights' memory
+ * @param spinning whether threads that wait for work keep their core busy; where other work wants the cores too, such as
+ *     rewards, that makes runs several times slower
  * @param profilePrefix where to write a profile of every session, a path without ending; empty for none
  */
 public record OrtOptions(
-        int threads, Optimization optimization, boolean memoryArena, boolean prepacking, String profilePrefix) {
+        int threads,
+        Optimization optimization,
+        boolean memoryArena,
+        boolean prepacking,
+        boolean spinning,
+        String profilePrefix) {
     /** ONNX Runtime's levels of graph optimisation. */
     public enum Optimization {
         NONE,
@@ -26,28 +33,32 @@ public record OrtOptions(
         }
     }
 
-    /** All cores, all optimisations, arena and prepacking on, no profile: ONNX Runtime's own defaults. */
+    /** All cores, all optimisations, arena and prepacking on, no profile; ONNX Runtime's own defaults but for spinning. */
     public static OrtOptions defaults() {
-        return new OrtOptions(Runtime.getRuntime().availableProcessors(), Optimization.ALL, true, true, "");
+        return new OrtOptions(Runtime.getRuntime().availableProcessors(), Optimization.ALL, true, true, false, "");
     }
 
     public OrtOptions withThreads(int newThreads) {
-        return new OrtOptions(newThreads, optimization, memoryArena, prepacking, profilePrefix);
+        return new OrtOptions(newThreads, optimization, memoryArena, prepacking, spinning, profilePrefix);
     }
 
     public OrtOptions withOptimization(Optimization newOptimization) {
-        return new OrtOptions(threads, newOptimization, memoryArena, prepacking, profilePrefix);
+        return new OrtOptions(threads, newOptimization, memoryArena, prepacking, spinning, profilePrefix);
     }
 
     public OrtOptions withMemoryArena(boolean newMemoryArena) {
-        return new OrtOptions(threads, optimization, newMemoryArena, prepacking, profilePrefix);
+        return new OrtOptions(threads, optimization, newMemoryArena, prepacking, spinning, profilePrefix);
     }
 
     public OrtOptions withPrepacking(boolean newPrepacking) {
-        return new OrtOptions(threads, optimization, memoryArena, newPrepacking, profilePrefix);
+        return new OrtOptions(threads, optimization, memoryArena, newPrepacking, spinning, profilePrefix);
+    }
+
+    public OrtOptions withSpinning(boolean newSpinning) {
+        return new OrtOptions(threads, optimization, memoryArena, prepacking, newSpinning, profilePrefix);
     }
 
     public OrtOptions withProfilePrefix(String newProfilePrefix) {
-        return new OrtOptions(threads, optimization, memoryArena, prepacking, newProfilePrefix);
+        return new OrtOptions(threads, optimization, memoryArena, prepacking, spinning, newProfilePrefix);
     }
 }

@@ -54,7 +54,8 @@ final class Measurements {
             }
             PpoOptimizer ppo = PpoOptimizer.of(
                     policy, defaults.ppo().withTrajectoriesPerStep(batch).withMinibatch(batch), defaults.loss());
-            Graph graph = LoraInjection.inject(network.denoiser(batch), defaults.lora()).graph();
+            Graph graph = LoraInjection.inject(network.denoiser(batch), defaults.lora())
+                    .graph();
             TimedExecutable forward = backend.compile(graph);
             Map<String, TensorData> inputs = inputs(graph, policy.adapter().tensors());
             Map<String, TensorData> outputs = forward.run(inputs);
@@ -138,7 +139,7 @@ final class Measurements {
             float[] draws =
                     RANDOM.at(input.label()).gaussians((int) input.shape().size());
             boolean timestep = input.label().equals(ConsistencyModel.TIMESTEP);
-            TensorData noise = TensorData.generate(input.type(), input.shape(), i -> timestep ? 999 : draws[(int) i]);
+            TensorData noise = TensorData.generate(input.type(), input.shape(), i -> timestep ? 999 : draws[i]);
             inputs.put(input.label(), factors.getOrDefault(input.label(), noise));
         }
         return inputs;
