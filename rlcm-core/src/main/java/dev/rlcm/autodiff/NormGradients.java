@@ -14,18 +14,21 @@ import java.util.stream.IntStream;
 final class NormGradients {
     private NormGradients() {}
 
-    /** x normalised over its last axes, and the standard deviations, which broadcast to it. */
-    private record Normal(Value xhat, Value std, int[] axes) {
+    /** x normalised over the axes from {axis} on, and the standard deviations, which broadcast to it. */
+    private record Normal(Value xhat, Value std, int axis) {
         static Normal of(Value x, int axis, double epsilon) {
-            int[] axes = IntStream.range(axis, x.rank()).toArray();
-            Value centred = x.sub(x.mean(true, axes));
-            Value std = centred.square().mean(true, axes).add(epsilon).sqrt();
-            return new Normal(centred.div(std), std, axes);
+            Value centred = x.sub(mean(x, axis));
+            Value std = mean(centred.square(), axis).add(epsilon).sqrt();
+            return new Normal(centred.div(std), std, axis);
         }
 
         Value gradient(Value gh) {
-            Value along = xhat.mul(gh.mul(xhat).mean(true, axes));
-            return gh.sub(gh.mean(true, axes)).sub(along).div(std);
+            Value along = xhat.mul(mean(gh.mul(xhat), axis));
+            return gh.sub(mean(gh, axis)).sub(along).div(std);
+        }
+
+        private static Value mean(Value x, int axis) {
+            return x.mean(true, IntStream.range(axis, x.rank()).toArray());
         }
     }
 
@@ -47,9 +50,7 @@ final class NormGradients {
     /** (x, scale, bias*), normalised over the axes from {axis} on. */
     static List<Value> layer(Value y, Value g) {
         Normal normal = Normal.of(
-                y.in(0),
-                y.attributes().integer("axis"),
-                y.attributes().real("epsilon"));
+                y.in(0), y.attributes().integer("axis"), y.attributes().real("epsilon"));
         return list(normal.gradient(g.mul(y.in(1))), g.mul(normal.xhat), g);
     }
 }
