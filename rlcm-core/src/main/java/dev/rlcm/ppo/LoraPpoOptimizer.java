@@ -33,6 +33,10 @@ final class LoraPpoOptimizer implements PpoOptimizer {
     private long updates;
 
     LoraPpoOptimizer(ConsistencyPolicy policy, PpoConfig config, PolicyLoss loss) {
+        if (policy.schedule().actions() == 0) {
+            throw new IllegalArgumentException(
+                    "one step has no stochastic action to learn from; sample with at least 2 steps");
+        }
         this.policy = policy;
         this.config = config;
         this.loss = loss;
@@ -149,10 +153,6 @@ final class LoraPpoOptimizer implements PpoOptimizer {
                 throw new IllegalArgumentException("advantage " + i + " is " + advantages[i] + " (prompt \""
                         + rollout.trajectories().get(i).prompt() + "\"); check the reward");
             }
-        }
-        if (policy.schedule().actions() == 0) {
-            throw new IllegalArgumentException(
-                    "one step has no stochastic action to learn from; sample with at least 2 steps");
         }
     }
 

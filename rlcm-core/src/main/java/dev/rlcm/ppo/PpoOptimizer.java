@@ -16,8 +16,7 @@ public interface PpoOptimizer {
      * {@code trajectoriesPerStep} trajectories.
      *
      * @param advantages one finite number per trajectory
-     * @throws IllegalArgumentException if their number is not that of the trajectories, one is not finite, or the
-     *     trajectories have no stochastic action
+     * @throws IllegalArgumentException if their number is not that of the trajectories, or one is not finite
      */
     UpdateReport update(Rollout rollout, double[] advantages);
 
@@ -31,7 +30,11 @@ public interface PpoOptimizer {
      */
     void restore(Map<String, TensorData> state);
 
-    /** The clipped surrogate of PPO with the settings' clip range. */
+    /**
+     * The clipped surrogate of PPO with the settings' clip range.
+     *
+     * @throws IllegalArgumentException if the policy's schedule has no stochastic action
+     */
     static PpoOptimizer of(ConsistencyPolicy policy, PpoConfig config) {
         return of(policy, config, PolicyLosses.clipped(config.clipRange()));
     }

@@ -139,9 +139,7 @@ class PpoOptimizerTest {
     @Test
     void oneStepHasNothingToLearnFrom() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend, SamplingPlan.steps(1));
-        PpoOptimizer ppo = PpoOptimizer.of(policy, CONFIG);
-        Rollout rollout = rollout(policy);
-        assertThatThrownBy(() -> ppo.update(rollout, ADVANTAGES))
+        assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("at least 2 steps");
     }

@@ -5,6 +5,7 @@ import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.train.Trainer;
+import dev.rlcm.train.TrainerConfig;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
@@ -31,13 +32,14 @@ public final class Train implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        TrainerConfig config = options.trainer();
         Path directory = options.output != null ? options.output : defaultDirectory();
         try (Backend backend = Devices.open(options.device)) {
             LatentConsistencyModel model = LatentConsistencyModel.load(options.modelDirectory(), backend);
             ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
             Trainer trainer = new Trainer(
-                    policy, ppo, options.reward.factory.get(), options.trainingPrompts(), options.trainer());
+                    policy, ppo, options.reward.factory.get(), options.trainingPrompts(), config);
             TrainingRun run = new TrainingRun(directory, options, policy);
             try (StopSignal signal = StopSignal.install(trainer::stop)) {
                 run.execute(trainer);
