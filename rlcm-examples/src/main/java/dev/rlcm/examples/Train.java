@@ -38,8 +38,7 @@ public final class Train implements Callable<Integer> {
             LatentConsistencyModel model = LatentConsistencyModel.load(options.modelDirectory(), backend);
             ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
-            Trainer trainer = new Trainer(
-                    policy, ppo, options.reward.factory.get(), options.trainingPrompts(), config);
+            Trainer trainer = new Trainer(policy, ppo, options.reward.factory.get(), options.trainingPrompts(), config);
             TrainingRun run = new TrainingRun(directory, options, policy);
             try (StopSignal signal = StopSignal.install(trainer::stop)) {
                 run.execute(trainer);

@@ -60,7 +60,7 @@ public final class TrainOptions {
 
     @Option(
             names = "--learning-rate",
-            description = "Of AdamW, falling to half of it. Default: what suits the reward.")
+            description = "Of AdamW, falling to a fifth of it. Default: what suits the reward.")
     @Nullable
     Double learningRate;
 
@@ -132,7 +132,7 @@ public final class TrainOptions {
     public PpoConfig ppo() {
         return PpoConfig.defaults()
                 .withAdam(AdamWConfig.defaults().withLearningRate(learningRate()))
-                .withSchedule(LearningRateSchedule.linear(1, 0.5, epochs()))
+                .withSchedule(LearningRateSchedule.linear(1, 0.2, epochs()))
                 .withClipRange(clipRange)
                 .withTrajectoriesPerStep(Math.max(1, trajectories / 4))
                 .withMinibatch(minibatch)
