@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /** The tasks of {@link Train}, with settings found by trying on the embedded model. */
 enum Reward {
-    compressibility(JpegCompressibility::new, "reward (-kB)", 2e-3, 130),
+    compressibility(JpegCompressibility::new, "reward (-kB)", 3.5e-3, 100),
     incompressibility(JpegIncompressibility::new, "reward (kB)", 2e-3, 90);
 
     final Supplier<RewardFunction> factory;
