@@ -7,18 +7,20 @@ import java.util.function.Supplier;
 
 /** The tasks of {@link Train}, with settings found by trying on the embedded model. */
 enum Reward {
-    compressibility(JpegCompressibility::new, "reward (-kB)", 3.5e-3, 100),
-    incompressibility(JpegIncompressibility::new, "reward (kB)", 2e-3, 90);
+    compressibility(JpegCompressibility::new, "reward (-kB)", 3e-3, 58, 0.008),
+    incompressibility(JpegIncompressibility::new, "reward (kB)", 2e-3, 75, 0);
 
     final Supplier<RewardFunction> factory;
     final String label;
     final double learningRate;
     final int epochs;
+    final double klWeight;
 
-    Reward(Supplier<RewardFunction> factory, String label, double learningRate, int epochs) {
+    Reward(Supplier<RewardFunction> factory, String label, double learningRate, int epochs, double klWeight) {
         this.factory = factory;
         this.label = label;
         this.learningRate = learningRate;
         this.epochs = epochs;
+        this.klWeight = klWeight;
     }
 }

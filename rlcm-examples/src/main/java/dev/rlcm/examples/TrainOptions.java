@@ -71,8 +71,10 @@ public final class TrainOptions {
 
     @Option(
             names = "--kl",
-            description = "Weight of the KL divergence from the base model in the loss. Default: ${DEFAULT-VALUE}.")
-    double klWeight;
+            description = "Weight of the KL divergence from the base model in the loss, which keeps pictures what they"
+                    + " were; 0 is none. Default: what suits the reward.")
+    @Nullable
+    Double klWeight;
 
     @Option(
             names = "--minibatch",
@@ -125,6 +127,10 @@ public final class TrainOptions {
         return learningRate != null ? learningRate : reward.learningRate;
     }
 
+    private double klWeight() {
+        return klWeight != null ? klWeight : reward.klWeight;
+    }
+
     int epochs() {
         return epochs != null ? epochs : reward.epochs;
     }
@@ -141,14 +147,13 @@ public final class TrainOptions {
 
     public PolicyLoss loss() {
         PolicyLoss clipped = PolicyLosses.clipped(clipRange);
-        return klWeight == 0 ? clipped : clipped.plus(klWeight, PolicyLosses.klToBase());
+        return klWeight() == 0 ? clipped : clipped.plus(klWeight(), PolicyLosses.klToBase());
     }
 
     public TrainerConfig trainer() {
         return TrainerConfig.defaults()
                 .withEpochs(epochs())
                 .withTrajectories(trajectories)
-                .withStatistics(16, 4)
                 .withSeed(seed);
     }
 
@@ -165,7 +170,7 @@ public final class TrainOptions {
         entries.put("LoRA rank / alpha", rank + " / " + lora().alpha());
         entries.put("learning rate", Double.toString(learningRate()));
         entries.put("clip range", Double.toString(clipRange));
-        entries.put("KL weight", Double.toString(klWeight));
+        entries.put("KL weight", Double.toString(klWeight()));
         entries.put("seed", Long.toString(seed));
         entries.put("device", device);
         return entries;
