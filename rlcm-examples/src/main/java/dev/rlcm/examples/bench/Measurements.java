@@ -53,7 +53,7 @@ final class Measurements {
                 advantages[i] = i % 2 == 0 ? 1 : -1;
             }
             PpoOptimizer ppo = PpoOptimizer.of(
-                    policy, defaults.ppo().withTrajectoriesPerStep(batch).withMinibatch(batch), defaults.loss());
+                    policy, defaults.ppo().withTrajectoriesPerStep(batch).withMinibatch(batch));
             Graph graph = LoraInjection.inject(network.denoiser(batch), defaults.lora())
                     .graph();
             TimedExecutable forward = backend.compile(graph);
