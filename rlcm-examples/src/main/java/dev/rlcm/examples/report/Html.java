@@ -48,7 +48,7 @@ final class Html {
     static String dataUri(BufferedImage image) {
         ByteArrayOutputStream png = new ByteArrayOutputStream();
         try {
-            AtomicWrite.png(png, image);
+            Png.write(png, image);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot encode a picture of the report", e);
         }

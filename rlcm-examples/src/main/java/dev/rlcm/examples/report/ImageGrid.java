@@ -72,6 +72,6 @@ public record ImageGrid(List<String> columns, List<Row> rows, int scale) {
      * @throws IOException if it cannot be written
      */
     public void write(Path png) throws IOException {
-        AtomicWrite.png(png, render());
+        Png.write(png, render());
     }
 }

@@ -76,7 +76,7 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
      * @throws IOException if it cannot be written
      */
     public void write(Path png) throws IOException {
-        AtomicWrite.png(png, render());
+        Png.write(png, render());
     }
 
     private EpochChart rewardChart(List<Point> finite) {

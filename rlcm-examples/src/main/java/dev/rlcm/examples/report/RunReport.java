@@ -1,8 +1,8 @@
 package dev.rlcm.examples.report;
 
+import dev.rlcm.io.AtomicFiles;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -138,7 +138,7 @@ public final class RunReport {
      * @throws IOException if it cannot be written
      */
     public void write(Path file) throws IOException {
-        AtomicWrite.file(file, out -> out.write(html().getBytes(StandardCharsets.UTF_8)));
+        AtomicFiles.writeString(file, html());
     }
 
     private void card(String label, String value, String unit) {

@@ -3,6 +3,7 @@ package dev.rlcm.examples.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.reward.Sample;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -160,7 +161,7 @@ class ReportTest {
     void aFailedWriteLeavesTheOldFileAndNothingElse() throws IOException {
         Path file = folder.resolve("kept.txt");
         Files.writeString(file, "old");
-        assertThatThrownBy(() -> AtomicWrite.file(file, out -> {
+        assertThatThrownBy(() -> AtomicFiles.write(file, out -> {
                     out.write('n');
                     throw new IOException("No space left on device");
                 }))
