@@ -31,56 +31,8 @@ final class ConvolutionGradients {
         return list(crop(dx, x.shape()), kernelGradient(g, x, w.shape(), sliding), biasGradient(g));
     }
 
-    /**
-     * dx of a convolution. At stride 1 that is a convolution with the kernel rotated by 180 degrees and its channels
-     * swapped, which runs faster than the general CONV_TRANSPOSE.
-     */
+    /** dx of a convolution is its adjoint; what the strides left over at the end is the output padding. */
     static Value inputGradient(Value g, Value w, Shape x, Attributes sliding) {
-        boolean dense = Arrays.stream(sliding.ints("strides")).allMatch(s -> s == 1);
-        return dense ? rotatedConv(g, w, sliding) : transposedConv(g, w, x, sliding);
-    }
-
-    /** The pads become span - 1 - pad; where that is negative, results that saw only padding are cut off instead. */
-    private static Value rotatedConv(Value g, Value w, Attributes sliding) {
-        int spatial = w.rank() - 2;
-        int[] old = sliding.ints("pads");
-        int[] pads = new int[2 * spatial];
-        int[] starts = new int[g.rank()];
-        int[] sizes = g.shape().toArray();
-        for (int i = 0; i < spatial; i++) {
-            int reach = sliding.ints("dilations")[i] * (w.dim(i + 2) - 1);
-            int begin = reach - old[i];
-            int end = reach - old[i + spatial];
-            pads[i] = Math.max(0, begin);
-            pads[i + spatial] = Math.max(0, end);
-            starts[i + 2] = Math.max(0, -begin);
-            sizes[i + 2] -= Math.max(0, -begin) + Math.max(0, -end);
-        }
-        Value inner = g.slice(starts, sizes, ones(g.rank()));
-        return Value.of(Op.CONV, sliding.with("pads", pads), inner, rotate(w, sliding.integer("group")));
-    }
-
-    /** [M,C/group,...] to [C,M/group,...], spatial axes reversed. */
-    private static Value rotate(Value w, int group) {
-        int[] spatial = spatial(w.shape());
-        int outputs = w.dim(0) / group;
-        int[] swap = axes(w.rank() + 1);
-        swap[1] = 2;
-        swap[2] = 1;
-        Value swapped = w.reshape(dims(spatial, group, outputs, w.dim(1)))
-                .transpose(swap)
-                .reshape(dims(spatial, group * w.dim(1), outputs));
-        int[] starts = new int[w.rank()];
-        int[] steps = ones(w.rank());
-        for (int i = 2; i < w.rank(); i++) {
-            starts[i] = w.dim(i) - 1;
-            steps[i] = w.dim(i) == 1 ? 1 : -1;
-        }
-        return swapped.slice(starts, swapped.shape().toArray(), steps);
-    }
-
-    /** What the strides left over at the end is the output padding. */
-    private static Value transposedConv(Value g, Value w, Shape x, Attributes sliding) {
         int[] strides = sliding.ints("strides");
         int[] pads = sliding.ints("pads");
         int[] rest = new int[strides.length];

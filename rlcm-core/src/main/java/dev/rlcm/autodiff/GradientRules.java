@@ -83,7 +83,7 @@ final class GradientRules {
                     GROUP_NORM,
                     (y, g) -> NormGradients.channels(y, g, y.attributes().integer("groups")))
             .of(LAYER_NORM, NormGradients::layer)
-            .of(ATTENTION, MatrixGradients::attention)
+            .of(ATTENTION, AttentionGradients::attention)
             //
             .constant(EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL, AND, OR, XOR, NOT, IS_NAN)
             .constant(SIGN, FLOOR, CEIL, ROUND, ARG_MAX)

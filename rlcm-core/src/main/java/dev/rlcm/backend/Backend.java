@@ -15,6 +15,11 @@ public interface Backend extends AutoCloseable {
      */
     Executable compile(Graph graph);
 
+    /** What graphs for this backend should spend memory on; {@link MemoryPolicy#FAST} unless the backend says otherwise. */
+    default MemoryPolicy memoryPolicy() {
+        return MemoryPolicy.FAST;
+    }
+
     @Override
     void close();
 }

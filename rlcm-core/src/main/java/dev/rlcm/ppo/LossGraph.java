@@ -2,6 +2,7 @@ package dev.rlcm.ppo;
 
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.backend.Executable;
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
@@ -14,6 +15,7 @@ import dev.rlcm.policy.Transition;
 import dev.rlcm.rewrite.CommonSubexpressions;
 import dev.rlcm.rewrite.ConstantFolding;
 import dev.rlcm.rewrite.Decompositions;
+import dev.rlcm.rewrite.RotatedKernels;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,7 +56,9 @@ final class LossGraph {
             results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
         }
         Graph decomposed = Decompositions.decompose(Graph.of(results), LossGraph::isShared);
-        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(decomposed));
+        boolean rotated = owner.backend().memoryPolicy() != MemoryPolicy.SMALL;
+        Graph fastest = rotated ? RotatedKernels.apply(decomposed) : decomposed;
+        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(fastest));
         this.executable = owner.backend().compile(graph);
         Map<String, TensorData> others = new LinkedHashMap<>(owner.adapter().tensors());
         others.putAll(terms);

@@ -101,7 +101,8 @@ final class MovementFolding {
         return out;
     }
 
-    private static void copy(
+    /** Copies elements from a position on, with a stride per axis of the shape, to a position of another tensor. */
+    static void copy(
             Shape shape, TensorData source, int from, int[] fromStrides, TensorData target, int to, int[] toStrides) {
         StridedLoop loop = new StridedLoop(shape, fromStrides, toStrides);
         int width = source.type().bytes();

@@ -3,7 +3,6 @@ package dev.rlcm.autodiff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rlcm.graph.Attributes;
-import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -112,19 +111,5 @@ class ConvolutionGradientsTest {
                 .with("pads", new int[2]);
         Value loss = Value.of(Op.MAX_POOL, attributes, x).sum();
         assertThat(point.evaluate(Gradients.of(loss, List.of(x)).get(0))).containsExactly(0.5, 0.5, 0, 1);
-    }
-
-    @Example
-    void theInputGradientAtStrideOneIsAConvolution() {
-        Point point = new Point(1);
-        Value x = point.real(2, 3, 8, 8);
-        Attributes same = Attributes.of("strides", new int[] {1, 1}, "pads", new int[] {1, 1, 1, 1})
-                .with("dilations", new int[] {1, 1})
-                .with("group", 1);
-        Value y = Value.of(Op.CONV, same, x, point.real(4, 3, 3, 3));
-        Graph backward = Graph.of("dx", Gradients.of(y.sum(), List.of(x)).get(0));
-        assertThat(backward.topologicalOrder().stream().map(Value::op))
-                .contains(Op.CONV)
-                .doesNotContain(Op.CONV_TRANSPOSE);
     }
 }

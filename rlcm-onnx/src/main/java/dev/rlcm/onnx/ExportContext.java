@@ -99,7 +99,7 @@ final class ExportContext {
     }
 
     private String initializer(String name, TensorData data) {
-        graph.addInitializer(weights.store(name, data));
+        weights.store(graph, name, data);
         return name;
     }
 

@@ -5,11 +5,15 @@ import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** The rows of {@link ExportTable} that take more than a line. */
 final class ExportForms {
+    /** Scores of an attention, 16 MB in single precision, above which they are not written to memory. */
+    private static final long MAX_SCORES = 1 << 22;
+
     private ExportForms() {}
 
     /** ONNX's Mod with the divisor's sign is for integers; for reals x - floor(x / y) y. */
@@ -100,6 +104,28 @@ final class ExportForms {
         } else {
             e.result("MatMul", List.of(transA ? swapped(e, 0) : e.in(0), transB ? swapped(e, 1) : e.in(1)));
         }
+    }
+
+    /** Whether the kernel that does without a matrix of scores is worth it, and can be used. */
+    static boolean isLargeAttention(Value attention) {
+        Value keys = attention.in(1);
+        long scores = attention.shape().size() / attention.dim(-1) * keys.dim(-2);
+        return scores > MAX_SCORES && attention.inputs().size() == 3;
+    }
+
+    /** Every plane of the leading axes as a sample of a single head, so that nothing has to be rearranged. */
+    static void attention(Emitter e) {
+        List<String> planes = new ArrayList<>();
+        for (Value matrices : e.value().inputs()) {
+            int[] dims = {-1, matrices.dim(-2), matrices.dim(-1)};
+            planes.add(e.node("Reshape", List.of(e.in(planes.size()), e.ints(dims))));
+        }
+        String result = e.contribNode(
+                "MultiHeadAttention",
+                planes,
+                OnnxAttributes.integer("num_heads", 1),
+                OnnxAttributes.real("scale", e.value().attributes()));
+        e.result("Reshape", List.of(result, e.ints(e.value().shape().toArray())));
     }
 
     private static String swapped(Emitter e, int operand) {

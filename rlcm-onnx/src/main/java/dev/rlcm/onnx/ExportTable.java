@@ -141,6 +141,7 @@ final class ExportTable {
         row(Op.SOFTMAX, e -> e.result("Softmax", all(e), integer("axis", of(e))));
         row(Op.LOG_SOFTMAX, e -> e.result("LogSoftmax", all(e), integer("axis", of(e))));
         row(Op.INSTANCE_NORM, e -> e.result("InstanceNormalization", all(e), real("epsilon", of(e))));
+        row(Op.ATTENTION, ExportForms::attention);
         row(Op.LAYER_NORM, e -> e.result("LayerNormalization", all(e), integer("axis", of(e)), real("epsilon", of(e))));
     }
 

@@ -2,9 +2,6 @@ package dev.rlcm.onnx;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.TypeProto;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
@@ -12,7 +9,6 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Decompositions;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Writes a graph as a model of opset 17, with ONNX Runtime's own operators unless it has to be portable. */
 final class OnnxExporter {
@@ -29,7 +25,7 @@ final class OnnxExporter {
      * @param portable whether to write standard ONNX only
      */
     static ModelProto export(Graph original, WeightStore weights, boolean portable) {
-        Graph graph = Decompositions.decompose(original, withoutOnnxForm(original, portable));
+        Graph graph = Decompositions.decompose(original, value -> !hasOnnxForm(value, portable));
         ExportContext context = new ExportContext(weights, portable);
         graph.inputs().forEach(input -> context.take(input.label()));
         graph.outputs().keySet().forEach(context::take);
@@ -39,7 +35,7 @@ final class OnnxExporter {
             }
         });
         for (Value input : graph.inputs()) {
-            context.graph().addInput(port(input.label(), input));
+            context.graph().addInput(OnnxTypes.port(input.label(), input.type(), input.shape()));
             context.defineInput(input);
         }
         for (Value value : graph.topologicalOrder()) {
@@ -50,8 +46,9 @@ final class OnnxExporter {
             }
         }
         for (Map.Entry<String, Value> output : graph.outputs().entrySet()) {
-            context.graph().addOutput(port(output.getKey(), output.getValue()));
-            String name = context.name(output.getValue());
+            Value value = output.getValue();
+            context.graph().addOutput(OnnxTypes.port(output.getKey(), value.type(), value.shape()));
+            String name = context.name(value);
             if (!name.equals(output.getKey())) {
                 context.add(Emitter.identity(context.fresh("Identity"), name, output.getKey()));
             }
@@ -64,14 +61,15 @@ final class OnnxExporter {
                 .build();
     }
 
-    /** Composites that opset 17 lacks; ONNX Runtime's own activations exist for float32. */
-    private static Set<Op> withoutOnnxForm(Graph graph, boolean portable) {
-        boolean single = graph.topologicalOrder().stream()
-                .filter(v -> v.is(Op.SWISH) || v.is(Op.GELU))
-                .allMatch(v -> v.type() == DataType.FLOAT32);
-        return portable || !single
-                ? Set.of(Op.GROUP_NORM, Op.ATTENTION, Op.SWISH, Op.GELU)
-                : Set.of(Op.GROUP_NORM, Op.ATTENTION);
+    /** Opset 17 lacks some composites; ONNX Runtime has operators of its own for them, in float32. */
+    private static boolean hasOnnxForm(Value value, boolean portable) {
+        boolean mayUseContrib = !portable && value.type() == DataType.FLOAT32;
+        return switch (value.op()) {
+            case SWISH, GELU -> mayUseContrib;
+            case ATTENTION -> mayUseContrib && ExportForms.isLargeAttention(value);
+            case GROUP_NORM -> false;
+            default -> true;
+        };
     }
 
     private static List<OperatorSetIdProto> opsets(boolean portable) {
@@ -82,19 +80,5 @@ final class OnnxExporter {
                 .setVersion(1)
                 .build();
         return portable ? List.of(standard) : List.of(standard, contrib);
-    }
-
-    private static ValueInfoProto port(String name, Value value) {
-        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
-        for (long dim : value.shape().toLongs()) {
-            shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(dim));
-        }
-        TypeProto.Tensor.Builder tensor = TypeProto.Tensor.newBuilder()
-                .setElemType(OnnxTypes.toOnnx(value.type()))
-                .setShape(shape);
-        return ValueInfoProto.newBuilder()
-                .setName(name)
-                .setType(TypeProto.newBuilder().setTensorType(tensor))
-                .build();
     }
 }

@@ -1,8 +1,12 @@
 package dev.rlcm.onnx;
 
 import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Shape;
 
 /** Element types by ONNX's numbers. */
 final class OnnxTypes {
@@ -38,6 +42,20 @@ final class OnnxTypes {
             case UINT8 -> TensorProto.DataType.UINT8_VALUE;
             case BOOL -> TensorProto.DataType.BOOL_VALUE;
         };
+    }
+
+    /** An input or output of a model. */
+    static ValueInfoProto port(String name, DataType type, Shape shape) {
+        TensorShapeProto.Builder dims = TensorShapeProto.newBuilder();
+        for (long dim : shape.toLongs()) {
+            dims.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(dim));
+        }
+        TypeProto.Tensor.Builder tensor =
+                TypeProto.Tensor.newBuilder().setElemType(toOnnx(type)).setShape(dims);
+        return ValueInfoProto.newBuilder()
+                .setName(name)
+                .setType(TypeProto.newBuilder().setTensorType(tensor))
+                .build();
     }
 
     private static String name(int number) {

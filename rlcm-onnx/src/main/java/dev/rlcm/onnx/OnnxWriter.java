@@ -68,21 +68,20 @@ final class OnnxWriter {
     }
 
     private static WeightStore external(String location, List<Placed> placed) {
-        WeightStore inline = WeightStore.inline();
-        return (name, data) -> {
+        return (graph, name, data) -> {
             long length = data.bytes().remaining();
             if (length < MIN_EXTERNAL_BYTES) {
-                return inline.store(name, data);
+                graph.addInitializer(WeightStore.inlined(name, data));
+                return;
             }
             long end = placed.isEmpty() ? 0 : end(placed.get(placed.size() - 1));
             long offset = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
             placed.add(new Placed(data, offset));
-            return WeightStore.describe(name, data)
+            graph.addInitializer(WeightStore.describe(name, data)
                     .setDataLocation(TensorProto.DataLocation.EXTERNAL)
                     .addExternalData(entry("location", location))
                     .addExternalData(entry("offset", String.valueOf(offset)))
-                    .addExternalData(entry("length", String.valueOf(length)))
-                    .build();
+                    .addExternalData(entry("length", String.valueOf(length))));
         };
     }
 

@@ -1,10 +1,7 @@
 package dev.rlcm.onnx;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
-import ai.onnx.proto.OnnxMl.StringStringEntryProto;
-import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
@@ -12,6 +9,7 @@ import ai.onnxruntime.OrtSession;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.Executable;
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import java.util.ArrayList;
@@ -27,9 +25,6 @@ import java.util.Set;
  * live in the caller's tensors. Thread-safe; owns its executables: closing it closes them all, and is idempotent.
  */
 public final class OrtBackend implements Backend {
-    /** Constants above this many bytes are shared with the session, smaller ones are part of its model. */
-    private static final int INLINE_BYTES = 1024;
-
     private static final String CUDA_REMEDY = "replace the dependency com.microsoft.onnxruntime:onnxruntime by"
             + " com.microsoft.onnxruntime:onnxruntime_gpu of the same version, and have the libraries of CUDA 12 and"
             + " cuDNN 9 on the library path (LD_LIBRARY_PATH)";
@@ -82,7 +77,7 @@ public final class OrtBackend implements Backend {
         }
         OrtBackend backend = new OrtBackend(options, OptionalInt.of(device));
         try {
-            backend.sessionOptions().close();
+            backend.sessionOptions(false).close();
         } catch (OrtException e) {
             throw new BackendException(
                     "CUDA device " + device + " cannot be used (" + e.getMessage() + "): " + CUDA_REMEDY, e);
@@ -97,23 +92,18 @@ public final class OrtBackend implements Backend {
                 throw closedException();
             }
         }
-        Map<String, TensorData> shared = new LinkedHashMap<>();
-        ModelProto model = OnnxExporter.export(graph, sharing(shared), false);
+        SessionWeights weights = new SessionWeights(graph, options.memory(), cudaDevice.isEmpty());
+        ModelProto model = OnnxExporter.export(graph, weights, false);
         List<OnnxTensor> handles = new ArrayList<>();
         OrtExecutable executable;
-        try (OrtSession.SessionOptions settings = sessionOptions()) {
-            Map<String, OnnxTensorLike> initializers = new LinkedHashMap<>();
-            for (Map.Entry<String, TensorData> weight : shared.entrySet()) {
-                OnnxTensor handle = OrtTensors.wrap(environment, weight.getValue());
-                handles.add(handle);
-                initializers.put(weight.getKey(), handle);
+        try (OrtSession.SessionOptions settings = sessionOptions(weights.feeds())) {
+            Map<String, OnnxTensor> shared = wrapped(weights.shared(), handles);
+            if (!shared.isEmpty()) {
+                settings.addExternalInitializers(new LinkedHashMap<>(shared));
             }
-            if (!initializers.isEmpty()) {
-                settings.addExternalInitializers(initializers);
-            }
+            Map<String, OnnxTensor> fed = wrapped(weights.fed(), handles);
             OrtSession session = environment.createSession(model.toByteArray(), settings);
-            executable =
-                    new OrtExecutable(graph, environment, session, handles, List.copyOf(shared.values()), this::forget);
+            executable = new OrtExecutable(graph, environment, session, weights, fed, handles, this::forget);
         } catch (OrtException | RuntimeException e) {
             handles.forEach(OnnxTensor::close);
             throw new BackendException("ONNX Runtime cannot compile the graph: " + e.getMessage(), e);
@@ -132,31 +122,31 @@ public final class OrtBackend implements Backend {
         return new IllegalStateException("this backend is closed; make a new one");
     }
 
-    /** Constants as references that are resolved by name when the session is created. */
-    private static WeightStore sharing(Map<String, TensorData> shared) {
-        WeightStore inline = WeightStore.inline();
-        return (name, data) -> {
-            if (data.bytes().remaining() <= INLINE_BYTES) {
-                return inline.store(name, data);
-            }
-            shared.put(name, data);
-            return WeightStore.describe(name, data)
-                    .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                    .addExternalData(StringStringEntryProto.newBuilder()
-                            .setKey("location")
-                            .setValue("shared"))
-                    .build();
-        };
+    private Map<String, OnnxTensor> wrapped(Map<String, TensorData> tensors, List<OnnxTensor> handles)
+            throws OrtException {
+        Map<String, OnnxTensor> wrapped = new LinkedHashMap<>();
+        for (Map.Entry<String, TensorData> tensor : tensors.entrySet()) {
+            OnnxTensor handle = OrtTensors.wrap(environment, tensor.getValue());
+            handles.add(handle);
+            wrapped.put(tensor.getKey(), handle);
+        }
+        return wrapped;
     }
 
-    private OrtSession.SessionOptions sessionOptions() throws OrtException {
+    @Override
+    public MemoryPolicy memoryPolicy() {
+        return options.memory();
+    }
+
+    private OrtSession.SessionOptions sessionOptions(boolean weightsFed) throws OrtException {
         OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
         try {
             settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
             settings.setIntraOpNumThreads(options.threads());
             settings.setInterOpNumThreads(1);
-            settings.setOptimizationLevel(level(options.optimization()));
-            settings.setMemoryPatternOptimization(true);
+            settings.setOptimizationLevel(level(options.optimization(), weightsFed));
+            // A pattern's one block would come on top of what the first run took from the arena piece by piece.
+            settings.setMemoryPatternOptimization(false);
             settings.setCPUArenaAllocator(options.memoryArena());
             settings.addConfigEntry("session.intra_op.allow_spinning", options.spinning() ? "1" : "0");
             if (!options.prepacking()) {
@@ -175,12 +165,14 @@ public final class OrtBackend implements Backend {
         }
     }
 
-    private static OrtSession.SessionOptions.OptLevel level(OrtOptions.Optimization optimization) {
+    private static OrtSession.SessionOptions.OptLevel level(OrtOptions.Optimization optimization, boolean weightsFed) {
         return switch (optimization) {
             case NONE -> OrtSession.SessionOptions.OptLevel.NO_OPT;
             case BASIC -> OrtSession.SessionOptions.OptLevel.BASIC_OPT;
             case EXTENDED -> OrtSession.SessionOptions.OptLevel.EXTENDED_OPT;
-            case ALL -> OrtSession.SessionOptions.OptLevel.ALL_OPT;
+            case ALL -> weightsFed
+                    ? OrtSession.SessionOptions.OptLevel.EXTENDED_OPT
+                    : OrtSession.SessionOptions.OptLevel.ALL_OPT;
         };
     }
 

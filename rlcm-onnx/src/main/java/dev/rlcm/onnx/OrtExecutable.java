@@ -29,8 +29,9 @@ final class OrtExecutable implements Executable {
     private final List<String> passedThrough = new ArrayList<>();
 
     private final OrtSession session;
-    private final List<OnnxTensor> weights;
-    private final List<TensorData> weightBytes;
+    private final SessionWeights weights;
+    private final Map<String, OnnxTensor> fedWeights;
+    private final List<OnnxTensor> weightHandles;
     private final TensorCache cache;
     private final Runnable onClose;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -40,8 +41,9 @@ final class OrtExecutable implements Executable {
             Graph graph,
             OrtEnvironment environment,
             OrtSession session,
-            List<OnnxTensor> weights,
-            List<TensorData> weightBytes,
+            SessionWeights weights,
+            Map<String, OnnxTensor> fedWeights,
+            List<OnnxTensor> weightHandles,
             Consumer<OrtExecutable> onClose) {
         for (Value input : graph.inputs()) {
             inputTypes.put(input.label(), new TensorType(input.type(), input.shape()));
@@ -54,7 +56,8 @@ final class OrtExecutable implements Executable {
         });
         this.session = session;
         this.weights = weights;
-        this.weightBytes = weightBytes;
+        this.fedWeights = fedWeights;
+        this.weightHandles = weightHandles;
         this.cache = new TensorCache(environment);
         this.onClose = () -> onClose.accept(this);
     }
@@ -78,9 +81,11 @@ final class OrtExecutable implements Executable {
             }
             List<OnnxTensor> temporary = new ArrayList<>();
             try {
-                Map<String, OnnxTensor> fed = new HashMap<>();
+                Map<String, OnnxTensor> fed = new HashMap<>(fedWeights);
                 for (String name : session.getInputNames()) {
-                    fed.put(name, cache.handle(given(inputs, name), temporary));
+                    if (!fedWeights.containsKey(name)) {
+                        fed.put(name, cache.handle(given(inputs, name), temporary));
+                    }
                 }
                 Map<String, OnnxTensor> pinned = new HashMap<>();
                 for (Map.Entry<String, TensorData> output : outputs.entrySet()) {
@@ -99,7 +104,7 @@ final class OrtExecutable implements Executable {
             lock.readLock().unlock();
             Reference.reachabilityFence(inputs);
             Reference.reachabilityFence(outputs);
-            Reference.reachabilityFence(weightBytes);
+            Reference.reachabilityFence(weights);
         }
     }
 
@@ -136,7 +141,7 @@ final class OrtExecutable implements Executable {
             try {
                 session.close();
             } finally {
-                weights.forEach(OnnxTensor::close);
+                weightHandles.forEach(OnnxTensor::close);
             }
         } catch (OrtException e) {
             throw new BackendException("ONNX Runtime could not close a session: " + e.getMessage(), e);

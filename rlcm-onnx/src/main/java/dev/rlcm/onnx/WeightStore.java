@@ -1,17 +1,23 @@
 package dev.rlcm.onnx;
 
+import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
 import dev.rlcm.graph.TensorData;
 
 /** Decides where the bytes of an exported constant go. */
 interface WeightStore {
-    /** The initializer of that name: with its bytes inside, or with a reference to them. */
-    TensorProto store(String name, TensorData data);
+    /** Adds a constant to the model: as an initializer, with its bytes inside or a reference to them, or as an input. */
+    void store(GraphProto.Builder graph, String name, TensorData data);
 
     /** Everything inside the model. */
     static WeightStore inline() {
-        return (name, data) -> describe(name, data)
+        return (graph, name, data) -> graph.addInitializer(inlined(name, data));
+    }
+
+    /** An initializer with its bytes. */
+    static TensorProto inlined(String name, TensorData data) {
+        return describe(name, data)
                 .setRawData(ByteString.copyFrom(data.bytes()))
                 .build();
     }

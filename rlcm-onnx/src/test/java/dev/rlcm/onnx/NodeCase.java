@@ -120,8 +120,7 @@ final class NodeCase {
             graph.addOutput(ValueInfoProto.newBuilder().setName("y" + i));
         }
         feeds.forEach((name, data) -> graph.addInput(port(name, data)));
-        constants.forEach(
-                (name, data) -> graph.addInitializer(WeightStore.inline().store(name, data)));
+        constants.forEach((name, data) -> WeightStore.inline().store(graph, name, data));
         return ModelProto.newBuilder()
                 .setIrVersion(8)
                 .setGraph(graph.addNode(node))

@@ -1,6 +1,7 @@
 package dev.rlcm.examples.bench;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -19,6 +20,11 @@ final class TimedBackend implements Backend {
         TimedExecutable executable = new TimedExecutable(graph, backend.compile(graph));
         executables.add(executable);
         return executable;
+    }
+
+    @Override
+    public MemoryPolicy memoryPolicy() {
+        return backend.memoryPolicy();
     }
 
     /** What was compiled last. */

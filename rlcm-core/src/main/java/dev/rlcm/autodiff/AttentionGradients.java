@@ -1,0 +1,42 @@
+package dev.rlcm.autodiff;
+
+import static dev.rlcm.autodiff.GradientRules.list;
+
+import dev.rlcm.graph.Value;
+import java.util.List;
+
+/**
+ * Gradients of y = P v with P = softmax(S), S = scale q k^T + mask: dv = P^T g, dS = P (g v^T - d) with d = rowsum(g y),
+ * dq = scale dS k, dk = scale dS^T q. P is computed again rather than kept; where it is large, by
+ * {@link AttentionSlices}.
+ */
+final class AttentionGradients {
+    /** Scores that exist at a time: 16 MB in single precision, which the caches of a server hold. */
+    private static final long MAX_SCORES = 1 << 22;
+
+    private AttentionGradients() {}
+
+    static List<Value> attention(Value y, Value g) {
+        return attention(y, g, MAX_SCORES);
+    }
+
+    static List<Value> attention(Value y, Value g, long maxScores) {
+        Value k = y.in(1);
+        Value q = y.in(0).mul(scale(y));
+        Value d = g.mul(y).sum(true, y.rank() - 1);
+        Value p = probabilities(y, q);
+        Value dS = p.mul(g.matmul(y.in(2), false, true).sub(d));
+        return p.shape().size() > maxScores
+                ? new AttentionSlices(y, g, q, d, maxScores).gradients(dS)
+                : list(dS.matmul(k).mul(scale(y)), dS.matmul(q, true, false), p.matmul(g, true, false), dS);
+    }
+
+    private static Value probabilities(Value y, Value q) {
+        Value scores = q.matmul(y.in(1), false, true);
+        return (y.inputs().size() > 3 ? scores.add(y.in(3)) : scores).softmax(-1);
+    }
+
+    static double scale(Value y) {
+        return y.attributes().real("scale");
+    }
+}

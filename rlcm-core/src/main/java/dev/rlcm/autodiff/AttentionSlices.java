@@ -1,0 +1,145 @@
+package dev.rlcm.autodiff;
+
+import static dev.rlcm.autodiff.GradientRules.list;
+
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.Value;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The gradients of an attention whose scores do not fit: some planes of the leading axes, or some rows of one plane, at a
+ * time. A slice's three results are packed into one value, so that a backend that runs nodes as they are needed finishes
+ * a slice before it begins the next, and no more than a slice of scores exists.
+ *
+ * <p>Products with P^T or dS^T, which matrix kernels are slow at, are computed the other way round. d is subtracted by the
+ * product that it is subtracted from: g v^T - d = [g, -d] [v, 1]^T.
+ */
+final class AttentionSlices {
+    private final Value y;
+    private final int planes;
+    private final int queries;
+    private final int keys;
+    /** As [planes, rows, columns]. */
+    private final Value q;
+
+    private final Value k;
+    private final Value qT;
+    private final Value gT;
+    private final Value gAndD;
+    private final Value vAndOne;
+    private final long maxScores;
+
+    AttentionSlices(Value y, Value g, Value q, Value d, long maxScores) {
+        this.y = y;
+        this.maxScores = maxScores;
+        this.queries = q.dim(-2);
+        this.keys = y.in(1).dim(-2);
+        this.planes = Math.toIntExact(d.shape().size() / queries);
+        this.q = inPlanes(q);
+        this.k = inPlanes(y.in(1));
+        this.qT = this.q.transposed();
+        this.gT = inPlanes(g).transposed();
+        this.gAndD = Value.concat(2, List.of(inPlanes(g), inPlanes(d.neg())));
+        Value v = inPlanes(y.in(2));
+        this.vAndOne = Value.concat(2, List.of(v, v.like(1).expand(Shape.of(planes, keys, 1))));
+    }
+
+    private Value inPlanes(Value matrices) {
+        return matrices.reshape(planes, matrices.dim(-2), matrices.dim(-1));
+    }
+
+    /** (dq, dk, dv, dMask) */
+    List<Value> gradients(Value dMask) {
+        int rows = (int) Math.max(1, Math.min(queries, maxScores / keys));
+        int together = maskedByPlane() ? 1 : (int) Math.max(1, Math.min(planes, maxScores / ((long) queries * keys)));
+        List<Value> dq = new ArrayList<>();
+        List<Value> dkT = new ArrayList<>();
+        List<Value> dvT = new ArrayList<>();
+        for (int plane = 0; plane < planes; plane += together) {
+            int count = Math.min(together, planes - plane);
+            List<Value> dqRows = new ArrayList<>();
+            List<Value> dkTTerms = new ArrayList<>();
+            List<Value> dvTTerms = new ArrayList<>();
+            for (int row = 0; row < queries; row += rows) {
+                List<Value> slice = slice(plane, plane + count, row, Math.min(row + rows, queries));
+                dqRows.add(slice.get(0));
+                dkTTerms.add(slice.get(1));
+                dvTTerms.add(slice.get(2));
+            }
+            dq.add(Value.concat(1, dqRows));
+            dkT.add(dkTTerms.stream().reduce(Value::add).orElseThrow());
+            dvT.add(dvTTerms.stream().reduce(Value::add).orElseThrow());
+        }
+        return list(
+                Value.concat(0, dq).reshape(y.in(0).shape()).mul(AttentionGradients.scale(y)),
+                Value.concat(0, dkT).transposed().reshape(y.in(1).shape()),
+                Value.concat(0, dvT).transposed().reshape(y.in(2).shape()),
+                dMask);
+    }
+
+    /** (dq / scale [n, rows, D], dk^T [n, D, S], dv^T [n, E, S]) of some rows of n planes. */
+    private List<Value> slice(int plane, int planeEnd, int row, int rowEnd) {
+        Value keysHere = k.slice(0, plane, planeEnd);
+        Value scores = block(q, plane, planeEnd, 1, row, rowEnd).matmul(keysHere, false, true);
+        Value p = (y.inputs().size() > 3 ? scores.add(mask(plane, row, rowEnd)) : scores).softmax(-1);
+        Value dP = block(gAndD, plane, planeEnd, 1, row, rowEnd).matmul(vAndOne.slice(0, plane, planeEnd), false, true);
+        Value dS = p.mul(dP);
+        return packed(List.of(
+                dS.matmul(keysHere),
+                block(qT, plane, planeEnd, 2, row, rowEnd).matmul(dS),
+                block(gT, plane, planeEnd, 2, row, rowEnd).matmul(p)));
+    }
+
+    private static Value block(Value matrices, int plane, int planeEnd, int axis, int start, int end) {
+        return matrices.slice(0, plane, planeEnd).slice(axis, start, end);
+    }
+
+    /** The same values, none of which can be had without all the others. */
+    private static List<Value> packed(List<Value> parts) {
+        List<Value> rows = new ArrayList<>();
+        for (Value part : parts) {
+            rows.add(part.reshape(part.dim(0), part.dim(1) * part.dim(2)));
+        }
+        Value pack = Value.concat(1, rows);
+        List<Value> unpacked = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            int end = start + rows.get(i).dim(1);
+            unpacked.add(pack.slice(1, start, end).reshape(parts.get(i).shape()));
+            start = end;
+        }
+        return unpacked;
+    }
+
+    /** Whether the mask differs along the leading axes. */
+    private boolean maskedByPlane() {
+        return y.inputs().size() > 3 && leadingSize(y.in(3)) > 1;
+    }
+
+    private static long leadingSize(Value mask) {
+        long size = 1;
+        for (int axis = 0; axis < mask.rank() - 2; axis++) {
+            size *= mask.dim(axis);
+        }
+        return size;
+    }
+
+    /** The mask of some rows of one plane, or of all planes if it is the same for all, as [1, rows or 1, S or 1]. */
+    private Value mask(int plane, int row, int rowEnd) {
+        Value mask = y.in(3);
+        int rest = plane;
+        for (int axis = y.rank() - 3; axis >= 0; axis--) {
+            int own = axis - (y.rank() - mask.rank());
+            int index = rest % y.dim(axis);
+            rest /= y.dim(axis);
+            if (own >= 0 && mask.dim(own) > 1) {
+                mask = mask.slice(own, index, index + 1);
+            }
+        }
+        int height = mask.rank() > 1 ? mask.dim(-2) : 1;
+        int width = mask.rank() > 0 ? mask.dim(-1) : 1;
+        Value matrix = mask.reshape(1, height, width);
+        return height > 1 ? matrix.slice(1, row, rowEnd) : matrix;
+    }
+}
