@@ -11,23 +11,26 @@ import java.util.List;
  * {@link AttentionSlices}.
  */
 final class AttentionGradients {
-    /** Scores that exist at a time: 16 MB in single precision, which the caches of a server hold. */
-    private static final long MAX_SCORES = 1 << 22;
+    /** Scores that are computed at once: 16 MB in single precision. */
+    private static final long MAX_WHOLE = 1 << 22;
+
+    /** Scores of a slice where there are more: as many as a core's cache holds was fastest. */
+    private static final long MAX_SLICE = 1 << 21;
 
     private AttentionGradients() {}
 
     static List<Value> attention(Value y, Value g) {
-        return attention(y, g, MAX_SCORES);
+        return attention(y, g, MAX_WHOLE, MAX_SLICE);
     }
 
-    static List<Value> attention(Value y, Value g, long maxScores) {
+    static List<Value> attention(Value y, Value g, long maxWhole, long maxSlice) {
         Value k = y.in(1);
         Value q = y.in(0).mul(scale(y));
         Value d = g.mul(y).sum(true, y.rank() - 1);
         Value p = probabilities(y, q);
         Value dS = p.mul(g.matmul(y.in(2), false, true).sub(d));
-        return p.shape().size() > maxScores
-                ? new AttentionSlices(y, g, q, d, maxScores).gradients(dS)
+        return p.shape().size() > maxWhole
+                ? new AttentionSlices(y, g, q, d, maxSlice).gradients(dS)
                 : list(dS.matmul(k).mul(scale(y)), dS.matmul(q, true, false), p.matmul(g, true, false), dS);
     }
 

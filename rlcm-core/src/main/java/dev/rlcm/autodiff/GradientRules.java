@@ -25,6 +25,7 @@ final class GradientRules {
             .of(MAX, (y, g) -> choice(a(y).greaterOrEqual(b(y)), g))
             // a mod b = a - b floor(a/b)
             .of(MOD, (y, g) -> list(g, g.mul(a(y).div(b(y)).unary(FLOOR)).neg()))
+            .of(AFTER, (y, g) -> list(g, b(y).like(0).expand(b(y).shape())))
             .of(WHERE, (y, g) -> choice(a(y), g))
             //
             .of(NEG, (y, g) -> list(g.neg()))

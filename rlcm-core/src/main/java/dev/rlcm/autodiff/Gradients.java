@@ -48,9 +48,14 @@ public final class Gradients {
      * @throws GraphException if there is an operator without gradient on the way; the message lists all of them
      */
     public static List<Value> of(Value loss, List<Value> wrt) {
+        return of(loss, wrt, Checkpoints.everywhere());
+    }
+
+    /** As {@link #of(Value, List)}, with a choice of what is kept for the backward pass. */
+    public static List<Value> of(Value loss, List<Value> wrt, Checkpoints checkpoints) {
         require(loss.shape().size() == 1, "a loss must have one element", loss);
         require(loss.type().isFloating(), "a loss must be real", loss);
-        return of(List.of(loss), List.of(loss.like(1).expand(loss.shape())), wrt);
+        return of(List.of(loss), List.of(loss.like(1).expand(loss.shape())), wrt, checkpoints);
     }
 
     /**
@@ -60,10 +65,24 @@ public final class Gradients {
      * @return as in {@link #of(Value, List)}
      */
     public static List<Value> of(List<Value> outputs, List<Value> upstream, List<Value> wrt) {
-        return of(GradientRules.TABLE, outputs, upstream, wrt);
+        return of(outputs, upstream, wrt, Checkpoints.everywhere());
+    }
+
+    /**
+     * As {@link #of(List, List, List)}.
+     *
+     * @param checkpoints which values of the forward pass the gradients refer to, rather than compute again
+     */
+    public static List<Value> of(List<Value> outputs, List<Value> upstream, List<Value> wrt, Checkpoints checkpoints) {
+        return of(GradientRules.TABLE, outputs, upstream, wrt, checkpoints);
     }
 
     static List<Value> of(GradientTable table, List<Value> outputs, List<Value> upstream, List<Value> wrt) {
+        return of(table, outputs, upstream, wrt, Checkpoints.everywhere());
+    }
+
+    private static List<Value> of(
+            GradientTable table, List<Value> outputs, List<Value> upstream, List<Value> wrt, Checkpoints checkpoints) {
         if (outputs.size() != upstream.size()) {
             throw new IllegalArgumentException(
                     "needs one upstream gradient per output, got " + upstream.size() + " for " + outputs.size());
@@ -76,10 +95,10 @@ public final class Gradients {
                     && upstream.get(i).shape().equals(output.shape());
             require(fits, "the upstream gradient must be like the output " + output + ", got", upstream.get(i));
         }
-        return new Gradients(table, outputs, wrt).walk(outputs, upstream, wrt);
+        return new Gradients(table, outputs, wrt).walk(outputs, upstream, wrt, checkpoints);
     }
 
-    private List<Value> walk(List<Value> outputs, List<Value> upstream, List<Value> wrt) {
+    private List<Value> walk(List<Value> outputs, List<Value> upstream, List<Value> wrt, Checkpoints checkpoints) {
         checkRules();
         for (int i = 0; i < outputs.size(); i++) {
             gradients.merge(outputs.get(i), upstream.get(i), Value::add);
@@ -91,7 +110,9 @@ public final class Gradients {
                 propagate(y, table.rule(y.op()).orElseThrow().apply(y, g));
             }
         }
-        return wrt.stream().map(this::gradient).toList();
+        List<Value> results = wrt.stream().map(this::gradient).toList();
+        Recomputation recomputation = new Recomputation(order, checkpoints.of(order), gradients);
+        return results.stream().map(recomputation::rebuild).toList();
     }
 
     /** Whether a gradient has to go through the node. */

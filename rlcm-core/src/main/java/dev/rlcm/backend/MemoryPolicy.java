@@ -7,7 +7,7 @@ public enum MemoryPolicy {
      * nothing computed twice but the scores of large attentions.
      */
     FAST,
-    /** One copy of the weights, and the rotated kernels; what is cheap to compute again is not kept for the backward pass. */
+    /** One copy of the weights, used where it is, and the rotated kernels. */
     BALANCED,
     /**
      * One copy of the weights and nothing else of their size; of the activations only those between the network's blocks

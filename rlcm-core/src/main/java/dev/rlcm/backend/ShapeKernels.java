@@ -11,6 +11,7 @@ final class ShapeKernels {
     private ShapeKernels() {}
 
     static void addTo(Map<Op, Kernel> table) {
+        table.put(Op.AFTER, (y, in) -> in.get(0));
         table.put(Op.RESHAPE, (y, in) -> in.get(0).reshape(y.shape()));
         table.put(Op.EXPAND, (y, in) -> in.get(0).expand(y.shape()));
         table.put(Op.TRANSPOSE, (y, in) -> transpose(in.get(0), y.attributes().ints("perm")));

@@ -11,6 +11,9 @@ public enum Op {
     /** A tensor that never changes {value}. */
     CONSTANT,
 
+    /** (x [not a scalar], y): x, but not before y has been computed; for values that are cheaper to compute late. */
+    AFTER,
+
     // Elementwise on broadcast operands (a, b)
     ADD,
     SUB,

@@ -30,6 +30,10 @@ final class TypeRules {
         for (Op op : List.of(AND, OR, XOR)) {
             row(op, 2, (a, in) -> new TensorType(require(sameType(in), DataType.BOOL), broadcast(in)));
         }
+        row(AFTER, 2, (a, in) -> {
+            demand(in.get(0).rank() > 0, "takes no scalars");
+            return like(in, shape(in, 0));
+        });
         row(WHERE, 3, (a, in) -> {
             require(in.get(0).type(), DataType.BOOL);
             return new TensorType(sameType(in.subList(1, 3)), broadcast(in));

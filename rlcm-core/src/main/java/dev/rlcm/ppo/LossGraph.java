@@ -1,5 +1,6 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.autodiff.Checkpoints;
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
@@ -48,17 +49,19 @@ final class LossGraph {
                     + perRow.shape() + "; do not reduce over the rows, the optimiser averages them");
         }
         Value total = perRow.mul(weight).sum();
-        List<Value> gradients = Gradients.of(total, policy.factors());
+        MemoryPolicy memory = owner.backend().memoryPolicy();
+        boolean small = memory == MemoryPolicy.SMALL;
+        List<Value> gradients =
+                Gradients.of(total, policy.factors(), small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
         Map<String, Value> results = new LinkedHashMap<>();
         results.put("loss", total);
         results.put("log_prob", symbols.logProb());
         for (int i = 0; i < gradients.size(); i++) {
             results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
         }
-        Graph decomposed = Decompositions.decompose(Graph.of(results), LossGraph::isShared);
-        boolean rotated = owner.backend().memoryPolicy() != MemoryPolicy.SMALL;
-        Graph fastest = rotated ? RotatedKernels.apply(decomposed) : decomposed;
-        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(fastest));
+        Graph plain = Graph.of(results);
+        Graph faster = small ? plain : RotatedKernels.apply(Decompositions.decompose(plain, LossGraph::isShared));
+        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(faster));
         this.executable = owner.backend().compile(graph);
         Map<String, TensorData> others = new LinkedHashMap<>(owner.adapter().tensors());
         others.putAll(terms);

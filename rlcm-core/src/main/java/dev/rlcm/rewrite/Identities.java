@@ -28,6 +28,7 @@ final class Identities {
             case MUL, AND -> either(v, 1);
             case SUB -> first(v, isUniform(v.in(1), 0));
             case DIV, POW -> first(v, isUniform(v.in(1), 1));
+            case AFTER -> first(v, v.in(1).is(Op.CONSTANT));
             case WHERE -> where(v);
             case CAST, EXPAND, PAD -> v.in(0);
             case SLICE -> first(v, Arrays.stream(v.attributes().ints("steps")).allMatch(step -> step == 1));

@@ -38,8 +38,9 @@ class AttentionSlicesTest {
         }
         Value y = Value.of(Op.ATTENTION, Attributes.of("scale", 0.3), operands, "");
         Value g = input("g", 2, 3, 5, 6);
-        List<Value> whole = AttentionGradients.attention(y, g, Long.MAX_VALUE).subList(0, 3);
-        List<Value> slices = AttentionGradients.attention(y, g, maxScores).subList(0, 3);
+        List<Value> whole =
+                AttentionGradients.attention(y, g, Long.MAX_VALUE, 1).subList(0, 3);
+        List<Value> slices = AttentionGradients.attention(y, g, 0, maxScores).subList(0, 3);
         Map<String, Value> outputs = new LinkedHashMap<>();
         for (int i = 0; i < 3; i++) {
             outputs.put("whole" + i, whole.get(i));
@@ -61,7 +62,7 @@ class AttentionSlicesTest {
         Value q = input("q", 2, 3, 90, 2);
         Value k = input("k", 2, 3, 80, 2);
         Value y = Value.of(Op.ATTENTION, Attributes.of("scale", 0.3), q, k, input("v", 2, 3, 80, 2));
-        List<Value> gradients = AttentionGradients.attention(y, input("g", 2, 3, 90, 2), maxScores)
+        List<Value> gradients = AttentionGradients.attention(y, input("g", 2, 3, 90, 2), 0, maxScores)
                 .subList(0, 3);
         assertThat(Graph.topologicalOrder(gradients))
                 .filteredOn(v -> v.is(Op.SOFTMAX))

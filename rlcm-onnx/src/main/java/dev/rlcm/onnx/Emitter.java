@@ -89,6 +89,11 @@ final class Emitter {
         context.add(proto(domain, type, name, inputs, context.define(value), attributes));
     }
 
+    /** Writes down the type of the value, where it cannot be inferred from the nodes. */
+    void declareType() {
+        context.graph().addValueInfo(OnnxTypes.port(context.name(value), value.type(), value.shape()));
+    }
+
     private String label() {
         return value.label().isEmpty() ? "" : value.label() + "/";
     }

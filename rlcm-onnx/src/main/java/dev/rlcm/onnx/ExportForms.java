@@ -106,6 +106,22 @@ final class ExportForms {
         }
     }
 
+    /**
+     * An axis added in front of x, and removed again: the axis to remove is given as 0 plus a zero that depends on y. That
+     * moves nothing in memory, and nothing about it can be known before y is. The zero comes from a test for NaN, which an
+     * infinite y does not spoil. (A reshape would do as well, if ONNX Runtime did not merge it with others.)
+     */
+    static void after(Emitter e) {
+        String elements = e.node("Reshape", List.of(e.in(1), e.longs(-1)));
+        String first = e.node("Slice", List.of(elements, e.longs(0), e.longs(1)));
+        String bit = e.value().in(1).type().isFloating() ? e.node("IsNaN", List.of(first)) : first;
+        String number = e.node("Cast", List.of(bit), OnnxAttributes.integer("to", OnnxTypes.toOnnx(DataType.INT64)));
+        String axis = e.node("Mul", List.of(number, e.longs(0)));
+        String deeper = e.node("Unsqueeze", List.of(e.in(0), e.longs(0)));
+        e.result("Squeeze", List.of(deeper, axis));
+        e.declareType();
+    }
+
     /** Whether the kernel that does without a matrix of scores is worth it, and can be used. */
     static boolean isLargeAttention(Value attention) {
         Value keys = attention.in(1);

@@ -66,6 +66,7 @@ final class ExportTable {
         row(Op.ELU, e -> e.result("Elu", all(e), real("alpha", of(e))));
         row(Op.CAST, e -> e.result("Cast", all(e), integer("to", OnnxTypes.toOnnx(of(e).type("to")))));
 
+        row(Op.AFTER, ExportForms::after);
         row(Op.RESHAPE, e -> e.result("Reshape", List.of(e.in(0), e.ints(of(e).ints("shape"))), allowZero(e)));
         row(Op.TRANSPOSE, e -> e.result("Transpose", all(e), ints("perm", of(e))));
         row(Op.EXPAND, e -> e.result("Expand", List.of(e.in(0), e.ints(of(e).ints("shape")))));
