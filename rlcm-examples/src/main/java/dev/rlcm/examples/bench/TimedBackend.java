@@ -27,6 +27,11 @@ final class TimedBackend implements Backend {
         return backend.memoryPolicy();
     }
 
+    /** What was compiled first. */
+    TimedExecutable first() {
+        return executables.get(0);
+    }
+
     /** What was compiled last. */
     TimedExecutable last() {
         return executables.get(executables.size() - 1);

@@ -31,6 +31,13 @@ final class TimedExecutable implements Executable {
         return runs.stream().mapToLong(Long::longValue).sum();
     }
 
+    /** Times of all runs but the first, which allocates memory. */
+    synchronized Times timesWithoutFirst() {
+        Times times = new Times();
+        runs.stream().skip(1).forEach(times::add);
+        return times;
+    }
+
     /** Time of the last run. */
     synchronized long lastNanos() {
         return runs.get(runs.size() - 1);
