@@ -79,6 +79,10 @@ public final class FullSizeBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (steps < 3) {
+            throw new IllegalArgumentException(
+                    "--steps must be at least 3, for an update to be timed after a first one, got " + steps);
+        }
         PrintWriter out = spec.commandLine().getOut();
         SkeletonWeights weights = SkeletonWeights.of(skeleton);
         weights.write(skeleton);
