@@ -17,10 +17,25 @@ final class AttentionGradients {
     /** Scores of a slice where there are more: as many as a core's cache holds was fastest. */
     private static final long MAX_SLICE = 1 << 21;
 
+    /** Values this narrow make products that wait for memory, so that slices pay from fewer scores on. */
+    private static final int NARROW = 32;
+
+    /** Scores at once, and of a slice, where values are narrow: 2 MB, as a core's second-level cache. */
+    private static final long MAX_NARROW = 1 << 19;
+
     private AttentionGradients() {}
 
     static List<Value> attention(Value y, Value g) {
-        return attention(y, g, MAX_WHOLE, MAX_SLICE);
+        return attention(y, g, maxWhole(y), Math.min(maxWhole(y), MAX_SLICE));
+    }
+
+    /** Whether the gradients of the attention are computed by slices. */
+    static boolean isSliced(Value y) {
+        return y.shape().size() / y.dim(-1) * y.in(1).dim(-2) > maxWhole(y);
+    }
+
+    private static long maxWhole(Value y) {
+        return y.dim(-1) <= NARROW ? MAX_NARROW : MAX_WHOLE;
     }
 
     static List<Value> attention(Value y, Value g, long maxWhole, long maxSlice) {

@@ -38,23 +38,22 @@ final class ElementwiseGradients {
     static List<Value> gelu(Value y, Value g) {
         Value x = y.in(0);
         boolean tanh = y.attributes().text("approximate").equals("tanh");
-        return list(g.mul(tanh ? tanhGeluSlope(x) : erfGeluSlope(x)));
+        return list(g.mul(tanh ? twiceTanhGeluSlope(x) : twiceErfGeluSlope(x)).mul(0.5)); // a product takes the 0.5 in
     }
 
-    /** Phi(x) + x phi(x), with phi(x) = exp(-ln(2 pi)/2 - u^2), u = x / sqrt 2. */
-    private static Value erfGeluSlope(Value x) {
+    /** 2 Phi(x) + 2 x phi(x), with 2 phi(x) = exp(ln(2/pi)/2 - u^2), u = x / sqrt 2. */
+    private static Value twiceErfGeluSlope(Value x) {
         Value u = x.mul(Math.sqrt(0.5));
-        Value cdf = u.erf().add(1).mul(0.5);
-        Value density = x.like(-0.5 * Math.log(2 * Math.PI)).sub(u.square()).exp();
-        return cdf.add(x.mul(density));
+        Value density = x.like(0.5 * Math.log(2 / Math.PI)).sub(u.square()).exp();
+        return u.erf().add(1).add(x.mul(density));
     }
 
-    /** (1 + t)/2 + x/2 (1 - t^2) u', t = tanh(u), u = c (x + k x^3). */
-    private static Value tanhGeluSlope(Value x) {
+    /** 1 + t + x (1 - t^2) u', t = tanh(u), u = c (x + k x^3). */
+    private static Value twiceTanhGeluSlope(Value x) {
         Value square = x.square();
         Value t = x.mul(square.mul(TANH_SCALE * TANH_CUBE).add(TANH_SCALE)).tanh();
         Value slope = square.mul(3 * TANH_SCALE * TANH_CUBE).add(TANH_SCALE);
         Value inner = x.mul(slope).mul(t.square().neg().add(1));
-        return t.add(1).add(inner).mul(0.5);
+        return t.add(1).add(inner);
     }
 }

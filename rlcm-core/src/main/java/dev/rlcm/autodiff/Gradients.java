@@ -77,6 +77,14 @@ public final class Gradients {
         return of(GradientRules.TABLE, outputs, upstream, wrt, checkpoints);
     }
 
+    /**
+     * Whether the gradients of an ATTENTION compute its probabilities again, slice by slice, so that keeping those of the
+     * forward pass would serve nothing.
+     */
+    public static boolean isSliced(Value attention) {
+        return AttentionGradients.isSliced(attention);
+    }
+
     static List<Value> of(GradientTable table, List<Value> outputs, List<Value> upstream, List<Value> wrt) {
         return of(table, outputs, upstream, wrt, Checkpoints.everywhere());
     }

@@ -16,6 +16,8 @@ import dev.rlcm.policy.Transition;
 import dev.rlcm.rewrite.CommonSubexpressions;
 import dev.rlcm.rewrite.ConstantFolding;
 import dev.rlcm.rewrite.Decompositions;
+import dev.rlcm.rewrite.LowRankProducts;
+import dev.rlcm.rewrite.ProductSlices;
 import dev.rlcm.rewrite.RotatedKernels;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
@@ -28,9 +30,6 @@ import java.util.Map;
  */
 final class LossGraph {
     private static final String GRADIENT = "gradient.";
-
-    /** In elements: attention probabilities up to 16 MB a layer are kept from the forward to the backward pass. */
-    private static final long LARGEST_KEPT = 1 << 22;
 
     private final PolicyGraph policy;
     private final Executable executable;
@@ -48,14 +47,15 @@ final class LossGraph {
             throw new GraphException("a policy loss must give one number per transition, [" + rows + "], got "
                     + perRow.shape() + "; do not reduce over the rows, the optimiser averages them");
         }
-        Value total = perRow.mul(weight).sum();
+        Map<String, Value> forward = new LinkedHashMap<>();
+        forward.put("loss", perRow.mul(weight).sum());
+        forward.put("log_prob", symbols.logProb());
+        Map<String, Value> results =
+                new LinkedHashMap<>(fewerPasses(Graph.of(forward)).outputs());
         MemoryPolicy memory = owner.backend().memoryPolicy();
         boolean small = memory == MemoryPolicy.SMALL;
-        List<Value> gradients =
-                Gradients.of(total, policy.factors(), small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
-        Map<String, Value> results = new LinkedHashMap<>();
-        results.put("loss", total);
-        results.put("log_prob", symbols.logProb());
+        List<Value> gradients = Gradients.of(
+                results.get("loss"), policy.factors(), small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
         for (int i = 0; i < gradients.size(); i++) {
             results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
         }
@@ -69,6 +69,11 @@ final class LossGraph {
         results.forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
     }
 
+    /** The same function in a form whose differentiated graph moves less memory. */
+    private static Graph fewerPasses(Graph forward) {
+        return ProductSlices.push(LowRankProducts.merge(forward));
+    }
+
     /**
      * Whether the forward pass is written out so that its intermediate values serve the backward pass too. For
      * normalisations that costs no memory, since the normalised rows are kept in place of the operand; the probabilities
@@ -77,7 +82,7 @@ final class LossGraph {
     private static boolean isShared(Value value) {
         return switch (value.op()) {
             case LAYER_NORM, GROUP_NORM, INSTANCE_NORM -> true;
-            case ATTENTION -> value.shape().size() / value.dim(-1) * value.in(1).dim(-2) <= LARGEST_KEPT;
+            case ATTENTION -> !Gradients.isSliced(value);
             default -> false;
         };
     }
