@@ -7,6 +7,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
+import dev.rlcm.rewrite.Precision;
 import dev.rlcm.rewrite.RaisePatterns;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -32,15 +33,23 @@ final class Denoiser {
     private final Shape states;
     private final OptionalInt guidanceDim;
     private final boolean raised;
+    private final Precision precision;
     private final ConstantPool constants = new ConstantPool();
     private final Map<Integer, Graph> graphs = new HashMap<>();
 
-    private Denoiser(OnnxComponent model, Shape latent, Shape states, OptionalInt guidanceDim, boolean raised) {
+    private Denoiser(
+            OnnxComponent model,
+            Shape latent,
+            Shape states,
+            OptionalInt guidanceDim,
+            boolean raised,
+            Precision precision) {
         this.model = model;
         this.latent = latent;
         this.states = states;
         this.guidanceDim = guidanceDim;
         this.raised = raised;
+        this.precision = precision;
     }
 
     /**
@@ -63,7 +72,12 @@ final class Denoiser {
             guidanceDim = OptionalInt.of(model.bind(GUIDANCE, batch, dim).dim(1));
         }
         Shape latent = Shape.of(sample.dim(1), sample.dim(2), sample.dim(3));
-        return new Denoiser(model, latent, states, guidanceDim, raised);
+        return new Denoiser(model, latent, states, guidanceDim, raised, Precision.FLOAT32);
+    }
+
+    /** The same network computed in another precision. */
+    Denoiser withPrecision(Precision other) {
+        return new Denoiser(model, latent, states, guidanceDim, raised, other);
     }
 
     /** [C, h, w]. */
@@ -99,7 +113,7 @@ final class Denoiser {
             throw new UncheckedIOException("cannot read " + model.path(), e);
         }
         Graph uniform = uniform(loaded, shapes, batch);
-        return constants.share(raised ? RaisePatterns.raise(uniform) : uniform);
+        return constants.share(precision.of(raised ? RaisePatterns.raise(uniform) : uniform));
     }
 
     private Shape declaredTimestep(int batch) {
