@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Moves the bulk of a FLOAT32 graph to a 16-bit type: matrix products, convolutions and what lies between them. What
- * needs range or many digits stays FLOAT32: sines of timesteps, exponentials, powers, roots, sums and means, and the
+ * Moves the bulk of a graph to a 16-bit type: matrix products, convolutions and what lies between them. What
+ * needs range or many digits is FLOAT32, also in graphs that are in 16 bits throughout: sines of timesteps, exponentials, powers, roots, sums and means, and the
  * inside of normalisations. The graph keeps its interface, so that adapters injected and losses added later are FLOAT32
  * at their ends, and differentiating it gives a backward pass in the same types. Stateless and thread-safe.
  */
@@ -40,8 +40,8 @@ public final class MixedPrecision {
     }
 
     /**
-     * The graph with most of its FLOAT32 nodes in the given type. Nodes of other types stay as they are; inputs and
-     * outputs keep their types. Constants beyond the range of FLOAT16 become its largest number.
+     * The graph with most of its FLOAT32 and 16-bit nodes in the given type. Nodes of other types stay as they are; inputs
+     * and outputs keep their types. Constants beyond the range of FLOAT16 become its largest number.
      *
      * @param half FLOAT16 or BFLOAT16
      */
@@ -54,11 +54,11 @@ public final class MixedPrecision {
     }
 
     private Value lowered(Value node) {
-        boolean single = !node.is(Op.CAST)
-                && node.inputs().stream()
-                        .filter(v -> v.type().isFloating())
-                        .allMatch(v -> v.type() == DataType.FLOAT32);
-        if (!single) {
+        boolean ours = node.inputs().stream().map(Value::type).allMatch(type -> !type.isFloating() || isOurs(type));
+        if (node.is(Op.CAST) && ours && node.in(0).type().isFloating() && isOurs(node.type())) {
+            return views.natural(node.in(0)); // whoever uses it takes it in the type that is needed there
+        }
+        if (node.is(Op.CAST) || !ours) {
             return views.asBefore(node);
         }
         return switch (place(node)) {
@@ -66,10 +66,14 @@ public final class MixedPrecision {
             case SINGLE -> views.apply(DataType.FLOAT32, node);
             case INSIDE -> {
                 Value result = views.apply(DataType.FLOAT32, node);
-                yield views.natural(node.in(0)).type() == half ? views.rounded(result, half) : result;
+                yield views.natural(node.in(0)).type().isHalf() ? views.rounded(result, half) : result;
             }
             case WIDEST -> views.apply(anyOperandIsSingle(node) ? DataType.FLOAT32 : half, node);
         };
+    }
+
+    private static boolean isOurs(DataType type) {
+        return type == DataType.FLOAT32 || type.isHalf();
     }
 
     private Place place(Value node) {

@@ -7,7 +7,7 @@ import java.util.Map;
  * How ONNX Runtime's CUDA provider runs a graph; see {@code docs/precision.md} for what is worth trying.
  *
  * @param convolutions how cuDNN's algorithm for a convolution is chosen, at the first run of a graph
- * @param tf32 whether FLOAT32 products and convolutions may round their operands to 10 bits, several times faster
+ * @param tf32 whether FLOAT32 products and convolutions may round their operands to 11 bits, several times faster
  * @param memoryLimit bytes that the arena of one executable may take, positive; the sampler and the trainer have one each
  * @param others further options by ONNX Runtime's names, such as {@code prefer_nhwc}; they win over those above
  */

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The UNet as graphs for given batches, with uniform inputs whatever the export looks like: all FLOAT32, one timestep for
@@ -33,7 +34,9 @@ final class Denoiser {
     private final Shape states;
     private final OptionalInt guidanceDim;
     private final boolean raised;
-    private final Precision precision;
+    /** Null for that of the file's weights. */
+    private final @Nullable Precision precision;
+
     private final ConstantPool constants = new ConstantPool();
     private final Map<Integer, Graph> graphs = new HashMap<>();
 
@@ -43,7 +46,7 @@ final class Denoiser {
             Shape states,
             OptionalInt guidanceDim,
             boolean raised,
-            Precision precision) {
+            @Nullable Precision precision) {
         this.model = model;
         this.latent = latent;
         this.states = states;
@@ -72,7 +75,7 @@ final class Denoiser {
             guidanceDim = OptionalInt.of(model.bind(GUIDANCE, batch, dim).dim(1));
         }
         Shape latent = Shape.of(sample.dim(1), sample.dim(2), sample.dim(3));
-        return new Denoiser(model, latent, states, guidanceDim, raised, Precision.FLOAT32);
+        return new Denoiser(model, latent, states, guidanceDim, raised, null);
     }
 
     /** The same network computed in another precision. */
@@ -113,7 +116,8 @@ final class Denoiser {
             throw new UncheckedIOException("cannot read " + model.path(), e);
         }
         Graph uniform = uniform(loaded, shapes, batch);
-        return constants.share(precision.of(raised ? RaisePatterns.raise(uniform) : uniform));
+        Graph graph = raised ? RaisePatterns.raise(uniform) : uniform;
+        return constants.share((precision != null ? precision : Precision.ofWeights(graph)).of(graph));
     }
 
     private Shape declaredTimestep(int batch) {

@@ -98,8 +98,8 @@ public final class LatentConsistencyModel implements ConsistencyModel {
     }
 
     /**
-     * The same model with its UNet computed in another precision, by sampler and trainer alike; text encoder and VAE stay
-     * as they are. Adapters, latents and log-probabilities are FLOAT32 whatever it is.
+     * The same model with its UNet computed in another precision than that of its weights, by sampler and trainer alike;
+     * text encoder and VAE stay as they are. Adapters, latents and log-probabilities are FLOAT32 whatever it is.
      */
     public LatentConsistencyModel withPrecision(Precision precision) {
         return new LatentConsistencyModel(this, precision);
