@@ -17,6 +17,7 @@ import java.util.function.UnaryOperator;
 public final class Widening {
     /** Their results are operands' elements, which are rounded already, or 0. */
     private static final Set<Op> EXACT = EnumSet.of(
+            Op.AFTER,
             Op.RESHAPE,
             Op.TRANSPOSE,
             Op.EXPAND,

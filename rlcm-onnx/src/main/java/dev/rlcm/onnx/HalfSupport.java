@@ -41,7 +41,7 @@ final class HalfSupport {
         }
         return switch (provider) {
             case CPU -> Widening.widen(graph, value -> true, this::single);
-                // Attention is several operators on every provider, and each of them rounds.
+                // Attention is several operators, and each of them rounds.
             case CPU_ROUNDING -> Widening.emulate(Decompositions.decompose(graph, Set.of(Op.ATTENTION)), this::single);
             case CUDA -> Widening.widen(graph, CudaKernels::lacks, this::single);
         };

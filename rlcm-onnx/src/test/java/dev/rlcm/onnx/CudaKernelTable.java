@@ -53,7 +53,7 @@ public final class CudaKernelTable {
     public Set<String> missing(Graph graph) {
         Graph prepared = new HalfSupport(HalfSupport.Provider.CUDA).prepare(graph);
         ModelProto model = OnnxExporter.export(
-                prepared, (name, data) -> WeightStore.describe(name, data).build(), false);
+                prepared, (target, name, data) -> target.addInitializer(WeightStore.describe(name, data)), false);
         Map<String, DataType> types = new HashMap<>();
         for (ValueInfoProto input : model.getGraph().getInputList()) {
             types.put(
