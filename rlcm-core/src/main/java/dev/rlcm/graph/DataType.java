@@ -29,6 +29,11 @@ public enum DataType {
         return this == FLOAT32 || this == FLOAT64 || this == FLOAT16 || this == BFLOAT16;
     }
 
+    /** Whether this is one of the two 16-bit real types. */
+    public boolean isHalf() {
+        return this == FLOAT16 || this == BFLOAT16;
+    }
+
     /** Whether values of this type are integers (booleans are not). */
     public boolean isInteger() {
         return !isFloating() && this != BOOL;

@@ -1,5 +1,8 @@
 package dev.rlcm.graph;
 
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+
 /** Conversions of the two 16-bit floating-point formats, rounding to nearest even (Java 17 has none). */
 final class HalfPrecision {
     private HalfPrecision() {}
@@ -45,5 +48,42 @@ final class HalfPrecision {
             return (short) (bits >>> 16 | 0x40);
         }
         return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+    }
+
+    static short doubleToFloat16(double value) {
+        return floatToFloat16(roundedToOdd(value));
+    }
+
+    static short doubleToBfloat16(double value) {
+        return floatToBfloat16(roundedToOdd(value));
+    }
+
+    /**
+     * A float that rounds to the same 16-bit number as the double does. Two roundings to nearest may end on the wrong
+     * side of a tie; if the first one makes the last bit odd whenever it is inexact, no tie can arise.
+     */
+    private static float roundedToOdd(double value) {
+        float nearest = (float) value;
+        boolean odd = (Float.floatToRawIntBits(nearest) & 1) == 1;
+        if (nearest == value || odd || Double.isNaN(value) || Float.isInfinite(nearest)) {
+            return nearest;
+        }
+        return Math.nextAfter(nearest, value);
+    }
+
+    /** Converts as many elements as the target takes, from index 0 on. */
+    static void convert(FloatBuffer from, ShortBuffer to, boolean brain) {
+        for (int i = 0; i < to.limit(); i++) {
+            float value = from.get(i);
+            to.put(i, brain ? floatToBfloat16(value) : floatToFloat16(value));
+        }
+    }
+
+    /** Converts as many elements as the target takes, from index 0 on. */
+    static void convert(ShortBuffer from, FloatBuffer to, boolean brain) {
+        for (int i = 0; i < to.limit(); i++) {
+            short value = from.get(i);
+            to.put(i, brain ? bfloat16ToFloat(value) : float16ToFloat(value));
+        }
     }
 }

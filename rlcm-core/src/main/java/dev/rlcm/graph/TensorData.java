@@ -106,6 +106,31 @@ public final class TensorData {
         return bytes().asFloatBuffer();
     }
 
+    /**
+     * The elements converted to another type, in new memory unless they have it already. Real numbers are rounded to
+     * nearest even; what is beyond the range of FLOAT16 or FLOAT32 becomes infinite.
+     */
+    public TensorData cast(DataType to) {
+        if (to == type) {
+            return this;
+        }
+        TensorData result = zeros(to, shape);
+        if (type == DataType.FLOAT32 && to.isHalf()) {
+            HalfPrecision.convert(floats(), result.bytes().asShortBuffer(), to == DataType.BFLOAT16);
+        } else if (type.isHalf() && to == DataType.FLOAT32) {
+            HalfPrecision.convert(bytes().asShortBuffer(), result.floats(), type == DataType.BFLOAT16);
+        } else if (type.isFloating()) {
+            for (int i = 0; i < size(); i++) {
+                result.setDouble(i, getDouble(i));
+            }
+        } else {
+            for (int i = 0; i < size(); i++) {
+                result.setLong(i, getLong(i));
+            }
+        }
+        return result;
+    }
+
     /** The same bytes under another shape of the same size. */
     public TensorData reshape(Shape newShape) {
         if (newShape.size() != shape.size()) {
@@ -143,8 +168,8 @@ public final class TensorData {
         switch (type) {
             case FLOAT32 -> bytes.putFloat(i * 4, (float) value);
             case FLOAT64 -> bytes.putDouble(i * 8, value);
-            case FLOAT16 -> bytes.putShort(i * 2, HalfPrecision.floatToFloat16((float) value));
-            case BFLOAT16 -> bytes.putShort(i * 2, HalfPrecision.floatToBfloat16((float) value));
+            case FLOAT16 -> bytes.putShort(i * 2, HalfPrecision.doubleToFloat16(value));
+            case BFLOAT16 -> bytes.putShort(i * 2, HalfPrecision.doubleToBfloat16(value));
             case BOOL -> bytes.put(i, (byte) (value == 0 ? 0 : 1));
             default -> setLong(i, (long) value);
         }

@@ -5,13 +5,14 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.optim.AdamW;
 import dev.rlcm.optim.GradientClipping;
+import dev.rlcm.optim.LossScaler;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
-import dev.rlcm.policy.Transition;
 import dev.rlcm.random.RandomStreams;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +29,10 @@ final class LoraPpoOptimizer implements PpoOptimizer {
     private final PpoConfig config;
     private final PolicyLoss loss;
     private final AdamW adam;
+    private final LossScaler scaler;
     private final List<FloatBuffer> accumulated;
     private @Nullable LossGraph compiled;
+    private boolean warned;
     private long updates;
 
     LoraPpoOptimizer(ConsistencyPolicy policy, PpoConfig config, PolicyLoss loss) {
@@ -41,6 +44,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         this.config = config;
         this.loss = loss;
         this.adam = new AdamW(policy.adapter().parameters(), config.adam());
+        this.scaler = new LossScaler(config.lossScaling());
         this.accumulated = policy.adapter().tensors().values().stream()
                 .map(tensor ->
                         TensorData.zeros(DataType.FLOAT32, tensor.shape()).floats())
@@ -58,69 +62,120 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         RandomStreams random =
                 RandomStreams.seeded(config.seed()).at("minibatches").at(updates++);
         double rateFactor = config.learningRate().factor(updates - 1);
+        List<List<Row>> rows = rows(graph, rollout, advantages);
         boolean stop = false;
         for (int epoch = 0; epoch < config.innerEpochs() && !stop; epoch++) {
             int[] order = random.at(epoch).permutation(rollout.size());
             for (int first = 0; first < order.length && !stop; first += config.trajectoriesPerStep()) {
                 int end = Math.min(order.length, first + config.trajectoriesPerStep());
-                step(graph, rollout, advantages, Arrays.copyOfRange(order, first, end), rateFactor, statistics);
+                List<Row> batch = Arrays.stream(order, first, end)
+                        .boxed()
+                        .flatMap(i -> rows.get(i).stream())
+                        .toList();
+                step(graph, batch, rateFactor, statistics);
                 stop = statistics.approxKl() > config.targetKl().orElse(Double.POSITIVE_INFINITY);
             }
         }
+        warnOfNoise(statistics.initialRatioError());
         return statistics.report(
                 rateFactor * config.adam().learningRate(),
+                scale(graph),
                 stop,
                 graph.networkNanos() - networkBefore,
                 System.nanoTime() - start);
     }
 
-    /** One optimiser step on the given trajectories. */
-    private void step(
-            LossGraph graph,
-            Rollout rollout,
-            double[] advantages,
-            int[] trajectories,
-            double rateFactor,
-            UpdateStatistics statistics) {
-        List<Transition> rows = new ArrayList<>();
-        List<Double> rowAdvantages = new ArrayList<>();
-        for (int index : trajectories) {
-            double clamped = Math.max(-config.advantageClamp(), Math.min(config.advantageClamp(), advantages[index]));
-            for (Transition transition : rollout.transitions(index)) {
-                rows.add(transition);
-                rowAdvantages.add(clamped);
+    /** The transitions of each trajectory. */
+    private List<List<Row>> rows(LossGraph graph, Rollout rollout, double[] advantages) {
+        List<List<Row>> rows = new ArrayList<>();
+        for (int i = 0; i < advantages.length; i++) {
+            double clamped = Math.max(-config.advantageClamp(), Math.min(config.advantageClamp(), advantages[i]));
+            rows.add(rollout.transitions(i).stream()
+                    .map(transition -> new Row(transition, transition.logProb(), clamped))
+                    .toList());
+        }
+        if (!config.recomputeLogProbs()) {
+            return rows;
+        }
+        Iterator<Row> recomputed =
+                recomputed(graph, rows.stream().flatMap(List::stream).toList()).iterator();
+        return rows.stream()
+                .map(list -> list.stream().map(row -> recomputed.next()).toList())
+                .toList();
+    }
+
+    private static List<Row> recomputed(LossGraph graph, List<Row> rows) {
+        List<Row> result = new ArrayList<>();
+        for (int from = 0; from < rows.size(); from += graph.rows()) {
+            List<Row> batch = rows.subList(from, Math.min(rows.size(), from + graph.rows()));
+            graph.run(batch, 0, 1);
+            for (int i = 0; i < batch.size(); i++) {
+                result.add(batch.get(i).withOldLogProb(graph.logProb(i)));
             }
         }
+        return result;
+    }
+
+    /** One optimiser step on the given transitions. */
+    private void step(LossGraph graph, List<Row> rows, double rateFactor, UpdateStatistics statistics) {
         accumulated.forEach(LoraPpoOptimizer::clear);
+        double scale = scale(graph);
         double total = 0;
         for (int from = 0; from < rows.size(); from += graph.rows()) {
-            int to = Math.min(rows.size(), from + graph.rows());
-            double[] slice = rowAdvantages.subList(from, to).stream()
-                    .mapToDouble(Double::doubleValue)
-                    .toArray();
-            graph.run(rows.subList(from, to), slice, 1.0 / rows.size());
+            List<Row> batch = rows.subList(from, Math.min(rows.size(), from + graph.rows()));
+            graph.run(batch, 1.0 / rows.size(), scale);
             total += graph.loss();
-            for (int row = from; row < to; row++) {
-                statistics.transition(graph.logProb(row - from), rows.get(row).logProb());
+            for (int i = 0; i < batch.size(); i++) {
+                statistics.transition(graph.logProb(i), batch.get(i).oldLogProb());
             }
-            accumulate(graph.gradients());
+            accumulate(graph.gradients(), (float) (1 / scale));
         }
         double norm = GradientClipping.globalNorm(accumulated, config.maxGradNorm());
-        if (Double.isFinite(total) && Double.isFinite(norm)) {
+        boolean finite = Double.isFinite(total) && Double.isFinite(norm);
+        if (finite) {
             adam.step(accumulated, rateFactor);
             statistics.step(total, norm);
         } else {
             LOG.warn("Skipped an optimiser step: loss {} and gradient norm {} must be finite", total, norm);
             statistics.skip();
         }
+        if (graph.isScaled()) {
+            adaptScale(finite, Double.isFinite(total));
+        }
     }
 
-    private void accumulate(List<FloatBuffer> gradients) {
+    private void adaptScale(boolean finite, boolean finiteLoss) {
+        if (finite) {
+            scaler.succeeded();
+        } else if (finiteLoss) {
+            scaler.overflowed();
+            LOG.info("Gradients overflow FLOAT16; the loss scale is {} now", scaler.scale());
+        }
+    }
+
+    private void warnOfNoise(double initialRatioError) {
+        if (initialRatioError > config.clipRange() / 2 && !warned) {
+            warned = true;
+            LOG.warn(
+                    "Before the first step ratios differ from 1 by up to {}, the clip range is {}. If the rollout is of"
+                            + " this policy, that is rounding: set PpoConfig.withRecomputedLogProbs(true) or a wider"
+                            + " clip range",
+                    initialRatioError,
+                    config.clipRange());
+        }
+    }
+
+    private double scale(LossGraph graph) {
+        return graph.isScaled() ? scaler.scale() : 1;
+    }
+
+    /** The factor is a power of two, so it costs no precision. */
+    private void accumulate(List<FloatBuffer> gradients, float factor) {
         for (int i = 0; i < gradients.size(); i++) {
             FloatBuffer sum = accumulated.get(i);
             FloatBuffer gradient = gradients.get(i);
             for (int j = 0; j < sum.limit(); j++) {
-                sum.put(j, sum.get(j) + gradient.get(j));
+                sum.put(j, sum.get(j) + factor * gradient.get(j));
             }
         }
     }
@@ -159,6 +214,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
     @Override
     public Map<String, TensorData> state() {
         Map<String, TensorData> state = new LinkedHashMap<>(adam.state());
+        state.putAll(scaler.state());
         state.put(UPDATES, TensorData.longs(Shape.SCALAR, updates));
         return state;
     }
@@ -171,6 +227,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         }
         Map<String, TensorData> moments = new LinkedHashMap<>(state);
         moments.remove(UPDATES);
+        scaler.restore(moments);
         adam.restore(moments);
         updates = count.getLong(0);
     }

@@ -12,7 +12,6 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.PolicyGraph;
-import dev.rlcm.policy.Transition;
 import dev.rlcm.rewrite.CommonSubexpressions;
 import dev.rlcm.rewrite.ConstantFolding;
 import dev.rlcm.rewrite.Decompositions;
@@ -30,12 +29,14 @@ import java.util.Map;
  */
 final class LossGraph {
     private static final String GRADIENT = "gradient.";
+    private static final String LOSS_SCALE = "loss_scale";
 
     private final PolicyGraph policy;
     private final Executable executable;
     private final PolicyGraph.Batch batch;
     private final Map<String, TensorData> terms = new LinkedHashMap<>();
     private final Map<String, TensorData> outputs = new LinkedHashMap<>();
+    private final boolean scaled;
     private long networkNanos;
 
     LossGraph(ConsistencyPolicy owner, PolicyLoss loss, int rows) {
@@ -54,8 +55,14 @@ final class LossGraph {
                 new LinkedHashMap<>(fewerPasses(Graph.of(forward)).outputs());
         MemoryPolicy memory = owner.backend().memoryPolicy();
         boolean small = memory == MemoryPolicy.SMALL;
+        Value total = results.get("loss");
+        this.scaled = Graph.topologicalOrder(List.of(total)).stream().anyMatch(v -> v.type() == DataType.FLOAT16);
+        Value upstream = scaled ? term(LOSS_SCALE, Shape.SCALAR) : total.like(1);
         List<Value> gradients = Gradients.of(
-                results.get("loss"), policy.factors(), small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
+                List.of(total),
+                List.of(upstream),
+                policy.factors(),
+                small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
         for (int i = 0; i < gradients.size(); i++) {
             results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
         }
@@ -88,7 +95,11 @@ final class LossGraph {
     }
 
     private Value term(String name) {
-        Value input = Value.input(name, DataType.FLOAT32, Shape.of(policy.rows()));
+        return term(name, Shape.of(policy.rows()));
+    }
+
+    private Value term(String name, Shape shape) {
+        Value input = Value.input(name, DataType.FLOAT32, shape);
         terms.put(name, TensorData.zeros(DataType.FLOAT32, input.shape()));
         return input;
     }
@@ -97,15 +108,28 @@ final class LossGraph {
         return policy.rows();
     }
 
-    /** Evaluates up to {@link #rows} transitions; the results are read by the methods below until the next run. */
-    void run(List<Transition> transitions, double[] advantages, double rowWeight) {
-        for (int row = 0; row < rows(); row++) {
-            boolean used = row < transitions.size();
-            Transition transition = transitions.get(used ? row : 0);
-            batch.set(row, transition);
-            terms.get("weight").setDouble(row, used ? rowWeight : 0);
-            terms.get("old_log_prob").setDouble(row, transition.logProb());
-            terms.get("advantage").setDouble(row, used ? advantages[row] : 0);
+    /** Whether gradients need a loss scale, since some of them are computed in FLOAT16; it is 1 if not. */
+    boolean isScaled() {
+        return scaled;
+    }
+
+    /**
+     * Evaluates up to {@link #rows} transitions; the results are read by the methods below until the next run.
+     *
+     * @param weight of each in the loss
+     * @param lossScale what gradients are multiplied with
+     */
+    void run(List<Row> batchRows, double weight, double lossScale) {
+        for (int i = 0; i < rows(); i++) {
+            boolean used = i < batchRows.size();
+            Row row = batchRows.get(used ? i : 0);
+            batch.set(i, row.transition());
+            terms.get("weight").setDouble(i, used ? weight : 0);
+            terms.get("old_log_prob").setDouble(i, row.oldLogProb());
+            terms.get("advantage").setDouble(i, used ? row.advantage() : 0);
+        }
+        if (scaled) {
+            terms.get(LOSS_SCALE).setDouble(0, lossScale);
         }
         long start = System.nanoTime();
         executable.run(batch.inputs(), outputs);
@@ -120,7 +144,7 @@ final class LossGraph {
         return outputs.get("log_prob").getDouble(row);
     }
 
-    /** The gradients of the last run, in the order of the adapter's parameters. */
+    /** The gradients of the last run times the loss scale, in the order of the adapter's parameters. */
     List<FloatBuffer> gradients() {
         return policy.factors().stream()
                 .map(factor -> outputs.get(GRADIENT + factor.label()).floats())

@@ -2,6 +2,7 @@ package dev.rlcm.ppo;
 
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
+import dev.rlcm.optim.LossScaling;
 import java.util.OptionalDouble;
 
 /**
@@ -18,6 +19,10 @@ import java.util.OptionalDouble;
  * @param adam the optimiser
  * @param learningRate the factor on the optimiser's learning rate, by the number of updates done
  * @param targetKl where given, an update stops early once the approximate KL divergence exceeds it
+ * @param lossScaling how gradients are kept in range where the network computes in FLOAT16; not used elsewhere
+ * @param recomputeLogProbs whether the old log-probabilities are computed again by the graph that the update runs, in place of
+ *     those that the sampler recorded: one more pass over the rollout, worth it where rounding makes the two differ by
+ *     more than a fraction of the clip range, as 16-bit networks may
  * @param seed of the order in which trajectories are taken
  */
 public record PpoConfig(
@@ -30,6 +35,8 @@ public record PpoConfig(
         AdamWConfig adam,
         LearningRateSchedule learningRate,
         OptionalDouble targetKl,
+        LossScaling lossScaling,
+        boolean recomputeLogProbs,
         long seed) {
     public PpoConfig {
         requireClipRange(clipRange);
@@ -43,7 +50,19 @@ public record PpoConfig(
 
     public static PpoConfig defaults() {
         AdamWConfig adam = AdamWConfig.defaults().withLearningRate(1e-4);
-        return new PpoConfig(1e-4, 10, 4, 8, 1, 5, adam, LearningRateSchedule.constant(), OptionalDouble.empty(), 0);
+        return new PpoConfig(
+                1e-4,
+                10,
+                4,
+                8,
+                1,
+                5,
+                adam,
+                LearningRateSchedule.constant(),
+                OptionalDouble.empty(),
+                LossScaling.defaults(),
+                false,
+                0);
     }
 
     public PpoConfig withClipRange(double value) {
@@ -57,6 +76,8 @@ public record PpoConfig(
                 adam,
                 learningRate,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 seed);
     }
 
@@ -71,6 +92,8 @@ public record PpoConfig(
                 adam,
                 learningRate,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 seed);
     }
 
@@ -85,6 +108,8 @@ public record PpoConfig(
                 adam,
                 learningRate,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 seed);
     }
 
@@ -99,6 +124,8 @@ public record PpoConfig(
                 adam,
                 learningRate,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 seed);
     }
 
@@ -113,6 +140,8 @@ public record PpoConfig(
                 adam,
                 learningRate,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 seed);
     }
 
@@ -127,6 +156,8 @@ public record PpoConfig(
                 adam,
                 learningRate,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 seed);
     }
 
@@ -141,6 +172,8 @@ public record PpoConfig(
                 value,
                 learningRate,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 seed);
     }
 
@@ -160,6 +193,8 @@ public record PpoConfig(
                 adam,
                 value,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 seed);
     }
 
@@ -174,6 +209,40 @@ public record PpoConfig(
                 adam,
                 learningRate,
                 OptionalDouble.of(value),
+                lossScaling,
+                recomputeLogProbs,
+                seed);
+    }
+
+    public PpoConfig withLossScaling(LossScaling value) {
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                learningRate,
+                targetKl,
+                value,
+                recomputeLogProbs,
+                seed);
+    }
+
+    public PpoConfig withRecomputedLogProbs(boolean value) {
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                adam,
+                learningRate,
+                targetKl,
+                lossScaling,
+                value,
                 seed);
     }
 
@@ -188,6 +257,8 @@ public record PpoConfig(
                 adam,
                 learningRate,
                 targetKl,
+                lossScaling,
+                recomputeLogProbs,
                 value);
     }
 

@@ -18,6 +18,7 @@ import java.time.Duration;
  * @param clipFractionHigh share of transitions with r above 1 + epsilon
  * @param gradNorm mean global gradient norm before clipping
  * @param learningRate of the last step
+ * @param lossScale of the last step; 1 where the network does not compute in FLOAT16
  * @param stoppedEarly whether the KL target ended the update
  * @param networkTime spent inside the backend
  * @param totalTime of the update
@@ -34,6 +35,7 @@ public record UpdateReport(
         double clipFractionHigh,
         double gradNorm,
         double learningRate,
+        double lossScale,
         boolean stoppedEarly,
         Duration networkTime,
         Duration totalTime) {

@@ -40,12 +40,17 @@ final class UpdateStatistics {
         skipped++;
     }
 
+    double initialRatioError() {
+        return initialRatioError;
+    }
+
     /** Mean of (log r)^2 / 2: Schulman's k2, <a href="http://joschu.net/blog/kl-approx.html">KL approximation</a>. */
     double approxKl() {
         return squaredLogRatios.getMean() / 2;
     }
 
-    UpdateReport report(double learningRate, boolean stoppedEarly, long networkNanos, long totalNanos) {
+    UpdateReport report(
+            double learningRate, double lossScale, boolean stoppedEarly, long networkNanos, long totalNanos) {
         double count = Math.max(1, ratios.getN());
         return new UpdateReport(
                 (int) gradNorms.getN(),
@@ -59,6 +64,7 @@ final class UpdateStatistics {
                 high / count,
                 gradNorms.getMean(),
                 learningRate,
+                lossScale,
                 stoppedEarly,
                 Duration.ofNanos(networkNanos),
                 Duration.ofNanos(totalNanos));

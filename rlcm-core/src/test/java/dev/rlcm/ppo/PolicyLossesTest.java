@@ -81,7 +81,7 @@ class PolicyLossesTest {
             for (int i = 0; i < logProb.length; i++) {
                 statistics.transition(logProb[i], oldLogProb[i]);
             }
-            UpdateReport report = statistics.report(0, false, 0, 0);
+            UpdateReport report = statistics.report(0, 1, false, 0, 0);
             assertThat(report.approxKl()).isCloseTo(expected.get("approx_kl").asDouble(), within(1e-7));
             assertThat(report.clipFraction()).isCloseTo(expected.get("clipfrac").asDouble(), within(1e-7));
         }

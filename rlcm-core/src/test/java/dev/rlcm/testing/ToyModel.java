@@ -10,6 +10,7 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.rewrite.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +24,16 @@ public final class ToyModel implements ConsistencyModel {
     private final Value first = constant("first", Shape.of(LATENT, WIDTH), 0.5);
     private final Value time = constant("time", Shape.of(1, WIDTH), 0.5);
     private final Value second = constant("second", Shape.of(WIDTH, LATENT), 0.5);
+
+    private final Precision precision;
+
+    public ToyModel() {
+        this(Precision.FLOAT32);
+    }
+
+    ToyModel(Precision precision) {
+        this.precision = precision;
+    }
 
     private static Value constant(String name, Shape shape, double std) {
         float[] draws = RandomStreams.seeded(7).at(name).gaussians((int) shape.size());
@@ -44,7 +55,7 @@ public final class ToyModel implements ConsistencyModel {
                 .add(prompt)
                 .tanh();
         Value output = linear("/net/to_out.0/MatMul", hidden, second).reshape(sample.shape());
-        return new Graph(List.of(sample, timestep, prompt), Map.of("out", output));
+        return precision.of(new Graph(List.of(sample, timestep, prompt), Map.of("out", output)));
     }
 
     private static Value linear(String label, Value x, Value weight) {

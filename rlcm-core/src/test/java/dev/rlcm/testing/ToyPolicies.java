@@ -8,6 +8,7 @@ import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.rewrite.Precision;
 
 /** Policies on the {@link ToyModel}. */
 public final class ToyPolicies {
@@ -19,7 +20,15 @@ public final class ToyPolicies {
     }
 
     public static ConsistencyPolicy fresh(Backend backend, SamplingPlan plan) {
-        ToyModel model = new ToyModel();
+        return fresh(new ToyModel(), backend, plan);
+    }
+
+    /** As {@link #fresh(Backend)}, in another precision. */
+    public static ConsistencyPolicy fresh(Backend backend, Precision precision) {
+        return fresh(new ToyModel(precision), backend, SamplingPlan.steps(3).withBatch(4));
+    }
+
+    private static ConsistencyPolicy fresh(ToyModel model, Backend backend, SamplingPlan plan) {
         LoraConfig lora = LoraConfig.rank(2).targeting("to_q", "to_out.0");
         LoraAdapter adapter =
                 LoraAdapter.initial(lora, LoraInjection.sites(model.denoiser(1)), RandomStreams.seeded(3));

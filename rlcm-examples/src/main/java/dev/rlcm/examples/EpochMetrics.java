@@ -30,6 +30,7 @@ final class EpochMetrics {
         row.put("learning_rate", report.update().learningRate());
         row.put("optimizer_steps", report.update().optimizerSteps());
         row.put("skipped_steps", report.update().skippedSteps());
+        row.put("loss_scale", report.update().lossScale());
         row.put("sampling_s", seconds(report.samplingTime()));
         row.put("reward_wait_s", seconds(report.rewardWait()));
         row.put("update_s", seconds(report.update().totalTime()));

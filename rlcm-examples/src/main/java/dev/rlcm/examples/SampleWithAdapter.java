@@ -1,7 +1,6 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.RandomStreams;
 import java.io.IOException;
@@ -35,7 +34,7 @@ public final class SampleWithAdapter implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try (Backend backend = Devices.open(options.device)) {
-            var model = LatentConsistencyModel.load(options.modelDirectory(), backend);
+            var model = options.load(backend);
             var plan = SamplingPlan.steps(options.steps).withGuidance(options.guidance);
             var policy = model.policy(model.adapter(adapter), plan.withBatch(Math.min(options.prompts.size(), 8)));
             var rollout = policy.rollout(options.prompts, RandomStreams.seeded(options.seed));

@@ -1,7 +1,10 @@
 package dev.rlcm.examples;
 
+import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.ImageFiles;
+import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.rewrite.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,11 +36,23 @@ final class SamplingOptions {
     @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
     String device = "cpu";
 
+    @Option(
+            names = "--precision",
+            paramLabel = "TYPE",
+            description = "What the UNet is computed in: float32, float16 or bfloat16; the 16-bit types are for GPUs."
+                    + " Default: the type of its weights.")
+    private @Nullable Precision precision;
+
     @Option(names = "--out", paramLabel = "DIR", description = "Where the PNGs go. Default: ${DEFAULT-VALUE}.")
     private Path out = Path.of("pictures");
 
     Path modelDirectory() {
         return model != null ? model : EmbeddedModel.emojiLcm();
+    }
+
+    LatentConsistencyModel load(Backend backend) throws IOException {
+        LatentConsistencyModel loaded = LatentConsistencyModel.load(modelDirectory(), backend);
+        return precision == null ? loaded : loaded.withPrecision(precision);
     }
 
     /** Writes 1-a-cat-in-the-sea.png and so on, and says so. */

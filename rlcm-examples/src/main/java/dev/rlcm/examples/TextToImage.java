@@ -1,7 +1,6 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -24,7 +23,7 @@ public final class TextToImage implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try (Backend backend = Devices.open(options.device)) {
-            var model = LatentConsistencyModel.load(options.modelDirectory(), backend);
+            var model = options.load(backend);
             options.write(model.generate(options.prompts, options.steps, options.guidance, options.seed));
         }
         return 0;

@@ -35,7 +35,7 @@ public final class Train implements Callable<Integer> {
         TrainerConfig config = options.trainer();
         Path directory = options.output != null ? options.output : defaultDirectory();
         try (Backend backend = Devices.open(options.device)) {
-            LatentConsistencyModel model = LatentConsistencyModel.load(options.modelDirectory(), backend);
+            LatentConsistencyModel model = options.load(backend);
             ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
             Trainer trainer = new Trainer(policy, ppo, options.reward.factory.get(), options.trainingPrompts(), config);

@@ -1,17 +1,21 @@
 package dev.rlcm.examples;
 
+import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PpoConfig;
+import dev.rlcm.rewrite.Precision;
 import dev.rlcm.train.Prompts;
 import dev.rlcm.train.TrainerConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -88,6 +92,13 @@ public final class TrainOptions {
     String device = "cpu";
 
     @Option(
+            names = "--precision",
+            paramLabel = "TYPE",
+            description = "What the UNet is computed in: float32, float16 or bfloat16; the 16-bit types are for GPUs."
+                    + " Default: the type of its weights.")
+    private @Nullable Precision precision;
+
+    @Option(
             names = "--output",
             paramLabel = "DIR",
             description = "Where the run's files go. Default: runs/<reward>-<time>.")
@@ -109,6 +120,11 @@ public final class TrainOptions {
 
     Path modelDirectory() {
         return model != null ? model : EmbeddedModel.emojiLcm();
+    }
+
+    LatentConsistencyModel load(Backend backend) throws IOException {
+        LatentConsistencyModel loaded = LatentConsistencyModel.load(modelDirectory(), backend);
+        return precision == null ? loaded : loaded.withPrecision(precision);
     }
 
     public Prompts trainingPrompts() throws IOException {
@@ -173,6 +189,9 @@ public final class TrainOptions {
         entries.put("KL weight", Double.toString(klWeight()));
         entries.put("seed", Long.toString(seed));
         entries.put("device", device);
+        entries.put(
+                "precision",
+                precision == null ? "of the weights" : precision.toString().toLowerCase(Locale.ROOT));
         return entries;
     }
 }

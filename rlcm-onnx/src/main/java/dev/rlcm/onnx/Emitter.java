@@ -25,7 +25,9 @@ final class Emitter {
 
     /** Whether an operator of ONNX Runtime's own domain may stand for this value. */
     boolean mayUseContrib() {
-        return !context.portable() && value.type() == DataType.FLOAT32;
+        return !context.portable()
+                && value.type() != DataType.FLOAT64
+                && value.type().isFloating();
     }
 
     String[] operands() {

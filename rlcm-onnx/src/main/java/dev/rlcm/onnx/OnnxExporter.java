@@ -61,9 +61,9 @@ final class OnnxExporter {
                 .build();
     }
 
-    /** Opset 17 lacks some composites; ONNX Runtime has operators of its own for them, in float32. */
+    /** Opset 17 lacks some composites; ONNX Runtime has operators of its own for them, for all real types but FLOAT64. */
     private static boolean hasOnnxForm(Value value, boolean portable) {
-        boolean mayUseContrib = !portable && value.type() == DataType.FLOAT32;
+        boolean mayUseContrib = !portable && value.type() != DataType.FLOAT64;
         return switch (value.op()) {
             case SWISH, GELU -> mayUseContrib;
             case ATTENTION -> mayUseContrib && ExportForms.isLargeAttention(value);

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.Executable;
@@ -38,12 +39,16 @@ public final class OrtBackend implements Backend {
     private final OrtEnvironment environment = SharedEnvironment.INSTANCE;
     private final OrtOptions options;
     private final OptionalInt cudaDevice;
+    private final CudaOptions cuda;
+    private final HalfSupport half;
     private final Set<OrtExecutable> executables = new LinkedHashSet<>();
     private boolean closed;
 
-    private OrtBackend(OrtOptions options, OptionalInt cudaDevice) {
+    private OrtBackend(OrtOptions options, OptionalInt cudaDevice, CudaOptions cuda, HalfSupport.Provider provider) {
         this.options = options;
         this.cudaDevice = cudaDevice;
+        this.cuda = cuda;
+        this.half = new HalfSupport(provider);
     }
 
     /** On the CPU, with all cores. */
@@ -56,8 +61,17 @@ public final class OrtBackend implements Backend {
         return cpu(OrtOptions.defaults().withThreads(threads));
     }
 
+    /** On the CPU; 16-bit numbers are stored as such, but computed with in FLOAT32. */
     public static OrtBackend cpu(OrtOptions options) {
-        return new OrtBackend(options, OptionalInt.empty());
+        return new OrtBackend(options, OptionalInt.empty(), CudaOptions.defaults(), HalfSupport.Provider.CPU);
+    }
+
+    /**
+     * On the CPU, rounding the result of every 16-bit operator to its type: slow, but it shows without a GPU what half
+     * precision does to a model.
+     */
+    public static OrtBackend emulatingHalf(OrtOptions options) {
+        return new OrtBackend(options, OptionalInt.empty(), CudaOptions.defaults(), HalfSupport.Provider.CPU_ROUNDING);
     }
 
     /**
@@ -72,10 +86,15 @@ public final class OrtBackend implements Backend {
 
     /** As {@link #cuda(int)}, with options. */
     public static OrtBackend cuda(int device, OrtOptions options) {
+        return cuda(device, options, CudaOptions.defaults());
+    }
+
+    /** As {@link #cuda(int)}, with options. */
+    public static OrtBackend cuda(int device, OrtOptions options, CudaOptions cuda) {
         if (device < 0) {
             throw new IllegalArgumentException("device must not be negative, got " + device);
         }
-        OrtBackend backend = new OrtBackend(options, OptionalInt.of(device));
+        OrtBackend backend = new OrtBackend(options, OptionalInt.of(device), cuda, HalfSupport.Provider.CUDA);
         try {
             backend.sessionOptions(false).close();
         } catch (OrtException e) {
@@ -92,8 +111,9 @@ public final class OrtBackend implements Backend {
                 throw closedException();
             }
         }
-        SessionWeights weights = new SessionWeights(graph, options.memory(), cudaDevice.isEmpty());
-        ModelProto model = OnnxExporter.export(graph, weights, false);
+        Graph prepared = half.prepare(graph);
+        SessionWeights weights = new SessionWeights(prepared, options.memory(), cudaDevice.isEmpty());
+        ModelProto model = OnnxExporter.export(prepared, weights, false);
         List<OnnxTensor> handles = new ArrayList<>();
         OrtExecutable executable;
         try (OrtSession.SessionOptions settings = sessionOptions(weights.feeds())) {
@@ -156,7 +176,12 @@ public final class OrtBackend implements Backend {
                 settings.enableProfiling(options.profilePrefix());
             }
             if (cudaDevice.isPresent()) {
-                settings.addCUDA(cudaDevice.getAsInt());
+                try (OrtCUDAProviderOptions provider = new OrtCUDAProviderOptions(cudaDevice.getAsInt())) {
+                    for (Map.Entry<String, String> entry : cuda.toProvider().entrySet()) {
+                        provider.add(entry.getKey(), entry.getValue());
+                    }
+                    settings.addCUDA(provider);
+                }
             }
             return settings;
         } catch (OrtException e) {

@@ -7,6 +7,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
+import dev.rlcm.rewrite.Precision;
 import dev.rlcm.rewrite.RaisePatterns;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The UNet as graphs for given batches, with uniform inputs whatever the export looks like: all FLOAT32, one timestep for
@@ -32,15 +34,25 @@ final class Denoiser {
     private final Shape states;
     private final OptionalInt guidanceDim;
     private final boolean raised;
+    /** Null for that of the file's weights. */
+    private final @Nullable Precision precision;
+
     private final ConstantPool constants = new ConstantPool();
     private final Map<Integer, Graph> graphs = new HashMap<>();
 
-    private Denoiser(OnnxComponent model, Shape latent, Shape states, OptionalInt guidanceDim, boolean raised) {
+    private Denoiser(
+            OnnxComponent model,
+            Shape latent,
+            Shape states,
+            OptionalInt guidanceDim,
+            boolean raised,
+            @Nullable Precision precision) {
         this.model = model;
         this.latent = latent;
         this.states = states;
         this.guidanceDim = guidanceDim;
         this.raised = raised;
+        this.precision = precision;
     }
 
     /**
@@ -63,7 +75,12 @@ final class Denoiser {
             guidanceDim = OptionalInt.of(model.bind(GUIDANCE, batch, dim).dim(1));
         }
         Shape latent = Shape.of(sample.dim(1), sample.dim(2), sample.dim(3));
-        return new Denoiser(model, latent, states, guidanceDim, raised);
+        return new Denoiser(model, latent, states, guidanceDim, raised, null);
+    }
+
+    /** The same network computed in another precision. */
+    Denoiser withPrecision(Precision other) {
+        return new Denoiser(model, latent, states, guidanceDim, raised, other);
     }
 
     /** [C, h, w]. */
@@ -99,7 +116,8 @@ final class Denoiser {
             throw new UncheckedIOException("cannot read " + model.path(), e);
         }
         Graph uniform = uniform(loaded, shapes, batch);
-        return constants.share(raised ? RaisePatterns.raise(uniform) : uniform);
+        Graph graph = raised ? RaisePatterns.raise(uniform) : uniform;
+        return constants.share((precision != null ? precision : Precision.ofWeights(graph)).of(graph));
     }
 
     private Shape declaredTimestep(int batch) {

@@ -17,6 +17,7 @@ import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.rewrite.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -85,6 +86,23 @@ public final class LatentConsistencyModel implements ConsistencyModel {
                     "height and width must be positive multiples of " + scale + ", got " + height + " x " + width);
         }
         return new LatentConsistencyModel(directory, new LatentSize(height / scale, width / scale), backend);
+    }
+
+    private LatentConsistencyModel(LatentConsistencyModel other, Precision precision) {
+        this.directory = other.directory;
+        this.backend = other.backend;
+        this.textEncoder = other.textEncoder;
+        this.denoiser = other.denoiser.withPrecision(precision);
+        this.imageDecoder = other.imageDecoder;
+        this.sampler = new Sampler(denoiser, backend);
+    }
+
+    /**
+     * The same model with its UNet computed in another precision than that of its weights, by sampler and trainer alike;
+     * text encoder and VAE stay as they are. Adapters, latents and log-probabilities are FLOAT32 whatever it is.
+     */
+    public LatentConsistencyModel withPrecision(Precision precision) {
+        return new LatentConsistencyModel(this, precision);
     }
 
     /** Where the model came from, and what its configurations say. */

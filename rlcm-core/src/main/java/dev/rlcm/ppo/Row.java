@@ -1,0 +1,15 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.policy.Transition;
+
+/**
+ * A row of a minibatch.
+ *
+ * @param oldLogProb log pi_old of the transition, what its ratio is measured against
+ * @param advantage clamped
+ */
+record Row(Transition transition, double oldLogProb, double advantage) {
+    Row withOldLogProb(double value) {
+        return new Row(transition, value, advantage);
+    }
+}
