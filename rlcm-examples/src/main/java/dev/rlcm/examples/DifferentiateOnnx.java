@@ -99,7 +99,7 @@ public final class DifferentiateOnnx implements Callable<Integer> {
         List<String> factors = List.of();
         if (adapter != null) {
             LoraAdapter weights = LoraAdapter.load(adapter, LoraInjection.sites(forward));
-            forward = LoraInjection.inject(forward, weights.config()).graph();
+            forward = LoraInjection.inject(forward, weights).graph();
             tensors.putAll(weights.tensors());
             factors = List.copyOf(weights.tensors().keySet());
         }
