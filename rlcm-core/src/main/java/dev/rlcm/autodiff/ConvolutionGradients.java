@@ -19,7 +19,8 @@ final class ConvolutionGradients {
         Value x = y.in(0);
         Value w = y.in(1);
         Attributes sliding = sliding(y.attributes());
-        return list(inputGradient(g, w, x.shape(), sliding), kernelGradient(x, g, w.shape(), sliding), biasGradient(g));
+        return list(
+                inputGradient(g, w, x.shape(), sliding), KernelGradients.of(x, g, w.shape(), sliding), biasGradient(g));
     }
 
     /** Its input gradient is the convolution it is the adjoint of; in the kernel's, x and g have changed places. */
@@ -28,7 +29,7 @@ final class ConvolutionGradients {
         Value w = y.in(1);
         Attributes sliding = sliding(y.attributes());
         Value dx = Value.of(Op.CONV, sliding, g, w);
-        return list(crop(dx, x.shape()), kernelGradient(g, x, w.shape(), sliding), biasGradient(g));
+        return list(crop(dx, x.shape()), KernelGradients.of(g, x, w.shape(), sliding), biasGradient(g));
     }
 
     /** dx of a convolution is its adjoint; what the strides left over at the end is the output padding. */
@@ -44,40 +45,8 @@ final class ConvolutionGradients {
         return Value.of(Op.CONV_TRANSPOSE, sliding.with("output_padding", rest), g, w);
     }
 
-    /**
-     * dw[m,c,k] = sum over b, o of g[b,m,o] x[b,c, stride o + dilation k - pad]: itself a convolution, with the batch as
-     * channels and stride and dilation exchanged.
-     */
-    private static Value kernelGradient(Value x, Value g, Shape w, Attributes sliding) {
-        int batch = x.dim(0);
-        int group = sliding.integer("group");
-        if (isPointwise(w, sliding)) {
-            Value product = planes(g).matmul(planes(x), false, true);
-            return product.sum(false, 0).reshape(w);
-        }
-        int[] swap = axes(x.rank());
-        swap[0] = 1;
-        swap[1] = 0;
-        int[] regroup = axes(x.rank() + 1);
-        regroup[0] = 2;
-        regroup[2] = 0;
-        Value samples = x.reshape(dims(spatial(x.shape()), batch, group, w.dim(1)))
-                .transpose(regroup)
-                .reshape(dims(spatial(x.shape()), w.dim(1), group * batch));
-        Attributes exchanged =
-                sliding.with("strides", sliding.ints("dilations")).with("dilations", sliding.ints("strides"));
-        Value full = Value.of(Op.CONV, exchanged, samples, g.transpose(swap));
-        return crop(full.transpose(swap), w);
-    }
-
     private static Value biasGradient(Value g) {
-        return planes(g).sum(false, 0, 2);
-    }
-
-    /** [B,C,...] as [B,C,L]. */
-    private static Value planes(Value value) {
-        int[] spatial = spatial(value.shape());
-        return value.reshape(value.dim(0), value.dim(1), Arrays.stream(spatial).reduce(1, Math::multiplyExact));
+        return KernelGradients.planes(g).sum(false, 0, 2);
     }
 
     private static Value crop(Value value, Shape shape) {
@@ -107,13 +76,5 @@ final class ConvolutionGradients {
         return Attributes.of("strides", a.ints("strides"), "pads", a.ints("pads"))
                 .with("dilations", a.ints("dilations"))
                 .with("group", a.integer("group"));
-    }
-
-    /** Whether the kernel sees single elements only, so that its gradient is a matrix product. */
-    private static boolean isPointwise(Shape w, Attributes a) {
-        return a.integer("group") == 1
-                && Arrays.stream(spatial(w)).allMatch(k -> k == 1)
-                && Arrays.stream(a.ints("strides")).allMatch(s -> s == 1)
-                && Arrays.stream(a.ints("pads")).allMatch(p -> p == 0);
     }
 }
