@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 
 /**
  * Runs any ONNX file forward and backward. The loss is the sum of output x upstream; the outputs, and the gradients by
- * inputs and adapter weights, go to one file under their own names. A model that passes an input through as an output of
+ * inputs and weights, go to one file under their own names. A model that passes an input through as an output of
  * the same name is refused if that input is differentiated by.
  */
 @Command(
@@ -68,8 +68,8 @@ public final class DifferentiateOnnx implements Callable<Integer> {
             names = "--wrt",
             split = ",",
             paramLabel = "NAME",
-            description = "Inputs or weights to differentiate by; 'adapter' stands for all its weights."
-                    + " Default: the adapter, or without one all floating-point inputs.")
+            description = "Inputs, weights of the model or of the adapter to differentiate by; 'adapter' stands for all"
+                    + " its weights. Default: the adapter, or without one all floating-point inputs.")
     private List<String> wrt = new ArrayList<>();
 
     @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
@@ -105,6 +105,11 @@ public final class DifferentiateOnnx implements Callable<Integer> {
         }
         List<String> by = differentiatedBy(forward, factors);
         Graph joint = OnnxModels.differentiate(forward, by);
+        OnnxModels.weights(forward).forEach((name, weight) -> {
+            if (by.contains(name)) {
+                tensors.putIfAbsent(name, weight);
+            }
+        });
         UpstreamGradients.of(forward, upstream).forEach((name, tensor) -> tensors.put("upstream_" + name, tensor));
         tensors.replaceAll((name, tensor) -> TensorFiles.convert(name, tensor, joint.input(name)));
 

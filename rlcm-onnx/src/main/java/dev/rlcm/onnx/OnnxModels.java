@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -79,16 +80,30 @@ public final class OnnxModels {
     }
 
     /**
+     * The real constants of a graph by name, in topological order: what {@link #differentiate} may name beside inputs. A
+     * constant of a loaded model has the name of its initializer, or of the node that it was folded from, and the shape in
+     * which the graph uses it. Names that several constants have are left out.
+     *
+     * @return the graph's own data, to be copied before it is changed
+     */
+    public static Map<String, TensorData> weights(Graph graph) {
+        return JointGraph.weights(graph);
+    }
+
+    /**
      * Forward and backward as one graph.
      *
      * @param graph any graph
-     * @param wrtInputs the inputs to differentiate with respect to, of a floating type
-     * @return a graph with the inputs of {@code graph} and an input {@code upstream_<output>} per floating output, of its
-     *     type and shape; with the outputs of {@code graph} and an output {@code grad_<input>} per named input: the
-     *     gradient of the sum over outputs of {@code sum(output * upstream)}
-     * @throws GraphException if an input does not exist or has no gradient, or an operator on the way has no gradient
+     * @param wrt what to differentiate with respect to, of a floating type: inputs, or {@link #weights} that thereby become
+     *     inputs
+     * @return a graph with the inputs of {@code graph}, an input {@code <weight>} per named weight, of its type and shape,
+     *     and an input {@code upstream_<output>} per floating output, of its type and shape; with the outputs of
+     *     {@code graph} and an output {@code grad_<name>} per name: the gradient of the sum over outputs of
+     *     {@code sum(output * upstream)}
+     * @throws GraphException if there is no input or weight of a name or it has no gradient, or an operator on the way has
+     *     no gradient
      */
-    public static Graph differentiate(Graph graph, List<String> wrtInputs) {
-        return JointGraph.of(graph, wrtInputs);
+    public static Graph differentiate(Graph graph, List<String> wrt) {
+        return JointGraph.of(graph, wrt);
     }
 }
