@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -95,7 +96,7 @@ public final class DifferentiateOnnx implements Callable<Integer> {
         Map<String, TensorData> tensors = readInputs();
         Map<String, Shape> shapes = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes));
+        Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes, Set.copyOf(wrt)));
         List<String> factors = List.of();
         if (adapter != null) {
             LoraAdapter weights = LoraAdapter.load(adapter, LoraInjection.sites(forward));

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** ONNX files as graphs and graphs as ONNX files. Stateless and thread-safe. */
 public final class OnnxModels {
@@ -27,7 +28,17 @@ public final class OnnxModels {
      *     them), leaves a dimension unbound, or is inconsistent
      */
     public static Graph load(Path file, Map<String, Integer> dims) throws IOException {
-        return load(file, new InputBinding(Map.copyOf(dims), Map.of()));
+        return load(file, dims, Set.of());
+    }
+
+    /**
+     * Reads a model as {@link #load(Path, Map)} does, for training whole weights.
+     *
+     * @param trained initializers that the graph holds as the file does: else one that the model transposes before use,
+     *     as newer PyTorch exports do, would be found in {@link #weights} transposed; names of others are ignored
+     */
+    public static Graph load(Path file, Map<String, Integer> dims, Set<String> trained) throws IOException {
+        return load(file, new InputBinding(Map.copyOf(dims), Map.of()), trained);
     }
 
     /**
@@ -37,13 +48,19 @@ public final class OnnxModels {
      *     another input, may be left out
      */
     public static Graph loadWithShapes(Path file, Map<String, Shape> inputShapes) throws IOException {
-        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)));
+        return loadWithShapes(file, inputShapes, Set.of());
     }
 
-    private static Graph load(Path file, InputBinding binding) throws IOException {
+    /** Both of {@link #loadWithShapes(Path, Map)} and {@link #load(Path, Map, Set)}. */
+    public static Graph loadWithShapes(Path file, Map<String, Shape> inputShapes, Set<String> trained)
+            throws IOException {
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.copyOf(trained));
+    }
+
+    private static Graph load(Path file, InputBinding binding, Set<String> trained) throws IOException {
         ModelProto model = ModelFile.read(file);
         try {
-            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file)), binding);
+            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file)), binding, trained);
         } catch (GraphException e) {
             throw new GraphException(file + ": " + e.getMessage(), e);
         }
@@ -81,8 +98,8 @@ public final class OnnxModels {
 
     /**
      * The real constants of a graph by name, in topological order: what {@link #differentiate} may name beside inputs. A
-     * constant of a loaded model has the name of its initializer, or of the node that it was folded from, and the shape in
-     * which the graph uses it. Names that several constants have are left out.
+     * constant of a loaded model has the name of its initializer, or of what it was folded from, and the shape in which
+     * the graph uses it, see {@link #load(Path, Map, Set)}. Names that several constants have are left out.
      *
      * @return the graph's own data, to be copied before it is changed
      */

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.rlcm.autodiff.GradientChecker;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
@@ -22,8 +24,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Whole weights of a small model, a perceptron of five layers. */
 class WeightGradientsTest {
@@ -141,5 +145,27 @@ class WeightGradientsTest {
         assertThatThrownBy(() -> OnnxModels.differentiate(model, List.of("layers.9.weight")))
                 .isInstanceOf(GraphException.class)
                 .hasMessageContainingAll("layers.9.weight", "image_embeds", "layers.0.weight");
+    }
+
+    /** Newer PyTorch exports leave the transpose of a linear layer's weight to the runtime. */
+    @Test
+    void trainedWeightsKeepTheShapeInWhichTheyAreStored(@TempDir Path directory) throws IOException {
+        Value x = Value.input("x", DataType.FLOAT32, Shape.of(3, 5));
+        Value w = Value.constant(random(Shape.of(4, 5), 1), "fc.weight");
+        Path file = directory.resolve("linear.onnx");
+        OnnxModels.save(Graph.of("y", x.matmul(w.transpose(1, 0)).tanh()), file);
+        Graph folded = OnnxModels.load(file, Map.of());
+        assertThat(folded.topologicalOrder().stream().map(Value::op)).doesNotContain(Op.TRANSPOSE);
+        Graph stored = OnnxModels.load(file, Map.of(), Set.of("fc.weight"));
+        assertThat(OnnxModels.weights(stored).get("fc.weight").toFloats())
+                .containsExactly(w.data().toFloats());
+        Graph joint = OnnxModels.differentiate(stored, List.of("fc.weight", "x"));
+        assertThat(joint.output("grad_fc.weight").shape()).isEqualTo(Shape.of(4, 5));
+        Graph forward = Graph.of("y", joint.output("y"));
+        Map<String, TensorData> inputs = Map.of("x", random(x.shape(), 2), "fc.weight", w.data());
+        try (ReferenceBackend backend = new ReferenceBackend()) {
+            assertThat(GradientChecker.check(forward, inputs, List.of("fc.weight", "x"), backend, 1e-5, 1e-7))
+                    .matches(GradientChecker.Report::passed);
+        }
     }
 }
