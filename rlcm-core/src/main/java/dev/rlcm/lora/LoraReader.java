@@ -14,9 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Reads an adapter's file in any of the conventions in use. Layers of a smaller rank than the largest are filled up with
+ * Reads an adapter's file in any of the conventions in use; what is in it for text encoders is left out, with a warning.
+ * Layers of a smaller rank than the largest are filled up with
  * zeros, and layers whose alpha / rank differs from that of the first layer of the largest rank have the difference moved
  * into B, so that one rank and alpha serve all and the function stays what it was.
  */
@@ -27,6 +31,11 @@ final class LoraReader {
                     + "(?:\\.(lora_A|lora_down|lora\\.down)(?:\\.default)?\\.weight"
                     + "|\\.(lora_B|lora_up|lora\\.up)(?:\\.default)?\\.weight"
                     + "|\\.(alpha))");
+
+    /** Beginnings of the keys of text encoders. */
+    private static final Pattern ELSEWHERE = Pattern.compile("(?:lora_te\\d?_|text_encoder(?:_\\d)?\\.).*");
+
+    private static final Logger LOG = LoggerFactory.getLogger(LoraReader.class);
 
     private final Path file;
     private final Map<String, LoraSite> model = new LinkedHashMap<>();
@@ -41,8 +50,16 @@ final class LoraReader {
     static LoraAdapter read(Path file, List<LoraSite> modelSites) throws IOException {
         Safetensors content = Safetensors.read(file);
         LoraReader reader = new LoraReader(file, modelSites);
-        for (Map.Entry<String, TensorData> entry : content.tensors().entrySet()) {
-            reader.accept(entry.getKey(), entry.getValue());
+        Map<Boolean, List<String>> keys = content.tensors().keySet().stream()
+                .collect(Collectors.partitioningBy(key -> ELSEWHERE.matcher(key).matches()));
+        if (!keys.get(true).isEmpty()) {
+            LOG.warn(
+                    "{}: its {} tensors for text encoders are ignored",
+                    file,
+                    keys.get(true).size());
+        }
+        for (String key : keys.get(false)) {
+            reader.accept(key, content.tensor(key));
         }
         try {
             return reader.adapter(reader.config(content.metadata()));
@@ -60,7 +77,9 @@ final class LoraReader {
                     + model.values().stream().findFirst().map(LoraSite::path).orElse("none"));
         }
         if (key.group(4) != null) {
-            alphas.put(site, tensor.getDouble(0));
+            if (tensor.getDouble(0) != 0) { // kohya's tools take 0 for none
+                alphas.put(site, tensor.getDouble(0));
+            }
         } else {
             factors.put(key.group(2) != null ? site.keyA() : site.keyB(), tensor);
         }
@@ -102,7 +121,7 @@ final class LoraReader {
 
     private double alpha(LoraSite site, int rank, PeftConfig config) {
         Double own = alphas.get(site);
-        return own != null ? own : config.alpha(site.path()).orElse(rank);
+        return own != null ? own : config.alpha(site.path(), rank);
     }
 
     /** The configuration from the file's metadata or from PEFT's file beside it. */

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 /** PEFT's configuration of an adapter, in a file beside it or, with prefixed keys, in diffusers' metadata. */
@@ -39,15 +38,18 @@ final class PeftConfig {
         return Files.isRegularFile(config) ? parse(Files.readString(config), "") : none();
     }
 
-    /** The alpha of a layer: that of the first pattern that fits it, else the common one, if the file tells any. */
-    OptionalDouble alpha(String path) {
+    /**
+     * The alpha of a layer of that rank: of the first pattern that fits it, else the common one, else the rank. Where the
+     * scale is alpha / sqrt(rank) (rsLoRA, arXiv:2312.03732) it is the alpha that alpha / rank gives the same scale by.
+     */
+    double alpha(String path, int rank) {
+        double stabilised = get("use_rslora").asBoolean() ? Math.sqrt(rank) : 1;
         for (Map.Entry<String, JsonNode> entry : get("alpha_pattern").properties()) {
             if (path.matches("(?:.*\\.)?(?:" + entry.getKey() + ")")) {
-                return OptionalDouble.of(entry.getValue().asDouble());
+                return entry.getValue().asDouble() * stabilised;
             }
         }
-        JsonNode common = get("lora_alpha");
-        return common.isNumber() ? OptionalDouble.of(common.asDouble()) : OptionalDouble.empty();
+        return get("lora_alpha").asDouble(rank) * stabilised;
     }
 
     private JsonNode get(String key) {

@@ -192,4 +192,30 @@ class LoraFilesPropertyTest {
             }
         }
     }
+
+    /** rsLoRA scales by alpha / sqrt(rank), here 6 / 2. */
+    @Example
+    void rankStabilisedAdaptersKeepTheirScale() throws IOException {
+        List<LoraSite> sites = List.of(new LoraSite("a.to_q", 3, 2));
+        Path file = directory.resolve("adapter.safetensors");
+        new Safetensors(weights(sites, 4, 3), Map.of()).write(file);
+        Files.writeString(
+                directory.resolve("adapter_config.json"), "{\"r\": 4, \"lora_alpha\": 6, \"use_rslora\": true}");
+        assertThat(LoraAdapter.load(file, sites).config().scale()).isEqualTo(3);
+    }
+
+    @Example
+    void whatIsForTextEncodersIsLeftOut() throws IOException {
+        List<LoraSite> sites = List.of(new LoraSite("a.to_q", 3, 2));
+        Map<String, TensorData> tensors = new LinkedHashMap<>(weights(sites, 2, 3));
+        TensorData foreign = TensorData.zeros(DataType.FLOAT32, Shape.of(2, 7));
+        tensors.put("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight", foreign);
+        tensors.put("text_encoder.text_model.encoder.layers.0.mlp.fc1.lora_A.weight", foreign);
+        Path file = directory.resolve("adapter.safetensors");
+        Files.deleteIfExists(directory.resolve("adapter_config.json"));
+        new Safetensors(tensors, Map.of()).write(file);
+        LoraAdapter adapter = LoraAdapter.load(file, sites);
+        assertThat(adapter.sites()).isEqualTo(sites);
+        assertThat(adapter.config().alpha()).isEqualTo(2);
+    }
 }
