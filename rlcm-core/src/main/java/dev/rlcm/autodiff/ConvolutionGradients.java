@@ -8,7 +8,6 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Gradients of convolutions over any number of spatial axes. */
 final class ConvolutionGradients {
@@ -51,18 +50,6 @@ final class ConvolutionGradients {
 
     private static Value crop(Value value, Shape shape) {
         return value.slice(new int[shape.rank()], shape.toArray(), ones(shape.rank()));
-    }
-
-    private static int[] spatial(Shape shape) {
-        return Arrays.copyOfRange(shape.toArray(), 2, shape.rank());
-    }
-
-    private static int[] dims(int[] spatial, int... leading) {
-        return IntStream.concat(Arrays.stream(leading), Arrays.stream(spatial)).toArray();
-    }
-
-    private static int[] axes(int rank) {
-        return IntStream.range(0, rank).toArray();
     }
 
     static int[] ones(int length) {

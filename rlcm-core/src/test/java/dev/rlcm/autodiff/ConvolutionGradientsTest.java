@@ -3,6 +3,7 @@ package dev.rlcm.autodiff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
