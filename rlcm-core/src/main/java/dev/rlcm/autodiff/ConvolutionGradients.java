@@ -3,6 +3,7 @@ package dev.rlcm.autodiff;
 import static dev.rlcm.autodiff.GradientRules.list;
 
 import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
@@ -19,7 +20,8 @@ final class ConvolutionGradients {
         Value x = y.in(0);
         Value w = y.in(1);
         Attributes sliding = sliding(y.attributes());
-        return list(inputGradient(g, w, x.shape(), sliding), kernelGradient(x, g, w.shape(), sliding), biasGradient(g));
+        return list(
+                inputGradient(g, w, x.shape(), sliding), KernelGradients.of(x, g, w.shape(), sliding), biasGradient(g));
     }
 
     /** Its input gradient is the convolution it is the adjoint of; in the kernel's, x and g have changed places. */
@@ -28,7 +30,7 @@ final class ConvolutionGradients {
         Value w = y.in(1);
         Attributes sliding = sliding(y.attributes());
         Value dx = Value.of(Op.CONV, sliding, g, w);
-        return list(crop(dx, x.shape()), kernelGradient(g, x, w.shape(), sliding), biasGradient(g));
+        return list(crop(dx, x.shape()), KernelGradients.of(g, x, w.shape(), sliding), biasGradient(g));
     }
 
     /** dx of a convolution is its adjoint; what the strides left over at the end is the output padding. */
@@ -41,59 +43,69 @@ final class ConvolutionGradients {
             int span = sliding.ints("dilations")[i] * (w.dim(i + 2) - 1) + 1;
             rest[i] = room - span - strides[i] * (g.dim(i + 2) - 1);
         }
-        return Value.of(Op.CONV_TRANSPOSE, sliding.with("output_padding", rest), g, w);
+        boolean dense = Arrays.stream(strides).allMatch(stride -> stride == 1);
+        return dense && isTrained(w)
+                ? rotatedConv(g, w, sliding)
+                : Value.of(Op.CONV_TRANSPOSE, sliding.with("output_padding", rest), g, w);
+    }
+
+    /** Whether the kernel depends on an input; the others are rotated once, when the graph is compiled. */
+    private static boolean isTrained(Value w) {
+        return Graph.topologicalOrder(List.of(w)).stream().anyMatch(value -> value.is(Op.INPUT));
     }
 
     /**
-     * dw[m,c,k] = sum over b, o of g[b,m,o] x[b,c, stride o + dilation k - pad]: itself a convolution, with the batch as
-     * channels and stride and dilation exchanged.
+     * The adjoint at stride 1 as a convolution with the kernel rotated by 180 degrees and its channels swapped. The pads
+     * become reach - pad; where that is negative, results that saw only padding are cut off instead.
      */
-    private static Value kernelGradient(Value x, Value g, Shape w, Attributes sliding) {
-        int batch = x.dim(0);
-        int group = sliding.integer("group");
-        if (isPointwise(w, sliding)) {
-            Value product = planes(g).matmul(planes(x), false, true);
-            return product.sum(false, 0).reshape(w);
+    private static Value rotatedConv(Value g, Value w, Attributes sliding) {
+        int spatial = w.rank() - 2;
+        int[] old = sliding.ints("pads");
+        int[] pads = new int[2 * spatial];
+        int[] starts = new int[g.rank()];
+        int[] sizes = g.shape().toArray();
+        for (int i = 0; i < spatial; i++) {
+            int reach = sliding.ints("dilations")[i] * (w.dim(i + 2) - 1);
+            int begin = reach - old[i];
+            int end = reach - old[i + spatial];
+            pads[i] = Math.max(0, begin);
+            pads[i + spatial] = Math.max(0, end);
+            starts[i + 2] = Math.max(0, -begin);
+            sizes[i + 2] -= Math.max(0, -begin) + Math.max(0, -end);
         }
-        int[] swap = axes(x.rank());
-        swap[0] = 1;
-        swap[1] = 0;
-        int[] regroup = axes(x.rank() + 1);
-        regroup[0] = 2;
-        regroup[2] = 0;
-        Value samples = x.reshape(dims(spatial(x.shape()), batch, group, w.dim(1)))
-                .transpose(regroup)
-                .reshape(dims(spatial(x.shape()), w.dim(1), group * batch));
-        Attributes exchanged =
-                sliding.with("strides", sliding.ints("dilations")).with("dilations", sliding.ints("strides"));
-        Value full = Value.of(Op.CONV, exchanged, samples, g.transpose(swap));
-        return crop(full.transpose(swap), w);
+        Value inner = g.slice(starts, sizes, ones(g.rank()));
+        return Value.of(Op.CONV, sliding.with("pads", pads), inner, rotate(w, sliding.integer("group")));
     }
 
-    private static Value biasGradient(Value g) {
-        return planes(g).sum(false, 0, 2);
-    }
-
-    /** [B,C,...] as [B,C,L]. */
-    private static Value planes(Value value) {
-        int[] spatial = spatial(value.shape());
-        return value.reshape(value.dim(0), value.dim(1), Arrays.stream(spatial).reduce(1, Math::multiplyExact));
-    }
-
-    private static Value crop(Value value, Shape shape) {
-        return value.slice(new int[shape.rank()], shape.toArray(), ones(shape.rank()));
-    }
-
-    private static int[] spatial(Shape shape) {
-        return Arrays.copyOfRange(shape.toArray(), 2, shape.rank());
+    /** [M,C/group,...] to [C,M/group,...], spatial axes reversed. */
+    private static Value rotate(Value w, int group) {
+        int[] dims = w.shape().toArray();
+        int[] spatial = Arrays.copyOfRange(dims, 2, dims.length);
+        int[] swap = IntStream.range(0, w.rank() + 1).toArray();
+        swap[1] = 2;
+        swap[2] = 1;
+        Value swapped = w.reshape(dims(spatial, group, dims[0] / group, dims[1]))
+                .transpose(swap)
+                .reshape(dims(spatial, group * dims[1], dims[0] / group));
+        int[] starts = new int[w.rank()];
+        int[] steps = ones(w.rank());
+        for (int i = 2; i < w.rank(); i++) {
+            starts[i] = w.dim(i) - 1;
+            steps[i] = w.dim(i) == 1 ? 1 : -1;
+        }
+        return swapped.slice(starts, swapped.shape().toArray(), steps);
     }
 
     private static int[] dims(int[] spatial, int... leading) {
         return IntStream.concat(Arrays.stream(leading), Arrays.stream(spatial)).toArray();
     }
 
-    private static int[] axes(int rank) {
-        return IntStream.range(0, rank).toArray();
+    private static Value biasGradient(Value g) {
+        return KernelGradients.planes(g).sum(false, 0, 2);
+    }
+
+    private static Value crop(Value value, Shape shape) {
+        return value.slice(new int[shape.rank()], shape.toArray(), ones(shape.rank()));
     }
 
     static int[] ones(int length) {
@@ -107,13 +119,5 @@ final class ConvolutionGradients {
         return Attributes.of("strides", a.ints("strides"), "pads", a.ints("pads"))
                 .with("dilations", a.ints("dilations"))
                 .with("group", a.integer("group"));
-    }
-
-    /** Whether the kernel sees single elements only, so that its gradient is a matrix product. */
-    private static boolean isPointwise(Shape w, Attributes a) {
-        return a.integer("group") == 1
-                && Arrays.stream(spatial(w)).allMatch(k -> k == 1)
-                && Arrays.stream(a.ints("strides")).allMatch(s -> s == 1)
-                && Arrays.stream(a.ints("pads")).allMatch(p -> p == 0);
     }
 }

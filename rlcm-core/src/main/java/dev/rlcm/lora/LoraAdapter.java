@@ -76,7 +76,7 @@ public final class LoraAdapter {
      * @throws IOException if the file is unreadable or damaged or does not fit the model
      */
     public static LoraAdapter load(Path file, List<LoraSite> sites) throws IOException {
-        return LoraFiles.read(file, sites);
+        return LoraReader.read(file, sites);
     }
 
     /** Writes the adapter atomically in diffusers' format. */

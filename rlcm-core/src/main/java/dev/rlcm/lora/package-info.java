@@ -1,5 +1,5 @@
 /**
- * Low-rank adapters: {@link dev.rlcm.lora.LoraConfig} says where, {@link dev.rlcm.lora.LoraInjection} puts them into a
+ * Low-rank adapters: {@link dev.rlcm.lora.LoraConfig} says where and of what size, {@link dev.rlcm.lora.LoraInjection} puts them into a
  * graph, {@link dev.rlcm.lora.LoraAdapter} holds their weights, {@link dev.rlcm.lora.LoraFiles} reads and writes them.
  * Imports graph, rewrite, io and random.
  */

@@ -50,7 +50,7 @@ final class LoraPolicy implements ConsistencyPolicy {
     }
 
     private AdaptedGraph adapt(Graph base) {
-        return LoraInjection.inject(base, adapter.config());
+        return LoraInjection.inject(base, adapter);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.rlcm.autodiff;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -111,5 +112,41 @@ class ConvolutionGradientsTest {
                 .with("pads", new int[2]);
         Value loss = Value.of(Op.MAX_POOL, attributes, x).sum();
         assertThat(point.evaluate(Gradients.of(loss, List.of(x)).get(0))).containsExactly(0.5, 0.5, 0, 1);
+    }
+
+    private static Attributes sliding(int stride, int pad) {
+        return Attributes.of("strides", new int[] {stride, stride}, "pads", new int[] {pad, pad, pad, pad})
+                .with("dilations", new int[] {1, 1})
+                .with("group", 1);
+    }
+
+    /** Whichever image is the smaller one is shifted. */
+    @Example
+    void theKernelGradientIsOneMatrixProduct() {
+        for (int outputs : new int[] {2, 9}) {
+            for (int stride : new int[] {1, 2}) {
+                Point point = new Point(1);
+                Value x = point.real(2, 3, 8, 8);
+                Value w = point.real(outputs, 3, 3, 3);
+                Value y = Value.of(Op.CONV, sliding(stride, 1), x, w);
+                Value upstream = point.real(y.shape().toArray());
+                Value dw = Gradients.of(y.mul(upstream).sum(), List.of(w)).get(0);
+                List<Value> order = Graph.of("dw", dw).topologicalOrder();
+                assertThat(order.stream().filter(v -> v.is(Op.MATMUL))).hasSize(1);
+                assertThat(order.stream().filter(v -> v.is(Op.CONV))).isEmpty();
+                point.check(y);
+            }
+        }
+    }
+
+    @Example
+    void largeKernelsMatchDifferencesWithoutAShiftForEveryPlace() {
+        Point point = new Point(2);
+        Value x = point.real(1, 2, 9, 8);
+        Value w = point.real(2, 2, 6, 5);
+        Value y = Value.of(Op.CONV, sliding(2, 1), x, w);
+        point.check(y);
+        Graph backward = Graph.of("dw", Gradients.of(y.sum(), List.of(w)).get(0));
+        assertThat(backward.topologicalOrder()).hasSizeLessThan(20);
     }
 }

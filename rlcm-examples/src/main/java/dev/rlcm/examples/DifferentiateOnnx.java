@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,7 @@ import picocli.CommandLine.Spec;
 
 /**
  * Runs any ONNX file forward and backward. The loss is the sum of output x upstream; the outputs, and the gradients by
- * inputs and adapter weights, go to one file under their own names. A model that passes an input through as an output of
+ * inputs and weights, go to one file under their own names. A model that passes an input through as an output of
  * the same name is refused if that input is differentiated by.
  */
 @Command(
@@ -68,8 +69,8 @@ public final class DifferentiateOnnx implements Callable<Integer> {
             names = "--wrt",
             split = ",",
             paramLabel = "NAME",
-            description = "Inputs or weights to differentiate by; 'adapter' stands for all its weights."
-                    + " Default: the adapter, or without one all floating-point inputs.")
+            description = "Inputs, weights of the model or of the adapter to differentiate by; 'adapter' stands for all"
+                    + " its weights. Default: the adapter, or without one all floating-point inputs.")
     private List<String> wrt = new ArrayList<>();
 
     @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
@@ -95,16 +96,21 @@ public final class DifferentiateOnnx implements Callable<Integer> {
         Map<String, TensorData> tensors = readInputs();
         Map<String, Shape> shapes = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes));
+        Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes, Set.copyOf(wrt)));
         List<String> factors = List.of();
         if (adapter != null) {
             LoraAdapter weights = LoraAdapter.load(adapter, LoraInjection.sites(forward));
-            forward = LoraInjection.inject(forward, weights.config()).graph();
+            forward = LoraInjection.inject(forward, weights).graph();
             tensors.putAll(weights.tensors());
             factors = List.copyOf(weights.tensors().keySet());
         }
         List<String> by = differentiatedBy(forward, factors);
         Graph joint = OnnxModels.differentiate(forward, by);
+        OnnxModels.weights(forward).forEach((name, weight) -> {
+            if (by.contains(name)) {
+                tensors.putIfAbsent(name, weight);
+            }
+        });
         UpstreamGradients.of(forward, upstream).forEach((name, tensor) -> tensors.put("upstream_" + name, tensor));
         tensors.replaceAll((name, tensor) -> TensorFiles.convert(name, tensor, joint.input(name)));
 

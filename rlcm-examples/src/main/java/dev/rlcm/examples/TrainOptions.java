@@ -2,6 +2,7 @@ package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraTargets;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
@@ -15,6 +16,7 @@ import dev.rlcm.train.TrainerConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +63,14 @@ public final class TrainOptions {
     @Option(names = "--alpha", description = "LoRA alpha. Default: twice the rank.")
     @Nullable
     Double alpha;
+
+    @Option(
+            names = "--targets",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Layers to adapt: attention, all-linear, all (with convolutions), names of modules such as"
+                    + " ff.net.2, globs over their paths, or regex:... Default: ${DEFAULT-VALUE}.")
+    List<String> targets = List.of("attention");
 
     @Option(
             names = "--learning-rate",
@@ -136,7 +146,9 @@ public final class TrainOptions {
     }
 
     public LoraConfig lora() {
-        return LoraConfig.rank(rank).withAlpha(alpha != null ? alpha : 2.0 * rank);
+        return LoraConfig.rank(rank)
+                .withAlpha(alpha != null ? alpha : 2.0 * rank)
+                .targeting(new LoraTargets(targets));
     }
 
     double learningRate() {
@@ -184,6 +196,7 @@ public final class TrainOptions {
         entries.put("steps", Integer.toString(steps));
         entries.put("guidance scale", Double.toString(guidance));
         entries.put("LoRA rank / alpha", rank + " / " + lora().alpha());
+        entries.put("LoRA targets", String.join(", ", targets));
         entries.put("learning rate", Double.toString(learningRate()));
         entries.put("clip range", Double.toString(clipRange));
         entries.put("KL weight", Double.toString(klWeight()));

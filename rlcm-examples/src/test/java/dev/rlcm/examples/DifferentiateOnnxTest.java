@@ -199,6 +199,23 @@ class DifferentiateOnnxTest {
         assertThat(relativeError(Safetensors.read(out).tensor(site), expected)).isCloseTo(0, within(1e-4));
     }
 
+    /** y = x W: the gradient by W is x times the upstream, and the weight keeps its value. */
+    @Test
+    void weightsOfTheModelAreNamedAsTheirInitializers() throws IOException {
+        Value x = Value.input("x", DataType.FLOAT32, Shape.of(1, 2));
+        TensorData weight = TensorData.floats(Shape.of(3, 2), new float[] {1, 2, 3, 4, 5, 6});
+        Value product = x.matmul(Value.constant(weight, "fc.weight").transpose(1, 0));
+        Path model = directory.resolve("linear.onnx");
+        OnnxModels.save(Graph.of("y", product), model);
+        Path inputs = directory.resolve("in.npz");
+        Npz.write(inputs, Map.of("x", TensorData.doubles(Shape.of(1, 2), 10, -1)));
+        run(model, inputs, "--wrt", "fc.weight,x");
+        assertThat(result("y")).containsExactly(8, 26, 44);
+        assertThat(result("x")).containsExactly(9, 12);
+        assertThat(TensorFiles.read(out).get("fc.weight").shape()).isEqualTo(Shape.of(3, 2));
+        assertThat(result("fc.weight")).containsExactly(10, -1, 10, -1, 10, -1);
+    }
+
     @Test
     void whatIsMissingIsNamed() throws IOException {
         Path model = twoOutputs();

@@ -3,9 +3,11 @@ package dev.rlcm.onnx;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.ConstantFolding;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Folds values as they are made, whole compositions at a time. What has been folded before is not walked again, so an
@@ -13,6 +15,12 @@ import java.util.List;
  */
 final class EagerFolding {
     private final IdentityHashMap<Value, Value> folded = new IdentityHashMap<>();
+    private final Set<Value> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    /** From now on the constant's users stay what they are. */
+    void keep(Value constant) {
+        kept.add(constant);
+    }
 
     /** The value with everything it is made of folded. */
     Value fold(Value root) {
@@ -39,6 +47,7 @@ final class EagerFolding {
         for (int i = 0; i < inputs.size(); i++) {
             same &= inputs.get(i) == value.in(i);
         }
-        return ConstantFolding.fold(same ? value : Value.of(value.op(), value.attributes(), inputs, value.label()));
+        Value rebuilt = same ? value : Value.of(value.op(), value.attributes(), inputs, value.label());
+        return inputs.stream().anyMatch(kept::contains) ? rebuilt : ConstantFolding.fold(rebuilt);
     }
 }

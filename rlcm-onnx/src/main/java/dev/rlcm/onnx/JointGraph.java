@@ -3,43 +3,98 @@ package dev.rlcm.onnx;
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.rewrite.Rewriter;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** Forward and backward in one graph. */
 final class JointGraph {
+    /** Names that a message lists. */
+    private static final int LISTED = 20;
+
     private JointGraph() {}
 
-    static Graph of(Graph forward, List<String> wrtInputs) {
-        if (wrtInputs.isEmpty()) {
-            throw new IllegalArgumentException("name at least one input to differentiate with respect to");
+    static Graph of(Graph forward, List<String> wrt) {
+        if (wrt.isEmpty()) {
+            throw new IllegalArgumentException("name at least one input or weight to differentiate with respect to");
         }
-        List<Value> wrt = wrtInputs.stream().map(forward::input).toList();
-        for (Value input : wrt) {
-            if (!input.type().isFloating()) {
-                throw new GraphException("input " + input.label() + " is " + input.type() + ", it has no gradient");
+        Graph open = withWeightsAsInputs(forward, wrt);
+        List<Value> variables = wrt.stream().map(open::input).toList();
+        for (Value variable : variables) {
+            if (!variable.type().isFloating()) {
+                throw new GraphException(
+                        "input " + variable.label() + " is " + variable.type() + ", it has no gradient");
             }
         }
-        List<Value> inputs = new ArrayList<>(forward.inputs());
+        List<Value> inputs = new ArrayList<>(open.inputs());
         List<Value> roots = new ArrayList<>();
         List<Value> upstream = new ArrayList<>();
-        forward.outputs().forEach((name, output) -> {
+        open.outputs().forEach((name, output) -> {
             if (output.type().isFloating()) {
                 roots.add(output);
                 upstream.add(Value.input("upstream_" + name, output.type(), output.shape()));
             }
         });
         inputs.addAll(upstream);
-        List<Value> gradients = Gradients.of(roots, upstream, wrt);
-        Map<String, Value> outputs = new LinkedHashMap<>(forward.outputs());
+        List<Value> gradients = Gradients.of(roots, upstream, variables);
+        Map<String, Value> outputs = new LinkedHashMap<>(open.outputs());
         for (int i = 0; i < wrt.size(); i++) {
-            if (outputs.put("grad_" + wrtInputs.get(i), gradients.get(i)) != null) {
-                throw new GraphException("the model already has an output named grad_" + wrtInputs.get(i));
+            if (outputs.put("grad_" + wrt.get(i), gradients.get(i)) != null) {
+                throw new GraphException("the model already has an output named grad_" + wrt.get(i));
             }
         }
         return new Graph(inputs, outputs);
+    }
+
+    /** The named weights become inputs, after those there are, in the order they are named. */
+    private static Graph withWeightsAsInputs(Graph graph, List<String> wrt) {
+        List<String> inputs = graph.inputs().stream().map(Value::label).toList();
+        Set<String> named = new HashSet<>(wrt);
+        inputs.forEach(named::remove);
+        if (named.isEmpty()) {
+            return graph;
+        }
+        Map<String, TensorData> weights = weights(graph);
+        Map<String, Value> variables = new LinkedHashMap<>();
+        for (String name : wrt.stream().filter(named::contains).distinct().toList()) {
+            TensorData weight = weights.get(name);
+            if (weight == null) {
+                throw new GraphException("no input named " + name + "; there are " + inputs + ", and the weights "
+                        + weights.keySet().stream().limit(LISTED).toList()
+                        + (weights.size() > LISTED ? " and " + (weights.size() - LISTED) + " more" : ""));
+            }
+            variables.put(name, Value.input(name, weight.type(), weight.shape()));
+        }
+        Graph open = Rewriter.rewrite(
+                graph, value -> value.is(Op.CONSTANT) ? variables.getOrDefault(value.label(), value) : value);
+        List<Value> all = Stream.concat(graph.inputs().stream(), variables.values().stream())
+                .toList();
+        return new Graph(all, open.outputs());
+    }
+
+    /** The real constants that have a name of their own. */
+    static Map<String, TensorData> weights(Graph graph) {
+        Map<String, TensorData> weights = new LinkedHashMap<>();
+        Set<String> ambiguous = new HashSet<>();
+        for (Value value : graph.topologicalOrder()) {
+            if (value.is(Op.CONSTANT)
+                    && value.type().isFloating()
+                    && !value.label().isEmpty()) {
+                TensorData other = weights.putIfAbsent(value.label(), value.data());
+                if (other != null && other != value.data()) {
+                    ambiguous.add(value.label());
+                }
+            }
+        }
+        weights.keySet().removeAll(ambiguous);
+        return weights;
     }
 }

@@ -40,16 +40,19 @@ final class OnnxImporter {
     private final OnnxTensors tensors;
     private final Map<String, FunctionProto> functions = new HashMap<>();
     private final EagerFolding folding = new EagerFolding();
+    private final Set<String> trained;
     private int translated;
 
-    private OnnxImporter(ModelProto model, OnnxTensors tensors) {
+    private OnnxImporter(ModelProto model, OnnxTensors tensors, Set<String> trained) {
         this.model = model;
         this.tensors = tensors;
+        this.trained = trained;
         model.getFunctionsList().forEach(f -> functions.put(f.getDomain() + "::" + f.getName(), f));
     }
 
-    static Graph importModel(ModelProto model, OnnxTensors tensors, InputBinding binding) {
-        return new OnnxImporter(model, tensors).importGraph(binding);
+    /** @param trained initializers that are not folded with others, so that the graph holds them as they are stored */
+    static Graph importModel(ModelProto model, OnnxTensors tensors, InputBinding binding, Set<String> trained) {
+        return new OnnxImporter(model, tensors, trained).importGraph(binding);
     }
 
     private Graph importGraph(InputBinding binding) {
@@ -79,7 +82,11 @@ final class OnnxImporter {
         live.forEach(node -> used.addAll(LiveNodes.reads(node)));
         for (TensorProto tensor : graph.getInitializerList()) {
             if (used.contains(tensor.getName())) {
-                scope.define(tensor.getName(), Value.constant(tensors.read(tensor), tensor.getName()));
+                Value constant = Value.constant(tensors.read(tensor), tensor.getName());
+                scope.define(tensor.getName(), constant);
+                if (trained.contains(tensor.getName())) {
+                    folding.keep(constant);
+                }
             }
         }
         if (graph.getSparseInitializerList().stream()

@@ -4,10 +4,12 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** ONNX files as graphs and graphs as ONNX files. Stateless and thread-safe. */
 public final class OnnxModels {
@@ -26,7 +28,17 @@ public final class OnnxModels {
      *     them), leaves a dimension unbound, or is inconsistent
      */
     public static Graph load(Path file, Map<String, Integer> dims) throws IOException {
-        return load(file, new InputBinding(Map.copyOf(dims), Map.of()));
+        return load(file, dims, Set.of());
+    }
+
+    /**
+     * Reads a model as {@link #load(Path, Map)} does, for training whole weights.
+     *
+     * @param trained initializers that the graph holds as the file does: else one that the model transposes before use,
+     *     as newer PyTorch exports do, would be found in {@link #weights} transposed; names of others are ignored
+     */
+    public static Graph load(Path file, Map<String, Integer> dims, Set<String> trained) throws IOException {
+        return load(file, new InputBinding(Map.copyOf(dims), Map.of()), trained);
     }
 
     /**
@@ -36,13 +48,19 @@ public final class OnnxModels {
      *     another input, may be left out
      */
     public static Graph loadWithShapes(Path file, Map<String, Shape> inputShapes) throws IOException {
-        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)));
+        return loadWithShapes(file, inputShapes, Set.of());
     }
 
-    private static Graph load(Path file, InputBinding binding) throws IOException {
+    /** Both of {@link #loadWithShapes(Path, Map)} and {@link #load(Path, Map, Set)}. */
+    public static Graph loadWithShapes(Path file, Map<String, Shape> inputShapes, Set<String> trained)
+            throws IOException {
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.copyOf(trained));
+    }
+
+    private static Graph load(Path file, InputBinding binding, Set<String> trained) throws IOException {
         ModelProto model = ModelFile.read(file);
         try {
-            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file)), binding);
+            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file)), binding, trained);
         } catch (GraphException e) {
             throw new GraphException(file + ": " + e.getMessage(), e);
         }
@@ -79,16 +97,30 @@ public final class OnnxModels {
     }
 
     /**
+     * The real constants of a graph by name, in topological order: what {@link #differentiate} may name beside inputs. A
+     * constant of a loaded model has the name of its initializer, or of what it was folded from, and the shape in which
+     * the graph uses it, see {@link #load(Path, Map, Set)}. Names that several constants have are left out.
+     *
+     * @return the graph's own data, to be copied before it is changed
+     */
+    public static Map<String, TensorData> weights(Graph graph) {
+        return JointGraph.weights(graph);
+    }
+
+    /**
      * Forward and backward as one graph.
      *
      * @param graph any graph
-     * @param wrtInputs the inputs to differentiate with respect to, of a floating type
-     * @return a graph with the inputs of {@code graph} and an input {@code upstream_<output>} per floating output, of its
-     *     type and shape; with the outputs of {@code graph} and an output {@code grad_<input>} per named input: the
-     *     gradient of the sum over outputs of {@code sum(output * upstream)}
-     * @throws GraphException if an input does not exist or has no gradient, or an operator on the way has no gradient
+     * @param wrt what to differentiate with respect to, of a floating type: inputs, or {@link #weights} that thereby become
+     *     inputs
+     * @return a graph with the inputs of {@code graph}, an input {@code <weight>} per named weight, of its type and shape,
+     *     and an input {@code upstream_<output>} per floating output, of its type and shape; with the outputs of
+     *     {@code graph} and an output {@code grad_<name>} per name: the gradient of the sum over outputs of
+     *     {@code sum(output * upstream)}
+     * @throws GraphException if there is no input or weight of a name or it has no gradient, or an operator on the way has
+     *     no gradient
      */
-    public static Graph differentiate(Graph graph, List<String> wrtInputs) {
-        return JointGraph.of(graph, wrtInputs);
+    public static Graph differentiate(Graph graph, List<String> wrt) {
+        return JointGraph.of(graph, wrt);
     }
 }

@@ -10,6 +10,7 @@ import dev.rlcm.graph.TensorData;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -34,7 +35,10 @@ class RandomGraphsTest {
         Graph graph = RandomGraphs.of(seed, size);
         ModelProto model = OnnxExporter.export(graph, WeightStore.inline(), portable);
         Graph back = OnnxImporter.importModel(
-                model, new OnnxTensors(new ExternalData(Path.of("x.onnx"))), new InputBinding(Map.of(), Map.of()));
+                model,
+                new OnnxTensors(new ExternalData(Path.of("x.onnx"))),
+                new InputBinding(Map.of(), Map.of()),
+                Set.of());
         Map<String, TensorData> feeds = RandomGraphs.feeds(graph, seed);
         try (Backend reference = new ReferenceBackend()) {
             assertClose(

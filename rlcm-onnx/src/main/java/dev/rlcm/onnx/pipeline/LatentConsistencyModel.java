@@ -117,10 +117,8 @@ public final class LatentConsistencyModel implements ConsistencyModel {
 
     /** The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. */
     public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan) {
-        return policy(
-                LoraAdapter.initial(
-                        lora, linearLayers(lora), RandomStreams.seeded(0).at("lora")),
-                plan);
+        List<LoraSite> sites = LoraInjection.sites(denoiser(1), lora);
+        return policy(LoraAdapter.initial(lora, sites, RandomStreams.seeded(0).at("lora")), plan);
     }
 
     /** The policy of this model with the given adapter, which it goes on sharing. */
@@ -139,10 +137,6 @@ public final class LatentConsistencyModel implements ConsistencyModel {
      */
     public LoraAdapter adapter(Path file) throws IOException {
         return LoraAdapter.load(file, LoraInjection.sites(denoiser(1)));
-    }
-
-    private List<LoraSite> linearLayers(LoraConfig lora) {
-        return LoraInjection.inject(denoiser(1), lora).sites();
     }
 
     @Override

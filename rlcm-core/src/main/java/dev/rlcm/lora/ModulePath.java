@@ -1,0 +1,39 @@
+package dev.rlcm.lora;
+
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Value;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * The path of the module that a node was exported from. The label of the node tells it if it is a scope with an
+ * operator's name at the end ({@code /time_embedding/linear_1/Gemm}), as PyTorch's TorchScript exporter writes; else the
+ * name of the weight does, {@code time_embedding.linear_1.weight}. The node comes first, since exporters let layers of
+ * equal weights share one initializer.
+ */
+final class ModulePath {
+    private static final String WEIGHT = ".weight";
+
+    /** Names of operators that are layers; a Resize or a Slice by constant matrices is none. */
+    private static final Pattern LAYER = Pattern.compile("(?i)matmul|gemm|conv|einsum|linear|mm");
+
+    private ModulePath() {}
+
+    static Optional<String> of(Value node, Value weight) {
+        String label = node.label();
+        int end = label.lastIndexOf('/');
+        if (end > 0) {
+            boolean layer = LAYER.matcher(label.substring(end + 1)).find();
+            String scope = label.substring(label.startsWith("/") ? 1 : 0, end);
+            return layer ? Optional.of(scope.replace('/', '.')) : Optional.empty();
+        }
+        String name = weight.label();
+        boolean named = name.endsWith(WEIGHT) && name.length() > WEIGHT.length();
+        return named ? Optional.of(name.substring(0, name.length() - WEIGHT.length())) : Optional.empty();
+    }
+
+    /** The label of a node of that operator in the module. */
+    static String label(String path, Op op) {
+        return "/" + path + "/" + (op == Op.CONV ? "Conv" : "MatMul");
+    }
+}
