@@ -26,7 +26,7 @@ public final class OnnxModels {
      *     them), leaves a dimension unbound, or is inconsistent
      */
     public static Graph load(Path file, Map<String, Integer> dims) throws IOException {
-        return load(file, new InputBinding(Map.copyOf(dims), Map.of()));
+        return load(file, new InputBinding(Map.copyOf(dims), Map.of()), false);
     }
 
     /**
@@ -36,13 +36,21 @@ public final class OnnxModels {
      *     another input, may be left out
      */
     public static Graph loadWithShapes(Path file, Map<String, Shape> inputShapes) throws IOException {
-        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)));
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), false);
     }
 
-    private static Graph load(Path file, InputBinding binding) throws IOException {
+    /**
+     * Reads a model as {@link #loadWithShapes} does, to look at rather than to run: weights stay in the memory-mapped
+     * file also where they are part of the model, at whatever address that is.
+     */
+    public static Graph skim(Path file, Map<String, Shape> inputShapes) throws IOException {
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), true);
+    }
+
+    private static Graph load(Path file, InputBinding binding, boolean mapped) throws IOException {
         ModelProto model = ModelFile.read(file);
         try {
-            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file)), binding);
+            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file), mapped), binding);
         } catch (GraphException e) {
             throw new GraphException(file + ": " + e.getMessage(), e);
         }
