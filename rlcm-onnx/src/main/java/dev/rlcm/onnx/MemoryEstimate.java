@@ -13,7 +13,8 @@ import java.util.Set;
  * Right within 20 % on the models in {@code docs/performance.md}. Weights stay unread.
  *
  * @param weights the graphs' constants, each counted once however many graphs share it
- * @param sessions what the sessions hold besides: a copy of every constant, packed for the kernels, and the nodes
+ * @param sessions what the sessions hold besides: copies of constants in the layout of the kernels, as far as the options
+ *     allow, and the nodes
  * @param activations the results of nodes that are alive at a time, as ONNX Runtime plans their buffers; summed over the
  *     sessions if each keeps its own in an arena
  * @param ports the tensors that are fed and fetched
@@ -53,28 +54,25 @@ public record MemoryEstimate(long weights, long sessions, long activations, long
         long ports = 0;
         for (Graph graph : graphs) {
             Graph written = OnnxExporter.withOnnxForm(graph, false);
-            Weights fixed = Weights.of(written, weightInputs);
+            Weights fixed = Weights.of(written, weightInputs, options);
             List<SessionStep> steps = SessionSteps.of(written, fixed);
-            long constants = 0;
+            long copies = written.topologicalOrder().stream()
+                    .filter(fixed::runsBlocked)
+                    .mapToLong(value -> Weights.bytes(value.in(1)))
+                    .sum();
             for (Value value : fixed.used()) {
-                constants += bytes(value);
-                weights += counted.add(identity(value)) ? bytes(value) : 0;
+                copies += fixed.copied(value);
+                weights += counted.add(identity(value)) ? Weights.bytes(value) : 0;
             }
-            if (options.optimization() == OrtOptions.Optimization.ALL) {
-                constants += written.topologicalOrder().stream()
-                        .filter(fixed::runsBlocked)
-                        .mapToLong(value -> bytes(value.in(1)))
-                        .sum();
-            }
-            sessions += constants + PER_SESSION + steps.size() * PER_NODE;
+            sessions += copies + PER_SESSION + steps.size() * PER_NODE;
             long peak = BufferPlan.peak(BufferPlan.of(steps));
             activations = options.memoryArena() ? activations + peak : Math.max(activations, peak);
             ports += graph.inputs().stream()
                             .filter(input -> !weightInputs.contains(input.label()))
-                            .mapToLong(MemoryEstimate::bytes)
+                            .mapToLong(Weights::bytes)
                             .sum()
                     + graph.outputs().values().stream()
-                            .mapToLong(MemoryEstimate::bytes)
+                            .mapToLong(Weights::bytes)
                             .sum();
         }
         return new MemoryEstimate(weights, sessions, activations, ports);
@@ -99,9 +97,5 @@ public record MemoryEstimate(long weights, long sessions, long activations, long
 
     private static long megabytes(long bytes) {
         return Math.round(bytes / (double) (1 << 20));
-    }
-
-    private static long bytes(Value value) {
-        return value.shape().size() * value.type().bytes();
     }
 }

@@ -106,18 +106,24 @@ final class SessionSteps {
         };
     }
 
-    /** The columns of a transposed convolution, and of a convolution that does not run in blocked layout. */
+    /**
+     * The columns of a transposed convolution, and of a convolution with more filters than pixels that does not run in
+     * blocked layout; with more pixels ONNX Runtime makes the columns piece by piece.
+     */
     private long scratch(Value value) {
         if (value.is(Op.CONV_TRANSPOSE)) {
             return columns(value.in(1), value.in(0).shape());
         }
-        return value.is(Op.CONV) && !weights.runsBlocked(value) ? columns(value.in(1), value.shape()) : 0;
+        boolean whole = value.is(Op.CONV)
+                && !weights.runsBlocked(value)
+                && value.shape().size() / value.dim(0) / value.dim(1) < value.dim(1);
+        return whole ? columns(value.in(1), value.shape()) : 0;
     }
 
-    private static long columns(Value weights, Shape pixels) {
-        long kernel = weights.shape().size() / weights.dim(0);
-        return kernel
+    private static long columns(Value kernel, Shape pixels) {
+        long column = kernel.shape().size() / kernel.dim(0);
+        return column
                 * (pixels.size() / pixels.dim(0) / pixels.dim(1))
-                * weights.type().bytes();
+                * kernel.type().bytes();
     }
 }

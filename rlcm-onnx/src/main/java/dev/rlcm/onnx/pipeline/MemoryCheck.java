@@ -1,7 +1,9 @@
 package dev.rlcm.onnx.pipeline;
 
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.MemoryEstimate;
@@ -9,6 +11,7 @@ import dev.rlcm.rewrite.CommonSubexpressions;
 import dev.rlcm.rewrite.ConstantFolding;
 import dev.rlcm.rewrite.Decompositions;
 import dev.rlcm.rewrite.Rewriter;
+import dev.rlcm.rewrite.RotatedKernels;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -84,7 +87,19 @@ final class MemoryCheck {
     /** What an optimiser compiles, as far as memory is concerned. */
     private Graph update(Graph joint) {
         Graph decomposed = Decompositions.decompose(joint, MemoryCheck::isShared);
-        return CommonSubexpressions.merge(ConstantFolding.apply(withoutWeights(decomposed)));
+        boolean rotated = settings.runtime().memory() != MemoryPolicy.SMALL;
+        Graph fastest = rotated ? RotatedKernels.apply(decomposed, this::rotated) : decomposed;
+        return CommonSubexpressions.merge(ConstantFolding.apply(withoutWeights(fastest)));
+    }
+
+    /** In place of a rotated kernel. */
+    private Value rotated(Value transposed) {
+        Value kernel = transposed.in(1);
+        int group = transposed.attributes().integer("group");
+        Shape shape = kernel.shape().with(0, kernel.dim(1) * group).with(1, kernel.dim(0) / group);
+        String name = "rotated weight " + weights.size();
+        weights.add(name);
+        return Value.input(name, kernel.type(), shape);
     }
 
     private static boolean isShared(Value value) {
