@@ -27,7 +27,7 @@ public record MemoryEstimate(long weights, long sessions, long activations, long
     public static final long PROCESS = 200L << 20;
 
     /** A session's fixed part, and what it holds for a node: measured with ONNX Runtime 1.28. */
-    private static final long PER_SESSION = 8L << 20;
+    private static final long PER_SESSION = 20L << 20;
 
     private static final long PER_NODE = 3 << 10;
 
