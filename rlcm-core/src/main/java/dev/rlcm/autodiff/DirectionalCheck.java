@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
  * and slopes are taken over the distance that was really gone, after rounding to the input's type.
  */
 final class DirectionalCheck {
+    private static final String GRADIENT = "gradient.";
+
     private final Map<String, TensorData> upstream = new LinkedHashMap<>();
     private final Map<String, TensorData> point;
     private final DirectionalSettings settings;
@@ -55,7 +57,7 @@ final class DirectionalCheck {
             Map<String, TensorData> gradients = check.gradients(graph, wrt, backend);
             List<InputError> errors = new ArrayList<>();
             for (String name : wrt) {
-                errors.add(check.compare(name, graph.input(name).type(), gradients.get(name)));
+                errors.add(check.compare(name, graph.input(name).type(), gradients.get(GRADIENT + name)));
             }
             return new DirectionalReport(errors, settings.tolerance());
         }
@@ -72,7 +74,7 @@ final class DirectionalCheck {
             if (given == null) {
                 throw new IllegalArgumentException("input " + wrt.get(i) + " is missing, got " + point.keySet());
             }
-            results.put(wrt.get(i), gradients.get(i));
+            results.put(GRADIENT + wrt.get(i), gradients.get(i));
         }
         try (Executable backward = backend.compile(new Graph(graph.inputs(), results))) {
             return backward.run(point);
