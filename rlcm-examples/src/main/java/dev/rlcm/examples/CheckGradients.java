@@ -44,8 +44,9 @@ public final class CheckGradients implements Callable<Integer> {
     @Option(
             names = "--inputs",
             paramLabel = "FILE",
-            description = "An .npz or .safetensors with the point; inputs that are not in it are random: normal numbers,"
-                    + " or 1 for integers.")
+            description =
+                    "An .npz or .safetensors with the point; inputs that are not in it are random: normal numbers,"
+                            + " or 1 for integers.")
     private @Nullable Path inputs;
 
     @Option(names = "--dim", paramLabel = "NAME=N", description = "Extents of symbolic dimensions.")
@@ -82,7 +83,8 @@ public final class CheckGradients implements Callable<Integer> {
         List<String> real = new ArrayList<>();
         for (Value input : graph.inputs()) {
             TensorData tensor = given.get(input.label());
-            point.put(input.label(), tensor == null ? random(input) : TensorFiles.convert(input.label(), tensor, input));
+            point.put(
+                    input.label(), tensor == null ? random(input) : TensorFiles.convert(input.label(), tensor, input));
             if (input.type().isFloating()) {
                 real.add(input.label());
             }
@@ -104,9 +106,9 @@ public final class CheckGradients implements Callable<Integer> {
     }
 
     private static TensorData random(Value input) {
-        float[] draws = RandomStreams.seeded(0)
-                .at(input.label())
-                .gaussians((int) input.shape().size());
-        return TensorData.generate(input.type(), input.shape(), i -> input.type().isFloating() ? draws[i] : 1);
+        float[] draws = RandomStreams.seeded(0).at(input.label()).gaussians((int)
+                input.shape().size());
+        return TensorData.generate(
+                input.type(), input.shape(), i -> input.type().isFloating() ? draws[i] : 1);
     }
 }

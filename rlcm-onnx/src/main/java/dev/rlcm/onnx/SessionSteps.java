@@ -99,7 +99,7 @@ final class SessionSteps {
 
     private static Form form(Value value) {
         return switch (value.op()) {
-            case RESHAPE -> Form.ALIAS;
+            case RESHAPE, AFTER -> Form.ALIAS;
             case RELU, LEAKY_RELU, ELU, SIGMOID, TANH, SOFTPLUS, CLIP, CAST, SWISH, SOFTMAX, LOG_SOFTMAX -> Form
                     .IN_PLACE;
             default -> Form.OWN;

@@ -1,5 +1,7 @@
 package dev.rlcm.examples.bench;
 
+import dev.rlcm.autodiff.Checkpoints;
+import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.examples.Cli;
@@ -23,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -94,10 +97,18 @@ public final class MeasureMemory implements Callable<Integer> {
         if (!update) {
             return adapted.graph();
         }
-        Graph joint = OnnxModels.differentiate(
-                adapted.graph(), adapted.factors().stream().map(Value::label).toList());
-        Graph fastest = memory == MemoryPolicy.SMALL ? joint : RotatedKernels.apply(joint);
-        return CommonSubexpressions.merge(ConstantFolding.apply(fastest));
+        boolean small = memory == MemoryPolicy.SMALL;
+        Value output = adapted.graph().outputs().values().iterator().next();
+        List<Value> gradients = Gradients.of(
+                output.square().mean(),
+                adapted.factors(),
+                small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        for (int i = 0; i < gradients.size(); i++) {
+            outputs.put("gradient" + i, gradients.get(i));
+        }
+        Graph joint = Graph.of(outputs);
+        return CommonSubexpressions.merge(ConstantFolding.apply(small ? joint : RotatedKernels.apply(joint)));
     }
 
     private static Map<String, TensorData> inputs(Graph graph) {

@@ -86,10 +86,11 @@ final class MemoryCheck {
 
     /** What an optimiser compiles, as far as memory is concerned. */
     private Graph update(Graph joint) {
-        Graph decomposed = Decompositions.decompose(joint, MemoryCheck::isShared);
-        boolean rotated = settings.runtime().memory() != MemoryPolicy.SMALL;
-        Graph fastest = rotated ? RotatedKernels.apply(decomposed, this::rotated) : decomposed;
-        return CommonSubexpressions.merge(ConstantFolding.apply(withoutWeights(fastest)));
+        boolean small = settings.runtime().memory() == MemoryPolicy.SMALL;
+        Graph faster = small
+                ? joint
+                : RotatedKernels.apply(Decompositions.decompose(joint, MemoryCheck::isShared), this::rotated);
+        return CommonSubexpressions.merge(ConstantFolding.apply(withoutWeights(faster)));
     }
 
     /** In place of a rotated kernel. */

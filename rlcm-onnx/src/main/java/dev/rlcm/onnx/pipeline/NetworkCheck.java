@@ -1,6 +1,8 @@
 package dev.rlcm.onnx.pipeline;
 
+import dev.rlcm.autodiff.Checkpoints;
 import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Value;
 import dev.rlcm.lora.AdaptedGraph;
@@ -100,7 +102,9 @@ final class NetworkCheck {
     private void differentiate(AdaptedGraph adapted) {
         Value output = adapted.graph().outputs().values().iterator().next();
         Value upstream = Value.input("upstream", output.type(), output.shape());
-        findings.attempt(UNET, () -> Gradients.of(List.of(output), List.of(upstream), adapted.factors()))
+        boolean small = settings.runtime().memory() == MemoryPolicy.SMALL;
+        Checkpoints kept = small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere();
+        findings.attempt(UNET, () -> Gradients.of(output.mul(upstream).sum(), adapted.factors(), kept))
                 .ifPresent(gradients -> {
                     Map<String, Value> outputs =
                             new LinkedHashMap<>(adapted.graph().outputs());
