@@ -118,9 +118,7 @@ final class DirectionalCheck {
 
     private Slopes slopes(
             String name, TensorData centre, DataType type, TensorData gradient, IntToDoubleFunction shift) {
-        double[] shifts = IntStream.range(0, centre.size())
-                .mapToDouble(shift::applyAsDouble)
-                .toArray();
+        double[] shifts = IntStream.range(0, centre.size()).mapToDouble(shift).toArray();
         TensorData above = TensorData.generate(type, centre.shape(), i -> centre.getDouble(i) + shifts[i]);
         TensorData below = TensorData.generate(type, centre.shape(), i -> centre.getDouble(i) - shifts[i]);
         double predicted = 0;

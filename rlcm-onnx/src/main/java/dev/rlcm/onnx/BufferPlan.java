@@ -2,12 +2,13 @@ package dev.rlcm.onnx;
 
 import dev.rlcm.onnx.SessionStep.Form;
 import dev.rlcm.onnx.SessionStep.Slot;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
-import java.util.LinkedList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.ListIterator;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,7 +23,7 @@ final class BufferPlan {
 
     private final IdentityHashMap<Slot, Slot> roots = new IdentityHashMap<>();
     private final IdentityHashMap<Slot, Integer> uses = new IdentityHashMap<>();
-    private final LinkedList<Slot> free = new LinkedList<>();
+    private final Deque<Slot> free = new ArrayDeque<>();
     private final List<SessionStep> steps;
 
     private BufferPlan(List<SessionStep> steps) {
@@ -73,7 +74,7 @@ final class BufferPlan {
     }
 
     private Optional<Slot> freed(Slot wanted) {
-        for (ListIterator<Slot> candidates = free.listIterator(); candidates.hasNext(); ) {
+        for (Iterator<Slot> candidates = free.iterator(); candidates.hasNext(); ) {
             Slot candidate = candidates.next();
             if (candidate.replaces(wanted)) {
                 candidates.remove();
@@ -90,7 +91,7 @@ final class BufferPlan {
 
     /** A buffer is taken by its first result and given back after the last step that touches it. */
     private List<Event> events() {
-        Map<Slot, Integer> last = new IdentityHashMap<>();
+        IdentityHashMap<Slot, Integer> last = new IdentityHashMap<>();
         for (int i = 0; i < steps.size(); i++) {
             int now = i;
             steps.get(i).operands().forEach(slot -> last.put(root(slot), now));

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The kernel calls of a graph in the order in which ONNX Runtime's sequential executor makes them: its default
@@ -23,7 +22,7 @@ final class SessionSteps {
 
     private final Graph graph;
     private final Weights weights;
-    private final Map<Value, Slot> slots = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, Slot> slots = new IdentityHashMap<>();
     private final List<SessionStep> steps = new ArrayList<>();
 
     private SessionSteps(Graph graph, Weights weights) {

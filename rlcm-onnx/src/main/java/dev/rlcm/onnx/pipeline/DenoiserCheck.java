@@ -62,8 +62,10 @@ final class DenoiserCheck {
         }
         checkTimestep(model);
         checkGuidance(model, config);
-        boolean fits = checkBatch(model) & checkSize(model) & checkStates(model, config);
-        if (fits && latents.size().isPresent()) {
+        boolean batchFits = checkBatch(model);
+        boolean sizeFits = checkSize(model);
+        boolean statesFit = checkStates(model, config);
+        if (batchFits && sizeFits && statesFit && latents.size().isPresent()) {
             Shape states = states(model, config);
             denoiser = findings.attempt(
                     UNET, () -> Denoiser.open(model, config, latents.size().get(), states, true));

@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -37,7 +36,7 @@ final class MemoryCheck {
     private final LatentCheck latents;
     private final NetworkCheck network;
     private final Findings findings;
-    private final Map<TensorData, String> names = new IdentityHashMap<>();
+    private final IdentityHashMap<TensorData, String> names = new IdentityHashMap<>();
     private final Set<String> weights = new HashSet<>();
 
     MemoryCheck(CheckSettings settings, TextCheck text, LatentCheck latents, NetworkCheck network, Findings findings) {
@@ -112,7 +111,7 @@ final class MemoryCheck {
     }
 
     private Graph withoutWeights(Graph graph) {
-        Map<Value, Value> inputs = new IdentityHashMap<>();
+        IdentityHashMap<Value, Value> inputs = new IdentityHashMap<>();
         return Rewriter.rewrite(graph, value -> {
             if (!value.is(Op.CONSTANT) || value.data().bytes().remaining() < LARGE_BYTES) {
                 return value;
