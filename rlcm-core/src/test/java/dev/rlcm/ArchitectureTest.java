@@ -63,7 +63,7 @@ class ArchitectureTest {
             .that()
             .resideInAPackage("dev.rlcm.autodiff")
             .and()
-            .haveNameNotMatching(".*\\.GradientChecker(\\$.*)?")
+            .haveNameNotMatching(".*\\.(GradientChecker|DirectionalCheck)(\\$.*)?")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("dev.rlcm.backend");

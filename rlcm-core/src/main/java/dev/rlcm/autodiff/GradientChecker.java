@@ -13,9 +13,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * Compares {@link Gradients} with centred differences, element by element, in double precision: for every input x_i,
- * (L(x + h e_i) - L(x - h e_i)) / 2h, where L weighs all real outputs with fixed random numbers in [-1, 1], so that
- * every entry of the Jacobian counts. Stateless and thread-safe.
+ * Compares {@link Gradients} with centred differences, where L weighs all real outputs with fixed random numbers in
+ * [-1, 1], so that every entry of the Jacobian counts. {@link #check} does it element by element, in double precision:
+ * for every input x_i, (L(x + h e_i) - L(x - h e_i)) / 2h. {@link #alongDirections} takes a few runs for a model of any
+ * size, on any backend. Stateless and thread-safe.
  */
 public final class GradientChecker {
     private static final long WEIGHT_SEED = 20_260_101;
@@ -82,6 +83,26 @@ public final class GradientChecker {
             }
             return new Report(worst.error, worst.location, worst.elements, tolerance);
         }
+    }
+
+    /**
+     * Checks the gradients of a model of any size: slopes along random directions, which every element of an input takes
+     * part in, and a few elements alone. A mistake in one element of n shows along a direction as about its share of the
+     * gradient's length, so that a wrong operator is seen and a single wrong element of millions may not be.
+     *
+     * @param inputs the point: one tensor per graph input, of its type and shape, away from kinks
+     * @param wrt names of the inputs to differentiate by, of floating types
+     * @param backend any; see {@link DirectionalSettings#of} for what its precision allows
+     * @throws IllegalArgumentException if an input is missing or no output is real
+     * @throws dev.rlcm.graph.GraphException if the graph cannot be differentiated
+     */
+    public static DirectionalReport alongDirections(
+            Graph graph,
+            Map<String, TensorData> inputs,
+            List<String> wrt,
+            Backend backend,
+            DirectionalSettings settings) {
+        return DirectionalCheck.run(graph, inputs, wrt, backend, settings);
     }
 
     /** The sum of all real outputs times random weights. */

@@ -78,11 +78,16 @@ public final class Gradients {
     }
 
     /**
-     * Whether the gradients of an ATTENTION compute its probabilities again, slice by slice, so that keeping those of the
-     * forward pass would serve nothing.
+     * Whether a composite operator is best written out in the forward pass, so that its intermediate values serve the
+     * gradients too. For normalisations that costs no memory, since the normalised rows are kept in place of the operand;
+     * the probabilities of attention are computed again, slice by slice, where they are large.
      */
-    public static boolean isSliced(Value attention) {
-        return AttentionGradients.isSliced(attention);
+    public static boolean shareForward(Value composite) {
+        return switch (composite.op()) {
+            case LAYER_NORM, GROUP_NORM, INSTANCE_NORM -> true;
+            case ATTENTION -> !AttentionGradients.isSliced(composite);
+            default -> false;
+        };
     }
 
     static List<Value> of(GradientTable table, List<Value> outputs, List<Value> upstream, List<Value> wrt) {

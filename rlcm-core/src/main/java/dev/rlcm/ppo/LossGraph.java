@@ -67,7 +67,7 @@ final class LossGraph {
             results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
         }
         Graph plain = Graph.of(results);
-        Graph faster = small ? plain : RotatedKernels.apply(Decompositions.decompose(plain, LossGraph::isShared));
+        Graph faster = small ? plain : RotatedKernels.apply(Decompositions.decompose(plain, Gradients::shareForward));
         Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(faster));
         this.executable = owner.backend().compile(graph);
         Map<String, TensorData> others = new LinkedHashMap<>(owner.adapter().tensors());
@@ -79,19 +79,6 @@ final class LossGraph {
     /** The same function in a form whose differentiated graph moves less memory. */
     private static Graph fewerPasses(Graph forward) {
         return ProductSlices.push(LowRankProducts.merge(forward));
-    }
-
-    /**
-     * Whether the forward pass is written out so that its intermediate values serve the backward pass too. For
-     * normalisations that costs no memory, since the normalised rows are kept in place of the operand; the probabilities
-     * of attention are computed again where they are large.
-     */
-    private static boolean isShared(Value value) {
-        return switch (value.op()) {
-            case LAYER_NORM, GROUP_NORM, INSTANCE_NORM -> true;
-            case ATTENTION -> !Gradients.isSliced(value);
-            default -> false;
-        };
     }
 
     private Value term(String name) {

@@ -9,6 +9,7 @@ import dev.rlcm.graph.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * A transposed convolution of stride 1, such as the input gradient of a convolution, as a convolution with the kernel
@@ -20,11 +21,22 @@ public final class RotatedKernels {
 
     /** The same function with such transposed convolutions replaced. */
     public static Graph apply(Graph graph) {
+        return apply(
+                graph,
+                y -> Value.constant(rotated(y.in(1).data(), y.attributes().integer("group"))));
+    }
+
+    /**
+     * As {@link #apply(Graph)}, with rotated kernels from elsewhere.
+     *
+     * @param rotation gives for a transposed convolution, whose kernel is [C, M/group, ...], one of [M, C/group, ...]
+     */
+    public static Graph apply(Graph graph, UnaryOperator<Value> rotation) {
         return Rewriter.rewrite(
                 graph,
                 Rewrite.on(Op.CONV_TRANSPOSE)
                         .where(y -> y.in(1).is(Op.CONSTANT) && isDense(y))
-                        .to(RotatedKernels::convolution));
+                        .to(y -> convolution(y, rotation.apply(y))));
     }
 
     private static boolean isDense(Value y) {
@@ -32,7 +44,7 @@ public final class RotatedKernels {
     }
 
     /** The pads become reach - pad; where that is negative, results that saw only padding are cut off instead. */
-    private static Value convolution(Value y) {
+    private static Value convolution(Value y, Value kernel) {
         Value x = y.in(0);
         Attributes a = y.attributes();
         int spatial = x.rank() - 2;
@@ -52,7 +64,7 @@ public final class RotatedKernels {
         }
         List<Value> operands = new ArrayList<>(y.inputs());
         operands.set(0, x.slice(starts, sizes, steps));
-        operands.set(1, Value.constant(rotated(y.in(1).data(), a.integer("group"))));
+        operands.set(1, kernel);
         Attributes sliding = Attributes.of("strides", a.ints("strides"), "pads", pads)
                 .with("dilations", a.ints("dilations"))
                 .with("group", a.integer("group"));

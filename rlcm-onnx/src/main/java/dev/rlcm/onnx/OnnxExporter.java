@@ -25,7 +25,7 @@ final class OnnxExporter {
      * @param portable whether to write standard ONNX only
      */
     static ModelProto export(Graph original, WeightStore weights, boolean portable) {
-        Graph graph = Decompositions.decompose(original, value -> !hasOnnxForm(value, portable));
+        Graph graph = withOnnxForm(original, portable);
         ExportContext context = new ExportContext(weights, portable);
         graph.inputs().forEach(input -> context.take(input.label()));
         graph.outputs().keySet().forEach(context::take);
@@ -59,6 +59,11 @@ final class OnnxExporter {
                 .addAllOpsetImport(opsets(portable))
                 .setGraph(context.graph())
                 .build();
+    }
+
+    /** The same function in operators that have a form in ONNX. */
+    static Graph withOnnxForm(Graph graph, boolean portable) {
+        return Decompositions.decompose(graph, value -> !hasOnnxForm(value, portable));
     }
 
     /** Opset 17 lacks some composites; ONNX Runtime has operators of its own for them, for all real types but FLOAT64. */

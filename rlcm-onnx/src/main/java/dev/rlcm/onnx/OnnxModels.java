@@ -38,7 +38,7 @@ public final class OnnxModels {
      *     as newer PyTorch exports do, would be found in {@link #weights} transposed; names of others are ignored
      */
     public static Graph load(Path file, Map<String, Integer> dims, Set<String> trained) throws IOException {
-        return load(file, new InputBinding(Map.copyOf(dims), Map.of()), trained);
+        return load(file, new InputBinding(Map.copyOf(dims), Map.of()), trained, false);
     }
 
     /**
@@ -54,13 +54,21 @@ public final class OnnxModels {
     /** Both of {@link #loadWithShapes(Path, Map)} and {@link #load(Path, Map, Set)}. */
     public static Graph loadWithShapes(Path file, Map<String, Shape> inputShapes, Set<String> trained)
             throws IOException {
-        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.copyOf(trained));
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.copyOf(trained), false);
     }
 
-    private static Graph load(Path file, InputBinding binding, Set<String> trained) throws IOException {
+    /**
+     * Reads a model as {@link #loadWithShapes} does, to look at rather than to run: weights stay in the memory-mapped
+     * file also where they are part of the model, at whatever address that is.
+     */
+    public static Graph skim(Path file, Map<String, Shape> inputShapes) throws IOException {
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.of(), true);
+    }
+
+    private static Graph load(Path file, InputBinding binding, Set<String> trained, boolean mapped) throws IOException {
         ModelProto model = ModelFile.read(file);
         try {
-            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file)), binding, trained);
+            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file), mapped), binding, trained);
         } catch (GraphException e) {
             throw new GraphException(file + ": " + e.getMessage(), e);
         }

@@ -11,9 +11,16 @@ import java.util.function.IntToDoubleFunction;
 /** Reads the tensors of one model file. Sizes are checked against the bytes at hand before anything is allocated. */
 final class OnnxTensors {
     private final ExternalData external;
+    private final boolean mapped;
 
     OnnxTensors(ExternalData external) {
+        this(external, false);
+    }
+
+    /** @param mapped whether bytes inside the model are shared with the memory-mapped file, aligned or not */
+    OnnxTensors(ExternalData external, boolean mapped) {
         this.external = external;
+        this.mapped = mapped;
     }
 
     TensorData read(TensorProto tensor) {
@@ -32,10 +39,13 @@ final class OnnxTensors {
         }
     }
 
-    private static TensorData raw(TensorProto tensor, DataType type, Shape shape, long bytes) {
+    private TensorData raw(TensorProto tensor, DataType type, Shape shape, long bytes) {
         if (tensor.getRawData().size() != bytes) {
             throw new GraphException(type + " " + shape + " takes " + bytes + " bytes, the file holds "
                     + tensor.getRawData().size() + "; the file is damaged, export it again");
+        }
+        if (mapped) {
+            return TensorData.wrap(type, shape, tensor.getRawData().asReadOnlyByteBuffer());
         }
         TensorData data = TensorData.zeros(type, shape);
         ByteBuffer target = data.bytes();

@@ -21,7 +21,7 @@ import java.util.Set;
  */
 final class SessionWeights implements WeightStore {
     /** Constants up to this many bytes are part of the model: shapes, scalars, parameters of normalisations. */
-    private static final int INLINE_BYTES = 1 << 16;
+    static final int INLINE_BYTES = 1 << 16;
 
     /** From here on, copies that hardly make a run faster are not worth their memory, whatever the policy. */
     private static final long LARGE_MODEL_BYTES = 1L << 29;
@@ -45,7 +45,12 @@ final class SessionWeights implements WeightStore {
                 packable.add(value.in(1).data());
             }
         }
-        this.mayFeed = mayFeed && (policy != MemoryPolicy.FAST || bytes > LARGE_MODEL_BYTES);
+        this.mayFeed = mayFeed && feeds(policy, bytes);
+    }
+
+    /** Whether that many bytes of constants are fed where feeding costs nothing. */
+    static boolean feeds(MemoryPolicy policy, long bytes) {
+        return policy != MemoryPolicy.FAST || bytes > LARGE_MODEL_BYTES;
     }
 
     @Override

@@ -62,9 +62,12 @@ final class Denoiser {
      * @param raised whether normalisations, attention and activations become single operators
      */
     static Denoiser open(ModelDirectory directory, LatentSize size, Shape states, boolean raised) throws IOException {
-        OnnxComponent model = OnnxComponent.open(directory.unet());
-        model.expectInputs(List.of(SAMPLE, TIMESTEP, STATES), List.of(GUIDANCE));
         JsonFile config = JsonFile.read(directory.root().resolve("unet/config.json"));
+        return open(OnnxComponent.open(directory.unet()), config, size, states, raised);
+    }
+
+    static Denoiser open(OnnxComponent model, JsonFile config, LatentSize size, Shape states, boolean raised) {
+        model.expectInputs(List.of(SAMPLE, TIMESTEP, STATES), List.of(GUIDANCE));
         int batch = model.dim(SAMPLE, 0).orElse(1);
         int channels = config.count("in_channels").orElse(OnnxComponent.ANY);
         Shape sample = model.bind(SAMPLE, batch, channels, size.height(), size.width());

@@ -52,7 +52,12 @@ record JsonFile(Path path, ObjectNode root) {
 
     /** As {@link #read}, or an object without keys if there is no such file. */
     static JsonFile readIfPresent(Path path) throws IOException {
-        return Files.isRegularFile(path) ? read(path) : new JsonFile(path, MAPPER.createObjectNode());
+        return Files.isRegularFile(path) ? read(path) : empty(path);
+    }
+
+    /** An object without keys. */
+    static JsonFile empty(Path path) {
+        return new JsonFile(path, MAPPER.createObjectNode());
     }
 
     /** The object as maps, lists, texts, numbers and booleans. */

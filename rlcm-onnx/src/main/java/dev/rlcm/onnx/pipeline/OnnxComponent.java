@@ -8,7 +8,6 @@ import dev.rlcm.onnx.OnnxSignature;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -20,14 +19,21 @@ final class OnnxComponent {
 
     private final Path path;
     private final OnnxSignature signature;
+    private final boolean skimmed;
 
-    private OnnxComponent(Path path, OnnxSignature signature) {
+    private OnnxComponent(Path path, OnnxSignature signature, boolean skimmed) {
         this.path = path;
         this.signature = signature;
+        this.skimmed = skimmed;
     }
 
     static OnnxComponent open(Path path) throws IOException {
-        return new OnnxComponent(path, OnnxModels.inspect(path));
+        return new OnnxComponent(path, OnnxModels.inspect(path), false);
+    }
+
+    /** A component whose graphs are looked at only: their weights stay in the file. */
+    static OnnxComponent skim(Path path) throws IOException {
+        return new OnnxComponent(path, OnnxModels.inspect(path), true);
     }
 
     Path path() {
@@ -40,6 +46,10 @@ final class OnnxComponent {
 
     DataType type(String input) {
         return signature.input(input).type();
+    }
+
+    OnnxSignature signature() {
+        return signature;
     }
 
     /** A declared input's rank. */
@@ -92,6 +102,6 @@ final class OnnxComponent {
 
     /** The graph for these input shapes. */
     Graph load(Map<String, Shape> shapes) throws IOException {
-        return OnnxModels.loadWithShapes(path, new LinkedHashMap<>(shapes));
+        return skimmed ? OnnxModels.skim(path, shapes) : OnnxModels.loadWithShapes(path, shapes);
     }
 }

@@ -17,8 +17,8 @@ import java.util.Map;
  * The states of the prompts used last are kept. Thread-safe.
  */
 final class TextEncoder implements AutoCloseable {
-    private static final String INPUT = "input_ids";
-    private static final String OUTPUT = "last_hidden_state";
+    static final String INPUT = "input_ids";
+    static final String OUTPUT = "last_hidden_state";
     private static final long CACHE_BYTES = 64L << 20; // 284 prompts of Stable Diffusion 1.5
     private static final int MAX_CACHED = 4096;
 
@@ -56,7 +56,7 @@ final class TextEncoder implements AutoCloseable {
         return new TextEncoder(tokenizer, executable, model.type(INPUT), shape);
     }
 
-    private static Value states(Graph graph, OnnxComponent model) {
+    static Value states(Graph graph, OnnxComponent model) {
         Value named = graph.outputs().get(OUTPUT);
         return (named == null ? graph.outputs().values().stream() : List.of(named).stream())
                 .filter(output -> output.rank() == 3)

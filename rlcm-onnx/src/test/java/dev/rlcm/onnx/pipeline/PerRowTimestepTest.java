@@ -14,6 +14,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
@@ -58,6 +59,50 @@ class PerRowTimestepTest {
         LOOKED_UP(Shape.of(1), (t, x) -> {
             Value table = weight(16);
             return table.gather(0, t.cast(DataType.INT64)).mul(x);
+        }),
+        TIMES_ONES(Shape.SCALAR, (t, x) -> {
+            Value rows = t.mul(filled(x.dim(0), 1));
+            return x.mul(rows.reshape(x.dim(0), 1).mul(frequencies(1)).sin());
+        }),
+        ROWS_JOINED(Shape.SCALAR, (t, x) -> {
+            Value rows = Value.concat(0, Collections.nCopies(x.dim(0), t.reshape(1)));
+            return x.mul(rows.reshape(x.dim(0), 1).mul(frequencies(1)).cos());
+        }),
+        ONE_ELEMENT_OF_A_VECTOR(Shape.of(1), (t, x) -> {
+            Value first = t.gather(0, Value.constant(TensorData.longs(Shape.SCALAR, 0)));
+            return x.add(first.mul(frequencies(0)).cos().reshape(1, WIDTH).matmul(weight(WIDTH)));
+        }),
+        ODD_WIDTH(Shape.of(1), (t, x) -> {
+            Value narrow = t.reshape(1, 1).mul(frequencies(1)).slice(1, 0, WIDTH - 1);
+            Value padded = narrow.sin().pad(0, 0, 0, 1);
+            return x.mul(padded.sub(padded.mean(true, 1)).softmax(-1));
+        }),
+        NORMALISED(Shape.of(1), (t, x) -> {
+            Value embedding = t.reshape(1, 1).mul(frequencies(1)).sin();
+            Value one = filled(WIDTH, 1);
+            Value normal = Value.of(
+                    Op.LAYER_NORM, Attributes.of("axis", 1, "epsilon", 1e-5), embedding, one, filled(WIDTH, 0));
+            return x.mul(normal);
+        }),
+        CONVOLVED(Shape.of(1), (t, x) -> {
+            Value embedding = t.reshape(1, 1).mul(frequencies(1)).sin().reshape(1, WIDTH, 1, 1);
+            Attributes sliding = Attributes.of("strides", new int[] {1, 1}, "pads", new int[4])
+                    .with("dilations", new int[] {1, 1})
+                    .with("group", 1);
+            Value kernel = Value.constant(weight(WIDTH).data().reshape(Shape.of(WIDTH, WIDTH, 1, 1)));
+            Value convolved = Value.of(Op.CONV, sliding, embedding, kernel);
+            return x.reshape(x.dim(0), WIDTH, 1, 1).add(convolved).reshape(x.dim(0), WIDTH);
+        }),
+        SCALE_AND_SHIFT(Shape.SCALAR, (t, x) -> {
+            Value rows = t.reshape(1).expand(Shape.of(x.dim(0))).reshape(x.dim(0), 1);
+            Value table = Value.constant(TensorData.generate(REAL, Shape.of(1, 2, WIDTH), i -> 0.1 * i));
+            Value both = rows.mul(frequencies(1))
+                    .sin()
+                    .matmul(Value.concat(1, List.of(weight(WIDTH), weight(WIDTH))))
+                    .reshape(x.dim(0), 2, WIDTH)
+                    .add(table);
+            Value scale = both.slice(1, 0, 1).reshape(x.dim(0), WIDTH);
+            return x.mul(scale.add(1)).add(both.slice(1, 1, 2).reshape(x.dim(0), WIDTH));
         });
 
         private final Shape timestep;
@@ -129,6 +174,10 @@ class PerRowTimestepTest {
                     .get("y")
                     .toDoubles();
         }
+    }
+
+    private static Value filled(int length, double number) {
+        return Value.constant(TensorData.generate(REAL, Shape.of(length), i -> number));
     }
 
     private static Value frequencies(int leading) {
