@@ -35,6 +35,7 @@ final class GradientRules {
             .of(SQRT, (y, g) -> list(g.div(y).mul(0.5)))
             .of(SIN, (y, g) -> list(g.mul(x(y).cos())))
             .of(COS, (y, g) -> list(g.mul(x(y).sin()).neg()))
+            .of(ATAN, (y, g) -> list(g.div(x(y).square().add(1))))
             .of(TANH, (y, g) -> list(g.sub(g.mul(y.square()))))
             .of(SIGMOID, (y, g) -> list(g.mul(y.sub(y.square()))))
             // 2/sqrt(pi) exp(-x^2)
@@ -60,6 +61,8 @@ final class GradientRules {
             .of(GATHER_ND, IndexGradients::gatherNd)
             .of(SCATTER_ELEMENTS, IndexGradients::scatterElements)
             .of(SCATTER_ND, IndexGradients::scatterNd)
+            .unless(SCATTER_ELEMENTS, IndexGradients::obstacle)
+            .unless(SCATTER_ND, IndexGradients::obstacle)
             .of(TRILU, (y, g) -> list(Value.of(TRILU, y.attributes(), g)))
             .of(RESIZE, ShapeGradients::resize)
             //
@@ -87,7 +90,7 @@ final class GradientRules {
             .of(ATTENTION, AttentionGradients::attention)
             //
             .constant(EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL, AND, OR, XOR, NOT, IS_NAN)
-            .constant(SIGN, FLOOR, CEIL, ROUND, ARG_MAX)
+            .constant(SIGN, FLOOR, CEIL, ROUND, ARG_MAX, TOP_K)
             .build();
 
     private GradientRules() {}

@@ -6,12 +6,10 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -174,28 +172,13 @@ public final class Gradients {
     }
 
     private void checkRules() {
-        List<Value> missing = order.stream()
-                .filter(y -> isInner(y) && table.rule(y.op()).isEmpty())
-                .toList();
-        if (!missing.isEmpty()) {
-            IdentityHashMap<Value, Value> users = new IdentityHashMap<>();
-            order.forEach(user -> user.inputs().forEach(x -> users.putIfAbsent(x, user)));
-            throw new GraphException(missing.stream()
-                    .map(y -> y + ", on the path " + path(y, users))
-                    .collect(Collectors.joining(
-                            "\n  ",
-                            "operators without a gradient; decompose them or differentiate by later values:\n  ",
-                            "")));
+        MissingGradients missing = new MissingGradients(order);
+        for (Value y : order) {
+            if (isInner(y)) {
+                table.obstacle(y).ifPresent(reason -> missing.add(y, reason));
+            }
         }
-    }
-
-    /** The node and what uses it, up to an output. */
-    private static String path(Value y, IdentityHashMap<Value, Value> users) {
-        List<String> names = new ArrayList<>();
-        for (Value v = y; v != null; v = users.get(v)) {
-            names.add(v.label().isEmpty() ? v.op().toString() : v.label());
-        }
-        return String.join(" > ", names);
+        missing.report();
     }
 
     private static void require(boolean condition, String message, Value value) {

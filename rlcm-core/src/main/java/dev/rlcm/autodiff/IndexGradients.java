@@ -11,6 +11,7 @@ import dev.rlcm.graph.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** Gradients of gathers and scatters, which are each other's adjoints. */
 final class IndexGradients {
@@ -67,6 +68,14 @@ final class IndexGradients {
     /** As {@link #scatterElements}. */
     static List<Value> scatterNd(Value y, Value g) {
         return list(kept(y, g), Value.of(Op.GATHER_ND, Attributes.of("batch_dims", 0), g, y.in(1)));
+    }
+
+    /** What is multiplied together or competes with what is there. */
+    static Optional<String> obstacle(Value y) {
+        String reduction = y.attributes().text("reduction");
+        return List.of("none", "add").contains(reduction)
+                ? Optional.empty()
+                : Optional.of("reduction " + reduction + ", only none and add have a gradient");
     }
 
     private static Value kept(Value y, Value g) {

@@ -5,6 +5,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 
 /** Operators that read or write elements at computed indices; negative indices count from the end. */
 final class IndexingKernels {
@@ -44,12 +45,12 @@ final class IndexingKernels {
         return in.get(0).pick(y.shape(), index -> moved(in.get(0).shape(), index, axis, indices));
     }
 
-    /** y = data, then y[i, indices[i, j, k], k] = (or +=) updates[i, j, k] for axis 1. */
+    /** y = data, then y[i, indices[i, j, k], k] = (or +=, *=, ...) updates[i, j, k] for axis 1. */
     private static Tensor scatterElements(Value y, List<Tensor> in) {
         Tensor indices = in.get(1);
         int axis = y.attributes().integer("axis");
         Tensor result = in.get(0).copy();
-        result.put(in.get(2), index -> moved(y.shape(), index, axis, indices), adds(y));
+        put(result, in.get(2), index -> moved(y.shape(), index, axis, indices), y);
         return result;
     }
 
@@ -66,10 +67,10 @@ final class IndexingKernels {
         return in.get(0).pick(y.shape(), index -> pointedTo(in.get(0).shape(), in.get(1), index, batch));
     }
 
-    /** y = data, then y[indices[j..., :], k...] = (or +=) updates[j..., k...]. */
+    /** y = data, then y[indices[j..., :], k...] = (or +=, *=, ...) updates[j..., k...]. */
     private static Tensor scatterNd(Value y, List<Tensor> in) {
         Tensor result = in.get(0).copy();
-        result.put(in.get(2), index -> pointedTo(y.shape(), in.get(1), index, 0), adds(y));
+        put(result, in.get(2), index -> pointedTo(y.shape(), in.get(1), index, 0), y);
         return result;
     }
 
@@ -90,7 +91,13 @@ final class IndexingKernels {
         return Index.position(data, place);
     }
 
-    private static boolean adds(Value y) {
-        return y.attributes().text("reduction").equals("add");
+    private static void put(Tensor result, Tensor updates, ToIntFunction<int[]> target, Value y) {
+        switch (y.attributes().text("reduction")) {
+            case "add" -> result.put(updates, target, Double::sum, Long::sum);
+            case "mul" -> result.put(updates, target, (a, b) -> a * b, (a, b) -> a * b);
+            case "min" -> result.put(updates, target, Math::min, Math::min);
+            case "max" -> result.put(updates, target, Math::max, Math::max);
+            default -> result.put(updates, target);
+        }
     }
 }

@@ -4,9 +4,11 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.LongBinaryOperator;
+import java.util.stream.IntStream;
 
 /** Operators that combine elements along axes. */
 final class ReductionKernels {
@@ -19,6 +21,7 @@ final class ReductionKernels {
         table.put(Op.REDUCE_MIN, fold(Double.POSITIVE_INFINITY, Math::min, Long.MAX_VALUE, Math::min));
         table.put(Op.REDUCE_MEAN, (y, in) -> mean(y, in.get(0)));
         table.put(Op.ARG_MAX, (y, in) -> argMax(y, in.get(0)));
+        table.put(Op.TOP_K, (y, in) -> topK(y, in.get(0)));
         table.put(Op.CUM_SUM, (y, in) -> cumSum(y, in.get(0)));
     }
 
@@ -88,6 +91,29 @@ final class ReductionKernels {
                 }
             }
             result[line] = best;
+        });
+        return Tensor.wholes(y.shape(), result);
+    }
+
+    /** Sorting is stable, so that equals stay in their order; NaN counts as the largest. */
+    private static Tensor topK(Value y, Tensor x) {
+        int axis = y.attributes().integer("axis");
+        int k = y.attributes().integer("k");
+        boolean largest = y.attributes().flag("largest");
+        long[] result = new long[(int) y.shape().size()];
+        Index.forEachLine(x.shape(), axis, (line, start, stride, extent) -> {
+            Comparator<Integer> order = x.isReal()
+                    ? Comparator.comparingDouble(i -> x.reals()[start + i * stride])
+                    : Comparator.comparingLong(i -> x.wholes()[start + i * stride]);
+            int[] sorted = IntStream.range(0, extent)
+                    .boxed()
+                    .sorted(largest ? order.reversed() : order)
+                    .mapToInt(Integer::intValue)
+                    .toArray();
+            int first = line / stride * k * stride + line % stride;
+            for (int i = 0; i < k; i++) {
+                result[first + i * stride] = sorted[i];
+            }
         });
         return Tensor.wholes(y.shape(), result);
     }

@@ -54,14 +54,11 @@ final class ShapeKernels {
         int begin = 0;
         for (Tensor part : in) {
             int offset = begin;
-            result.put(
-                    part,
-                    index -> {
-                        int[] target = index.clone();
-                        target[axis] += offset;
-                        return Index.position(y.shape(), target);
-                    },
-                    false);
+            result.put(part, index -> {
+                int[] target = index.clone();
+                target[axis] += offset;
+                return Index.position(y.shape(), target);
+            });
             begin += part.shape().dim(axis);
         }
         return result;

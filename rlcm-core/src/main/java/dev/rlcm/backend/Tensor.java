@@ -4,6 +4,8 @@ import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import java.util.Arrays;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.LongBinaryOperator;
 import java.util.function.ToIntFunction;
 
 /** An intermediate result, row-major: real numbers as doubles; integers, and booleans as 0 and 1, as longs. */
@@ -113,14 +115,19 @@ final class Tensor {
         return result;
     }
 
-    /** Stores, or adds, each of the updates at the position here that the function makes of its index there. */
-    void put(Tensor updates, ToIntFunction<int[]> target, boolean add) {
+    /** Stores each of the updates at the position here that the function makes of its index there. */
+    void put(Tensor updates, ToIntFunction<int[]> target) {
+        put(updates, target, (old, update) -> update, (old, update) -> update);
+    }
+
+    /** As {@link #put(Tensor, ToIntFunction)}, combining each update with what is there. */
+    void put(Tensor updates, ToIntFunction<int[]> target, DoubleBinaryOperator f, LongBinaryOperator g) {
         Index.forEach(updates.shape, (i, index) -> {
             int to = target.applyAsInt(index);
             if (real) {
-                reals[to] = add ? reals[to] + updates.reals[i] : updates.reals[i];
+                reals[to] = f.applyAsDouble(reals[to], updates.reals[i]);
             } else {
-                wholes[to] = add ? wholes[to] + updates.wholes[i] : updates.wholes[i];
+                wholes[to] = g.applyAsLong(wholes[to], updates.wholes[i]);
             }
         });
     }

@@ -97,6 +97,7 @@ final class WindowKernels {
         }
     }
 
+    /** Pools take integers of at most 32 bits, which doubles hold exactly. */
     private static Tensor maxPool(Value y, Tensor x) {
         Window window = pool(y, x);
         double[] result = new double[(int) y.shape().size()];
@@ -106,12 +107,16 @@ final class WindowKernels {
             for (int i = 0; i < result.length; i++) {
                 int from = source[i % source.length];
                 if (from >= 0) {
-                    double candidate = x.reals()[i / source.length * window.inputPositions() + from];
+                    double candidate = x.real(i / source.length * window.inputPositions() + from);
                     result[i] = Math.max(result[i], candidate);
                 }
             }
         }
-        return Tensor.reals(y.shape(), result);
+        return x.isReal()
+                ? Tensor.reals(y.shape(), result)
+                : Tensor.wholes(
+                        y.shape(),
+                        Arrays.stream(result).mapToLong(v -> (long) v).toArray());
     }
 
     /** The divisor is the window's size if the padding counts, else the number of elements in the input. */

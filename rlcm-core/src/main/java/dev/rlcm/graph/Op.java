@@ -45,6 +45,7 @@ public enum Op {
     SQRT,
     SIN,
     COS,
+    ATAN,
     TANH,
     SIGMOID,
     ERF,
@@ -87,9 +88,9 @@ public enum Op {
     GATHER_ELEMENTS,
     /** (data, indices) {batch_dims}. */
     GATHER_ND,
-    /** (data, indices, updates) {axis, reduction}: "none" or "add". */
+    /** (data, indices, updates) {axis, reduction}: "none", "add", "mul", "min" or "max". */
     SCATTER_ELEMENTS,
-    /** (data, indices, updates) {reduction}: "none" or "add". */
+    /** (data, indices, updates) {reduction}: "none", "add", "mul", "min" or "max". */
     SCATTER_ND,
     /** {upper, k}. */
     TRILU,
@@ -104,6 +105,11 @@ public enum Op {
     REDUCE_PROD,
     /** {axis, keepdims, last}: INT64; the first of equal maxima unless last. */
     ARG_MAX,
+    /**
+     * {axis, k, largest}: INT64, the places of the k largest (or smallest) elements, best first, the first of equals
+     * before the others.
+     */
+    TOP_K,
     /** {axis, exclusive, reverse}. */
     CUM_SUM,
 

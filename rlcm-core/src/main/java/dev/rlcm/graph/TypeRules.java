@@ -42,7 +42,7 @@ final class TypeRules {
         for (Op op : List.of(NEG, ABS, SIGN, RELU)) {
             row(op, 1, (a, in) -> new TensorType(number(in.get(0).type()), shape(in, 0)));
         }
-        for (Op op : List.of(EXP, LOG, SQRT, SIN, COS, TANH, SIGMOID, ERF, FLOOR, CEIL, ROUND, SOFTPLUS)) {
+        for (Op op : List.of(EXP, LOG, SQRT, SIN, COS, ATAN, TANH, SIGMOID, ERF, FLOOR, CEIL, ROUND, SOFTPLUS)) {
             row(op, 1, (a, in) -> real(in));
         }
         row(IS_NAN, 1, (a, in) -> new TensorType(bool(real(in).type()), shape(in, 0)));
@@ -137,6 +137,17 @@ final class TypeRules {
         row(ARG_MAX, 1, (a, in) -> {
             a.flag("last");
             return new TensorType(DataType.INT64, reduced(shape(in, 0), a.flag("keepdims"), axis(a, in)));
+        });
+        row(TOP_K, 1, (a, in) -> {
+            int axis = axis(a, in);
+            int k = a.integer("k");
+            number(in.get(0).type());
+            demand(
+                    k >= 0 && k <= in.get(0).dim(axis),
+                    "k must be at most " + in.get(0).dim(axis) + ", got " + k);
+            return with(
+                    a.flag("largest"),
+                    new TensorType(DataType.INT64, shape(in, 0).with(axis, k)));
         });
         row(CUM_SUM, 1, (a, in) -> {
             axis(a, in);
@@ -247,7 +258,8 @@ final class TypeRules {
     }
 
     private static void reduction(Attributes a) {
-        demand(List.of("none", "add").contains(a.text("reduction")), "reduction must be none or add");
+        List<String> known = List.of("none", "add", "mul", "min", "max");
+        demand(known.contains(a.text("reduction")), "reduction must be one of " + known);
     }
 
     private static int axis(Attributes a, List<Value> in) {

@@ -12,10 +12,10 @@ import java.util.stream.IntStream;
 final class IndexFolding {
     private IndexFolding() {}
 
-    /** Writes runs of elements of one tensor to another of the same type, over or onto what is there. */
-    private record Runs(TensorData source, TensorData target, boolean add) {
+    /** Writes runs of elements of one tensor to another of the same type, over or combined with what is there. */
+    private record Runs(TensorData source, TensorData target, String reduction) {
         void put(int from, int to, int length) {
-            if (!add) {
+            if (reduction.equals("none")) {
                 int width = source.type().bytes();
                 ByteBuffer bytes = target.bytes();
                 bytes.put(to * width, source.bytes(), from * width, length * width);
@@ -23,11 +23,29 @@ final class IndexFolding {
             }
             for (int i = 0; i < length; i++) {
                 if (source.type().isFloating()) {
-                    target.setDouble(to + i, target.getDouble(to + i) + source.getDouble(from + i));
+                    target.setDouble(to + i, combined(target.getDouble(to + i), source.getDouble(from + i)));
                 } else {
-                    target.setLong(to + i, target.getLong(to + i) + source.getLong(from + i));
+                    target.setLong(to + i, combined(target.getLong(to + i), source.getLong(from + i)));
                 }
             }
+        }
+
+        private double combined(double old, double update) {
+            return switch (reduction) {
+                case "mul" -> old * update;
+                case "min" -> Math.min(old, update);
+                case "max" -> Math.max(old, update);
+                default -> old + update;
+            };
+        }
+
+        private long combined(long old, long update) {
+            return switch (reduction) {
+                case "mul" -> old * update;
+                case "min" -> Math.min(old, update);
+                case "max" -> Math.max(old, update);
+                default -> old + update;
+            };
         }
     }
 
@@ -48,7 +66,7 @@ final class IndexFolding {
         int inner = size(data, axis + 1, data.rank());
         int outer = size(data, 0, axis);
         TensorData out = TensorData.zeros(node.type(), node.shape());
-        Runs runs = new Runs(node.in(0).data(), out, false);
+        Runs runs = new Runs(node.in(0).data(), out, "none");
         for (int i = 0; i < outer; i++) {
             for (int j = 0; j < indices.size(); j++) {
                 int row = i * extent + resolve(indices.getLong(j), extent);
@@ -61,12 +79,12 @@ final class IndexFolding {
     /** y[i, j, k] = data[i, indices[i, j, k], k] for axis 1. */
     private static TensorData gatherElements(Value node) {
         TensorData out = TensorData.zeros(node.type(), node.shape());
-        Runs runs = new Runs(node.in(0).data(), out, false);
+        Runs runs = new Runs(node.in(0).data(), out, "none");
         forEachElement(node, (i, place) -> runs.put(place, i, 1));
         return out;
     }
 
-    /** y = data, then y[i, indices[i, j, k], k] = (or +=) updates[i, j, k] for axis 1. */
+    /** y = data, then y[i, indices[i, j, k], k] = (or +=, *=, ...) updates[i, j, k] for axis 1. */
     private static TensorData scatterElements(Value node) {
         Runs runs = updates(node);
         forEachElement(node, (i, place) -> runs.put(i, place, 1));
@@ -76,14 +94,14 @@ final class IndexFolding {
     /** y[b..., j..., k...] = data[b..., indices[b..., j..., :], k...]. */
     private static TensorData gatherNd(Value node) {
         TensorData out = TensorData.zeros(node.type(), node.shape());
-        Runs runs = new Runs(node.in(0).data(), out, false);
+        Runs runs = new Runs(node.in(0).data(), out, "none");
         int batch = node.attributes().integer("batch_dims");
         int inner = inner(node, batch);
         forEachTuple(node, batch, (i, place) -> runs.put(place, i * inner, inner));
         return out;
     }
 
-    /** y = data, then y[indices[j..., :], k...] = (or +=) updates[j..., k...]. */
+    /** y = data, then y[indices[j..., :], k...] = (or +=, *=, ...) updates[j..., k...]. */
     private static TensorData scatterNd(Value node) {
         Runs runs = updates(node);
         int inner = inner(node, 0);
@@ -95,9 +113,8 @@ final class IndexFolding {
 
     private static Runs updates(Value node) {
         TensorData out = TensorData.zeros(node.type(), node.shape());
-        new Runs(node.in(0).data(), out, false).put(0, 0, out.size());
-        return new Runs(
-                node.in(2).data(), out, node.attributes().text("reduction").equals("add"));
+        new Runs(node.in(0).data(), out, "none").put(0, 0, out.size());
+        return new Runs(node.in(2).data(), out, node.attributes().text("reduction"));
     }
 
     private interface Place {

@@ -6,9 +6,12 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.LongBinaryOperator;
+import java.util.stream.IntStream;
 
 /** Operators that combine elements along axes, in the order of the elements; real sums are rounded once, at the end. */
 final class ReductionFolding {
@@ -21,6 +24,7 @@ final class ReductionFolding {
         table.put(Op.REDUCE_MIN, node -> reduce(node, Double.POSITIVE_INFINITY, Math::min, Long.MAX_VALUE, Math::min));
         table.put(Op.REDUCE_MEAN, ReductionFolding::mean);
         table.put(Op.ARG_MAX, ReductionFolding::argMax);
+        table.put(Op.TOP_K, ReductionFolding::topK);
         table.put(Op.CUM_SUM, ReductionFolding::cumulativeSum);
     }
 
@@ -112,6 +116,29 @@ final class ReductionFolding {
                 best = greater || (last && equal) ? i : best;
             }
             out.setLong(line, best);
+        });
+        return out;
+    }
+
+    /** Sorting is stable, so that equals stay in their order. */
+    private static TensorData topK(Value node) {
+        TensorData x = node.in(0).data();
+        int k = node.attributes().integer("k");
+        boolean largest = node.attributes().flag("largest");
+        boolean real = x.type().isFloating();
+        TensorData out = TensorData.zeros(node.type(), node.shape());
+        forEachLine(node, (line, start, stride, extent) -> {
+            Comparator<Integer> order = real
+                    ? Comparator.comparingDouble(i -> x.getDouble(start + i * stride))
+                    : Comparator.comparingLong(i -> x.getLong(start + i * stride));
+            List<Integer> sorted = IntStream.range(0, extent)
+                    .boxed()
+                    .sorted(largest ? order.reversed() : order)
+                    .toList();
+            int first = line / stride * k * stride + line % stride;
+            for (int i = 0; i < k; i++) {
+                out.setLong(first + i * stride, sorted.get(i));
+            }
         });
         return out;
     }

@@ -20,6 +20,7 @@ final class ScalarFolding {
         table.put(Op.SQRT, real(Math::sqrt));
         table.put(Op.SIN, real(Math::sin));
         table.put(Op.COS, real(Math::cos));
+        table.put(Op.ATAN, real(Math::atan));
         table.put(Op.TANH, real(Math::tanh));
         table.put(Op.SIGMOID, real(ScalarFolding::sigmoid));
         table.put(Op.ERF, real(ScalarFolding::erf));

@@ -41,6 +41,7 @@ class GradientRulesTest {
             Map.entry(Op.TANH, Attributes.NONE),
             Map.entry(Op.SIGMOID, Attributes.NONE),
             Map.entry(Op.ERF, Attributes.NONE),
+            Map.entry(Op.ATAN, Attributes.NONE),
             Map.entry(Op.SOFTPLUS, Attributes.NONE),
             Map.entry(Op.SWISH, Attributes.of("alpha", 1.702)),
             Map.entry(Op.GELU, Attributes.of("approximate", "tanh")));

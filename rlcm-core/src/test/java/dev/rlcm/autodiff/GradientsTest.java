@@ -189,6 +189,24 @@ class GradientsTest {
     }
 
     @Example
+    void formsWithoutGradientAreCountedAndNamedToo() {
+        Point point = new Point(1);
+        Value x = point.real(4);
+        Value at = point.indices(4, 2);
+        Value y = x;
+        for (String label : List.of("/first", "/second")) {
+            Attributes product = Attributes.of("axis", 0, "reduction", "mul");
+            y = Value.of(Op.SCATTER_ELEMENTS, product, List.of(y, at, point.real(2)), label);
+        }
+        Value loss = y.sum();
+        assertThatThrownBy(() -> Gradients.of(loss, List.of(x)))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("2 nodes have no gradient")
+                .hasMessageContaining("SCATTER_ELEMENTS x2 (reduction mul")
+                .hasMessageContaining("/first > /second > REDUCE_SUM; also /second");
+    }
+
+    @Example
     void operatorsWithoutRuleOffThePathDoNotMatter() {
         GradientTable table =
                 GradientTable.builder().of(Op.ADD, (y, g) -> List.of(g, g)).build();

@@ -83,6 +83,21 @@ class ReductionKernelsTest {
     }
 
     @Test
+    void topKSortsAndGivesTheFirstOfEqualsFirst() {
+        Value x = vector(2, 5, 1, 5, 2);
+        assertThat(longs(topK(x, 0, 4, true))).containsExactly(1, 3, 0, 4);
+        assertThat(longs(topK(x, 0, 3, false))).containsExactly(2, 0, 4);
+        assertThat(longs(topK(wholes(Shape.of(2, 3), 1, 9, 5, 7, 2, 5), 0, 1, true)))
+                .containsExactly(1, 0, 0);
+        assertThat(longs(topK(wholes(Shape.of(2, 3), 1, 9, 5, 7, 2, 6), 1, 2, false)))
+                .containsExactly(0, 2, 1, 2);
+    }
+
+    private static Value topK(Value x, int axis, int k, boolean largest) {
+        return Value.of(Op.TOP_K, Attributes.of("axis", axis, "k", k).with("largest", largest), x);
+    }
+
+    @Test
     void cumulativeSumIsInclusiveExclusiveOrReversed() {
         Value x = vector(1, 2, 3);
         assertThat(doubles(cumSum(x, 0, false, false))).containsExactly(1, 3, 6);

@@ -176,6 +176,10 @@ final class RandomNodes {
                 return Attributes.of("axis", axis, "keepdims", random.nextBoolean())
                         .with("last", random.nextBoolean());
             }
+            case TOP_K -> {
+                int k = rank == 0 ? 0 : random.nextInt(dims[axis] + 1);
+                return Attributes.of("axis", axis, "k", k).with("largest", random.nextBoolean());
+            }
             case CUM_SUM -> {
                 return Attributes.of("axis", axis, "exclusive", random.nextBoolean())
                         .with("reverse", random.nextBoolean());
@@ -244,6 +248,8 @@ final class RandomNodes {
     }
 
     private String reduction(Value x) {
-        return x.type() != DataType.BOOL && random.nextBoolean() ? "add" : "none";
+        return x.type() != DataType.BOOL && random.nextBoolean()
+                ? List.of("add", "mul", "min", "max").get(random.nextInt(4))
+                : "none";
     }
 }
