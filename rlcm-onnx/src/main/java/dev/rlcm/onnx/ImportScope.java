@@ -1,7 +1,9 @@
 package dev.rlcm.onnx;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,36 +18,44 @@ import org.jspecify.annotations.Nullable;
  * function, the attributes it was called with.
  */
 final class ImportScope {
+    /** Stands for results of nodes that could not be imported; what is computed from it cannot either. */
+    static final Value UNKNOWN = Value.input("unknown", DataType.FLOAT32, Shape.SCALAR);
+
     private final @Nullable ImportScope parent;
     private final Map<String, Integer> opsets;
     private final Map<String, AttributeProto> arguments;
     private final Map<String, Value> values = new HashMap<>();
     private final Set<String> omitted = new HashSet<>();
     final int depth;
+    /** The names of the calls that led here, each followed by a slash. */
+    final String path;
 
     private ImportScope(
             @Nullable ImportScope parent,
             int depth,
+            String path,
             Map<String, Integer> opsets,
             Map<String, AttributeProto> arguments) {
         this.parent = parent;
         this.depth = depth;
+        this.path = path;
         this.opsets = opsets;
         this.arguments = arguments;
     }
 
     static ImportScope root(Map<String, Integer> opsets) {
-        return new ImportScope(null, 0, opsets, Map.of());
+        return new ImportScope(null, 0, "", opsets, Map.of());
     }
 
     /** The scope of a branch: it sees this scope's names. */
     ImportScope branch() {
-        return new ImportScope(this, depth + 1, opsets, arguments);
+        return new ImportScope(this, depth + 1, path, opsets, arguments);
     }
 
     /** The scope of a called function: it sees its own names only. */
-    ImportScope function(Map<String, Integer> functionOpsets, Map<String, AttributeProto> callArguments) {
-        return new ImportScope(null, depth + 1, functionOpsets, callArguments);
+    ImportScope function(
+            String caller, Map<String, Integer> functionOpsets, Map<String, AttributeProto> callArguments) {
+        return new ImportScope(null, depth + 1, path + caller + "/", functionOpsets, callArguments);
     }
 
     int opset(String domain) {

@@ -3,6 +3,7 @@ package dev.rlcm.onnx;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -26,6 +27,13 @@ final class LiveNodes {
         }
         Collections.reverse(live);
         return live;
+    }
+
+    /** The needed nodes of a branch or a loop's body. */
+    static List<NodeProto> of(GraphProto body) {
+        return of(
+                body.getNodeList(),
+                body.getOutputList().stream().map(ValueInfoProto::getName).toList());
     }
 
     /** The names a node reads, also from inside its branches. */

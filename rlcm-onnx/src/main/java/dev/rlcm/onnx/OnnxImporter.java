@@ -12,6 +12,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Value;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Builds the graph of a model: binds its symbolic dimensions, walks the nodes its outputs need in order, translates each
  * by {@link OperatorTable} and folds what is constant at once, so that shape arithmetic disappears. Model-local functions
- * and the live branch of an {@code If} are inlined.
+ * and the live branch of an {@code If} are inlined, loops unrolled. A node that cannot be translated makes what depends on it
+ * unknown, and the walk goes on, so that one message lists all of them.
  */
 final class OnnxImporter {
     /** Newest version of the default operator set whose semantics the translations know. */
@@ -41,6 +43,7 @@ final class OnnxImporter {
     private final Map<String, FunctionProto> functions = new HashMap<>();
     private final EagerFolding folding = new EagerFolding();
     private final Set<String> trained;
+    private final UnsupportedNodes unsupported = new UnsupportedNodes();
     private int translated;
 
     private OnnxImporter(ModelProto model, OnnxTensors tensors, Set<String> trained) {
@@ -63,18 +66,29 @@ final class OnnxImporter {
                     + NEWEST_OPSET + "; export it with opset 17");
         }
         List<NodeProto> live = LiveNodes.of(graph.getNodeList(), outputNames(graph));
-        UnsupportedNodes.check(live, functions);
+        unsupported.scan(live, functions);
         Set<String> constants = new HashSet<>();
         graph.getInitializerList().forEach(t -> constants.add(t.getName()));
-        List<Value> inputs = binding.bind(graph.getInputList().stream()
-                .filter(i -> !constants.contains(i.getName()))
-                .toList());
+        List<Value> inputs = inputs(binding, graph, constants);
         inputs.forEach(input -> scope.define(input.label(), input));
         defineInitializers(graph, live, scope);
         translate(live, scope);
+        unsupported.report();
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputNames(graph).forEach(name -> outputs.put(name, scope.value(name)));
         return new Graph(inputs, outputs);
+    }
+
+    /** Unknown operators come first: there is no point in giving extents to a model that cannot be imported. */
+    private List<Value> inputs(InputBinding binding, GraphProto graph, Set<String> constants) {
+        try {
+            return binding.bind(graph.getInputList().stream()
+                    .filter(i -> !constants.contains(i.getName()))
+                    .toList());
+        } catch (GraphException e) {
+            unsupported.report();
+            throw e;
+        }
     }
 
     private void defineInitializers(GraphProto graph, List<NodeProto> live, ImportScope scope) {
@@ -82,7 +96,7 @@ final class OnnxImporter {
         live.forEach(node -> used.addAll(LiveNodes.reads(node)));
         for (TensorProto tensor : graph.getInitializerList()) {
             if (used.contains(tensor.getName())) {
-                Value constant = Value.constant(tensors.read(tensor), tensor.getName());
+                Value constant = initializer(tensor);
                 scope.define(tensor.getName(), constant);
                 if (trained.contains(tensor.getName())) {
                     folding.keep(constant);
@@ -95,8 +109,17 @@ final class OnnxImporter {
         }
     }
 
+    private Value initializer(TensorProto tensor) {
+        try {
+            return Value.constant(tensors.read(tensor), tensor.getName());
+        } catch (GraphException e) {
+            unsupported.addTensor(tensor.getName(), String.valueOf(e.getMessage()));
+            return ImportScope.UNKNOWN;
+        }
+    }
+
     private void translate(List<NodeProto> nodes, ImportScope scope) {
-        translated += nodes.size();
+        translated += nodes.size() + 1;
         if (translated > MAX_NODES) {
             throw new GraphException("the model has more than " + MAX_NODES + " nodes");
         }
@@ -111,33 +134,45 @@ final class OnnxImporter {
     }
 
     private List<Value> translate(NodeProto proto, ImportScope scope) {
-        OnnxNode node = new OnnxNode(
-                proto, scope.opset(proto.getDomain()), operands(proto, scope), attributes(proto, scope), tensors);
+        List<@Nullable Value> operands = operands(proto, scope);
+        List<Value> unknown = Collections.nCopies(proto.getOutputCount(), ImportScope.UNKNOWN);
+        if (operands.contains(ImportScope.UNKNOWN)) {
+            return unknown;
+        }
+        Map<String, AttributeProto> attributes = attributes(proto, scope);
+        OnnxNode node = new OnnxNode(proto, scope.opset(proto.getDomain()), operands, attributes, tensors);
         try {
             FunctionProto function = functions.get(proto.getDomain() + "::" + proto.getOpType());
             if (function != null) {
-                return call(function, node, attributes(proto, scope), scope);
+                return call(function, node, attributes, scope);
             }
-            if (proto.getOpType().equals("If")) {
-                return inlineBranch(node, scope);
+            if (ControlFlow.isBranch(proto) || ControlFlow.isLoop(proto)) {
+                return ControlFlow.inline(node, (body, inputs) -> inline(body, inputs, scope));
             }
             Optional<Translation> row = OperatorTable.find(proto.getDomain(), proto.getOpType());
-            if (row.isEmpty()) {
-                throw UnsupportedNodes.of(List.of(proto));
+            if (row.isPresent()) {
+                return row.get().translate(node);
             }
-            return row.get().translate(node);
+            unsupported.addUnknown(proto, scope.path);
         } catch (GraphException | IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
-            throw new GraphException("cannot import " + node + ": " + e.getMessage(), e);
+            if (translated > MAX_NODES) {
+                throw e;
+            }
+            unsupported.add(proto, scope.path, "cannot import " + node + ": " + e.getMessage());
         }
+        return unknown;
     }
 
-    private List<Value> inlineBranch(OnnxNode node, ImportScope scope) {
-        GraphProto branch = node.branch(node.scalar(0) != 0 ? "then_branch" : "else_branch");
+    /** The outputs of a branch or of one step of a loop, which sees the names around it. */
+    private List<Value> inline(GraphProto body, List<Value> inputs, ImportScope scope) {
         ImportScope inner = enter(scope.branch());
-        List<NodeProto> live = LiveNodes.of(branch.getNodeList(), outputNames(branch));
-        defineInitializers(branch, live, inner);
+        for (int i = 0; i < body.getInputCount(); i++) {
+            inner.define(body.getInput(i).getName(), inputs.get(i));
+        }
+        List<NodeProto> live = LiveNodes.of(body);
+        defineInitializers(body, live, inner);
         translate(live, inner);
-        return inner.values(outputNames(branch));
+        return inner.values(outputNames(body));
     }
 
     private List<Value> call(
@@ -145,7 +180,7 @@ final class OnnxImporter {
         Map<String, AttributeProto> arguments = new HashMap<>();
         function.getAttributeProtoList().forEach(a -> arguments.put(a.getName(), a));
         arguments.putAll(given);
-        ImportScope inner = enter(scope.function(opsets(function.getOpsetImportList()), arguments));
+        ImportScope inner = enter(scope.function(node.name(), opsets(function.getOpsetImportList()), arguments));
         for (int i = 0; i < function.getInputCount(); i++) {
             if (node.has(i)) {
                 inner.define(function.getInput(i), node.in(i));

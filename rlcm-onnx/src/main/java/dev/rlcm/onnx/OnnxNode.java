@@ -40,6 +40,11 @@ final class OnnxNode {
         return proto.getOpType();
     }
 
+    /** The node's name, or that of its first result. */
+    String name() {
+        return proto.getName().isEmpty() ? proto.getOutput(0) : proto.getName();
+    }
+
     /** The version of the operator set this node is written in. */
     int opset() {
         return opset;
