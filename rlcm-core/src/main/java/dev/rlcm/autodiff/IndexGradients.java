@@ -70,7 +70,7 @@ final class IndexGradients {
         return list(kept(y, g), Value.of(Op.GATHER_ND, Attributes.of("batch_dims", 0), g, y.in(1)));
     }
 
-    /** What is multiplied together or competes with what is there. */
+    /** A product with what is there: its gradient would need all the other factors of each place. */
     static Optional<String> obstacle(Value y) {
         String reduction = y.attributes().text("reduction");
         return List.of("none", "add").contains(reduction)

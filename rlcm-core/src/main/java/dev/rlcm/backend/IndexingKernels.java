@@ -45,7 +45,7 @@ final class IndexingKernels {
         return in.get(0).pick(y.shape(), index -> moved(in.get(0).shape(), index, axis, indices));
     }
 
-    /** y = data, then y[i, indices[i, j, k], k] = (or +=, *=, ...) updates[i, j, k] for axis 1. */
+    /** y = data, then y[i, indices[i, j, k], k] = (or += or *=) updates[i, j, k] for axis 1. */
     private static Tensor scatterElements(Value y, List<Tensor> in) {
         Tensor indices = in.get(1);
         int axis = y.attributes().integer("axis");
@@ -67,7 +67,7 @@ final class IndexingKernels {
         return in.get(0).pick(y.shape(), index -> pointedTo(in.get(0).shape(), in.get(1), index, batch));
     }
 
-    /** y = data, then y[indices[j..., :], k...] = (or +=, *=, ...) updates[j..., k...]. */
+    /** y = data, then y[indices[j..., :], k...] = (or += or *=) updates[j..., k...]. */
     private static Tensor scatterNd(Value y, List<Tensor> in) {
         Tensor result = in.get(0).copy();
         put(result, in.get(2), index -> pointedTo(y.shape(), in.get(1), index, 0), y);
@@ -95,8 +95,6 @@ final class IndexingKernels {
         switch (y.attributes().text("reduction")) {
             case "add" -> result.put(updates, target, Double::sum, Long::sum);
             case "mul" -> result.put(updates, target, (a, b) -> a * b, (a, b) -> a * b);
-            case "min" -> result.put(updates, target, Math::min, Math::min);
-            case "max" -> result.put(updates, target, Math::max, Math::max);
             default -> result.put(updates, target);
         }
     }

@@ -88,9 +88,9 @@ public enum Op {
     GATHER_ELEMENTS,
     /** (data, indices) {batch_dims}. */
     GATHER_ND,
-    /** (data, indices, updates) {axis, reduction}: "none", "add", "mul", "min" or "max". */
+    /** (data, indices, updates) {axis, reduction}: "none", "add" or "mul". */
     SCATTER_ELEMENTS,
-    /** (data, indices, updates) {reduction}: "none", "add", "mul", "min" or "max". */
+    /** (data, indices, updates) {reduction}: "none", "add" or "mul". */
     SCATTER_ND,
     /** {upper, k}. */
     TRILU,

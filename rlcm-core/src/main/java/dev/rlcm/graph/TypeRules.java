@@ -258,7 +258,7 @@ final class TypeRules {
     }
 
     private static void reduction(Attributes a) {
-        List<String> known = List.of("none", "add", "mul", "min", "max");
+        List<String> known = List.of("none", "add", "mul");
         demand(known.contains(a.text("reduction")), "reduction must be one of " + known);
     }
 

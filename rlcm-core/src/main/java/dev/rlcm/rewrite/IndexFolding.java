@@ -31,21 +31,11 @@ final class IndexFolding {
         }
 
         private double combined(double old, double update) {
-            return switch (reduction) {
-                case "mul" -> old * update;
-                case "min" -> Math.min(old, update);
-                case "max" -> Math.max(old, update);
-                default -> old + update;
-            };
+            return reduction.equals("mul") ? old * update : old + update;
         }
 
         private long combined(long old, long update) {
-            return switch (reduction) {
-                case "mul" -> old * update;
-                case "min" -> Math.min(old, update);
-                case "max" -> Math.max(old, update);
-                default -> old + update;
-            };
+            return reduction.equals("mul") ? old * update : old + update;
         }
     }
 
@@ -84,7 +74,7 @@ final class IndexFolding {
         return out;
     }
 
-    /** y = data, then y[i, indices[i, j, k], k] = (or +=, *=, ...) updates[i, j, k] for axis 1. */
+    /** y = data, then y[i, indices[i, j, k], k] = (or += or *=) updates[i, j, k] for axis 1. */
     private static TensorData scatterElements(Value node) {
         Runs runs = updates(node);
         forEachElement(node, (i, place) -> runs.put(i, place, 1));
@@ -101,7 +91,7 @@ final class IndexFolding {
         return out;
     }
 
-    /** y = data, then y[indices[j..., :], k...] = (or +=, *=, ...) updates[j..., k...]. */
+    /** y = data, then y[indices[j..., :], k...] = (or += or *=) updates[j..., k...]. */
     private static TensorData scatterNd(Value node) {
         Runs runs = updates(node);
         int inner = inner(node, 0);

@@ -249,7 +249,7 @@ final class RandomNodes {
 
     private String reduction(Value x) {
         return x.type() != DataType.BOOL && random.nextBoolean()
-                ? List.of("add", "mul", "min", "max").get(random.nextInt(4))
+                ? List.of("add", "mul").get(random.nextInt(2))
                 : "none";
     }
 }

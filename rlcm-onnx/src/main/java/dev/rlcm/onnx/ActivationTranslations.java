@@ -3,6 +3,7 @@ package dev.rlcm.onnx;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
+import java.util.Arrays;
 
 /** Activation functions; formulas and default parameters are those of the ONNX operator reference. */
 final class ActivationTranslations {
@@ -31,6 +32,7 @@ final class ActivationTranslations {
                         .mul(node.in(0).unary(Op.SOFTPLUS).tanh()))
                 .row("Swish", node -> swish(node, node.real("alpha", 1)))
                 .row("Gelu", node -> gelu(node, node.in(0), node.text("approximate", "none")))
+                .row("Hardmax", node -> alongAxis(node, ActivationTranslations::hardmax))
                 .row("Softmax", node -> softmax(node, Op.SOFTMAX))
                 .row("LogSoftmax", node -> softmax(node, Op.LOG_SOFTMAX));
     }
@@ -64,14 +66,31 @@ final class ActivationTranslations {
         return x.mul(alpha).add(beta).clip(0, 1);
     }
 
-    /** Before opset 13, the axes from {@code axis} on are one axis (and the default is 1, not -1). */
     private static Value softmax(OnnxNode node, Op op) {
+        return alongAxis(node, (x, axis) -> node.apply(op, Attributes.of("axis", axis), x));
+    }
+
+    /** 1 at the first maximum, 0 elsewhere. */
+    private static Value hardmax(Value x, int axis) {
+        Attributes first = Attributes.of("axis", axis, "keepdims", true).with("last", false);
+        int[] dims = new int[x.rank()];
+        Arrays.fill(dims, 1);
+        dims[axis] = x.dim(axis);
+        Value places = ConstantTranslations.iota(x.dim(axis)).reshape(dims);
+        return Value.of(Op.ARG_MAX, first, x).equal(places).where(x.like(1), x.like(0));
+    }
+
+    private interface AxisFunction {
+        Value apply(Value x, int axis);
+    }
+
+    /** Before opset 13, the axes from {@code axis} on are one axis (and the default is 1, not -1). */
+    private static Value alongAxis(OnnxNode node, AxisFunction function) {
         Value x = node.in(0);
         int axis = OnnxNode.axis(node.integer("axis", node.opset() < 13 ? 1 : -1), x.rank());
         if (node.opset() >= 13 || axis == x.rank() - 1) {
-            return node.apply(op, Attributes.of("axis", axis), x);
+            return function.apply(x, axis);
         }
-        Value flat = ShapeTranslations.flatten(x, axis);
-        return node.apply(op, Attributes.of("axis", 1), flat).reshape(x.shape());
+        return function.apply(ShapeTranslations.flatten(x, axis), 1).reshape(x.shape());
     }
 }

@@ -133,7 +133,8 @@ final class ConstantTranslations {
 
     /** The identity, as in inference. */
     private static List<Value> dropout(OnnxNode node) {
-        if (node.has(2) && node.scalar(2) != 0) {
+        boolean trains = node.has(2) && node.scalar(2) != 0;
+        if (trains && !(node.has(1) && node.in(1).isConstant(0))) {
             throw new GraphException("is in training mode; export the model for inference");
         }
         Value x = node.in(0);

@@ -3,9 +3,11 @@ package dev.rlcm.onnx;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Value;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Einstein summation as transposes, reshapes and matrix products, operand by operand from the left. Every letter is an
@@ -54,11 +56,11 @@ final class Einsum {
             int extra = inputs[i].contains("...") ? operand.rank() - (inputs[i].length() - 3) : 0;
             ellipsis = Math.max(ellipsis, extra);
             String axes = expand(inputs[i], extra);
-            if (axes.length() != operand.rank() || axes.chars().distinct().count() != axes.length()) {
-                throw new GraphException("equation '" + equation + "': operand " + i + " has shape " + operand.shape()
-                        + "; repeated axes of one operand are not supported");
+            if (axes.length() != operand.rank()) {
+                throw new GraphException(
+                        "equation '" + equation + "' does not fit operand " + i + " of shape " + operand.shape());
             }
-            terms.add(new Term(operand, axes));
+            terms.add(diagonal(new Term(operand, axes)));
         }
         String output = sides.length == 2 ? expand(sides[1], ellipsis) : implicit(terms, ellipsis);
         Term result = terms.get(0);
@@ -72,6 +74,47 @@ final class Einsum {
             throw new GraphException("equation '" + equation + "' has output axes that no operand has");
         }
         return result.ordered(output).value();
+    }
+
+    /** Axes of the same name become one, along which their indices are equal. */
+    private static Term diagonal(Term term) {
+        Term result = term;
+        for (int i = 0; i < result.axes().length(); i++) {
+            char axis = result.axes().charAt(i);
+            int second = result.axes().indexOf(axis, i + 1);
+            while (second >= 0) {
+                int extent = result.value().dim(i);
+                if (result.value().dim(second) != extent) {
+                    throw new GraphException("axis " + axis + " has different extents in "
+                            + result.value().shape());
+                }
+                result = diagonal(result, i, second, extent);
+                second = result.axes().indexOf(axis, i + 1);
+            }
+        }
+        return result;
+    }
+
+    /** Both axes to the front and merged, of which every (extent + 1)st element is on the diagonal. */
+    private static Term diagonal(Term term, int first, int second, int extent) {
+        int rank = term.value().rank();
+        IntStream others = IntStream.range(0, rank).filter(i -> i != first && i != second);
+        Value front = term.value()
+                .transpose(IntStream.concat(IntStream.of(first, second), others).toArray());
+        int[] merged = Arrays.copyOfRange(front.shape().toArray(), 1, rank);
+        merged[0] = extent * extent;
+        int[] sizes = merged.clone();
+        sizes[0] = extent;
+        int[] steps = new int[rank - 1];
+        Arrays.fill(steps, 1);
+        steps[0] = extent + 1;
+        String rest = new StringBuilder(term.axes())
+                .deleteCharAt(second)
+                .deleteCharAt(first)
+                .toString();
+        return new Term(
+                front.reshape(merged).slice(new int[rank - 1], sizes, steps),
+                term.axes().charAt(first) + rest);
     }
 
     /** Axes that both have are batch axes if still needed, else contracted; axes of one that nobody needs are summed. */

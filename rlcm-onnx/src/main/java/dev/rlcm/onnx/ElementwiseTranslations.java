@@ -33,6 +33,7 @@ final class ElementwiseTranslations {
             Map.entry("Sqrt", Op.SQRT),
             Map.entry("Sin", Op.SIN),
             Map.entry("Cos", Op.COS),
+            Map.entry("Atan", Op.ATAN),
             Map.entry("Tanh", Op.TANH),
             Map.entry("Sigmoid", Op.SIGMOID),
             Map.entry("Erf", Op.ERF),
@@ -55,9 +56,7 @@ final class ElementwiseTranslations {
                 .row("Pow", ElementwiseTranslations::pow)
                 .row("Mod", ElementwiseTranslations::mod)
                 .row("Reciprocal", node -> node.apply(Op.DIV, node.in(0).like(1), node.in(0)))
-                .row("Tan", node -> node.in(0).sin().div(node.in(0).cos()))
-                .row("Sinh", node -> exponentials(node.in(0), -1))
-                .row("Cosh", node -> exponentials(node.in(0), 1))
+                .row("Shrink", node -> shrink(node.in(0), node.real("lambd", 0.5), node.real("bias", 0)))
                 .row("IsInf", ElementwiseTranslations::isInf)
                 .row("Clip", ElementwiseTranslations::clip)
                 .row(
@@ -97,9 +96,11 @@ final class ElementwiseTranslations {
                 .mul(node.apply(Op.MOD, node.in(0).abs(), node.in(1).abs()));
     }
 
-    /** (e^x + sign e^-x) / 2. */
-    private static Value exponentials(Value x, double sign) {
-        return x.exp().add(x.neg().exp().mul(sign)).mul(0.5);
+    /** Nothing within lambda of 0, outside of it closer to 0 by the bias. */
+    private static Value shrink(Value x, double lambda, double bias) {
+        Value below = x.less(x.like(-lambda));
+        Value above = x.greater(x.like(lambda));
+        return below.where(x.add(bias), above.where(x.sub(bias), x.like(0)));
     }
 
     private static Value isInf(OnnxNode node) {

@@ -82,6 +82,15 @@ final class Emitter {
         result("", type, inputs, attributes);
     }
 
+    /** As {@link #result(String, List, AttributeProto...)}, of an operator whose first result nobody needs. */
+    void secondResult(String type, List<String> inputs, AttributeProto... attributes) {
+        String name = context.fresh(value.label().isEmpty() ? type : value.label());
+        String unused = context.fresh(name + "_unused");
+        context.add(proto("", type, name, inputs, unused, attributes).toBuilder()
+                .addOutput(context.define(value))
+                .build());
+    }
+
     void contrib(String type, List<String> inputs, AttributeProto... attributes) {
         result(OperatorTable.MICROSOFT, type, inputs, attributes);
     }

@@ -66,6 +66,16 @@ final class ExportForms {
         e.result("Pad", inputs, OnnxAttributes.text("mode", a));
     }
 
+    /** ONNX's has two results, of which this is the second. */
+    static void topK(Emitter e) {
+        Attributes a = e.value().attributes();
+        e.secondResult(
+                "TopK",
+                List.of(e.in(0), e.ints(a.integer("k"))),
+                OnnxAttributes.integer("axis", a),
+                OnnxAttributes.flag("largest", a));
+    }
+
     static void resize(Emitter e) {
         int[] factors = e.value().attributes().ints("scales");
         String scales = e.constant(TensorData.generate(DataType.FLOAT32, Shape.of(factors.length), i -> factors[i]));

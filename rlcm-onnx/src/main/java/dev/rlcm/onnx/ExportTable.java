@@ -49,6 +49,7 @@ final class ExportTable {
         same(Op.SQRT, "Sqrt");
         same(Op.SIN, "Sin");
         same(Op.COS, "Cos");
+        same(Op.ATAN, "Atan");
         same(Op.TANH, "Tanh");
         same(Op.SIGMOID, "Sigmoid");
         same(Op.ERF, "Erf");
@@ -98,6 +99,7 @@ final class ExportTable {
                         integer("axis", of(e)),
                         flag("keepdims", of(e)),
                         flag("select_last_index", of(e).flag("last"))));
+        row(Op.TOP_K, ExportForms::topK);
         row(
                 Op.CUM_SUM,
                 e -> e.result(

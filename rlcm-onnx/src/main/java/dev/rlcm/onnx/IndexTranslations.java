@@ -51,8 +51,8 @@ final class IndexTranslations {
 
     private static String reduction(OnnxNode node) {
         String reduction = node.text("reduction", "none");
-        if (!Set.of("none", "add").contains(reduction)) {
-            throw new GraphException("reduction " + reduction + " is not supported, only none and add");
+        if (!Set.of("none", "add", "mul").contains(reduction)) {
+            throw new GraphException("reduction " + reduction + " is not supported, only none, add and mul");
         }
         return reduction;
     }

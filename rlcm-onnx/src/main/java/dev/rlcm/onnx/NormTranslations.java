@@ -8,7 +8,9 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Normalisations. */
 final class NormTranslations {
@@ -21,6 +23,8 @@ final class NormTranslations {
                 .row("InstanceNormalization", NormTranslations::instanceNorm)
                 .row("GroupNormalization", NormTranslations::groupNorm)
                 .row("LpNormalization", NormTranslations::lpNorm)
+                .row("MeanVarianceNormalization", NormTranslations::meanVarianceNorm)
+                .row("LRN", NormTranslations::localResponseNorm)
                 .row("RMSNormalization", NormTranslations::rmsNorm)
                 .row("SimplifiedLayerNormalization", NormTranslations::rmsNorm)
                 .rows("", "LayerNormalization", NormTranslations::layerNorm)
@@ -33,7 +37,7 @@ final class NormTranslations {
 
     /** (x - mean) / sqrt(var + eps) * scale + bias with fixed statistics: one factor and one offset per channel. */
     private static Value batchNorm(OnnxNode node) {
-        if (node.flag("training_mode", false)) {
+        if (node.flag("training_mode", false) || (node.opset() < 14 && node.wants(1))) {
             throw new GraphException("is in training mode; export the model for inference");
         }
         int rank = node.in(0).rank();
@@ -71,7 +75,34 @@ final class NormTranslations {
         int axis = OnnxNode.axis(node.integer("axis", -1), x.rank());
         boolean euclidean = node.integer("p", 2) == 2;
         Value norm = euclidean ? x.square().sum(true, axis).sqrt() : x.abs().sum(true, axis);
-        return node.apply(Op.DIV, x, norm);
+        return node.apply(Op.DIV, x, norm.equal(norm.like(0)).where(norm.like(1), norm));
+    }
+
+    /** (x - mean) / (sqrt(variance) + 1e-9), over all axes but the channels by default. */
+    private static Value meanVarianceNorm(OnnxNode node) {
+        Value x = node.in(0);
+        int[] axes = Arrays.stream(node.ints("axes", 0, 2, 3))
+                .map(axis -> OnnxNode.axis(axis, x.rank()))
+                .toArray();
+        Value centred = x.sub(x.mean(true, axes));
+        return node.apply(
+                Op.DIV, centred, centred.square().mean(true, axes).sqrt().add(1e-9));
+    }
+
+    /** x / (bias + alpha/size sum x^2)^beta, the sum over as many neighbouring channels as size. */
+    private static Value localResponseNorm(OnnxNode node) {
+        Value x = node.in(0);
+        int size = node.integer("size", 1);
+        int[] pads = new int[2 * x.rank()];
+        pads[1] = (size - 1) / 2;
+        pads[1 + x.rank()] = size - 1 - pads[1];
+        Value squares = x.square().pad(pads);
+        Value sum = IntStream.range(0, size)
+                .mapToObj(i -> squares.slice(1, i, i + x.dim(1)))
+                .reduce(Value::add)
+                .orElseThrow();
+        Value scale = sum.mul(node.real("alpha", 1e-4) / size).add(node.real("bias", 1));
+        return node.apply(Op.DIV, x, scale.pow(node.real("beta", 0.75)));
     }
 
     /** x / sqrt(mean(x^2) + eps) * scale. */

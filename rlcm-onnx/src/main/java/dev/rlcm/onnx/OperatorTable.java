@@ -19,6 +19,7 @@ final class OperatorTable {
 
     private Map<String, Translation> build() {
         ElementwiseTranslations.register(this);
+        FunctionTranslations.register(this);
         ActivationTranslations.register(this);
         ShapeTranslations.register(this);
         TilingTranslations.register(this);
@@ -27,7 +28,10 @@ final class OperatorTable {
         ReductionTranslations.register(this);
         MatrixTranslations.register(this);
         WindowTranslations.register(this);
+        PoolTranslations.register(this);
+        QuantTranslations.register(this);
         NormTranslations.register(this);
+        AttentionTranslations.register(this);
         ResizeTranslations.register(this);
         ContribTranslations.register(this);
         return Map.copyOf(rows);

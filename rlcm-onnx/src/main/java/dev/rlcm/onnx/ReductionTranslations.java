@@ -1,7 +1,7 @@
 package dev.rlcm.onnx;
 
 import dev.rlcm.graph.Attributes;
-import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 import java.util.List;
@@ -27,11 +27,17 @@ final class ReductionTranslations {
                 .row("ArgMax", node -> arg(node, node.in(0)))
                 .row("ArgMin", node -> arg(node, node.in(0).neg()))
                 .row("CumSum", ReductionTranslations::cumSum)
-                .rows("", "TopK", ReductionTranslations::top1);
+                .rows("", "TopK", ReductionTranslations::topK);
     }
 
     private static Value reduce(OnnxNode node, Op op, UnaryOperator<Value> before, UnaryOperator<Value> after) {
         int[] axes = axes(node);
+        if (node.in(0).type() == DataType.BOOL) { // "any" and "all", of opset 20 on
+            Value bits = node.in(0).cast(DataType.INT32);
+            return axes.length == 0
+                    ? node.in(0)
+                    : node.apply(op, attributes(axes, keep(node)), bits).cast(DataType.BOOL);
+        }
         Value x = before.apply(node.in(0));
         return after.apply(axes.length == 0 ? x : node.apply(op, attributes(axes, keep(node)), x));
     }
@@ -78,17 +84,14 @@ final class ReductionTranslations {
                 x);
     }
 
-    private static List<Value> top1(OnnxNode node) {
+    /** The values are read at the places, so that each gradient goes to one element. */
+    private static List<Value> topK(OnnxNode node) {
         Value x = node.in(0);
         int axis = OnnxNode.axis(node.integer("axis", -1), x.rank());
-        if ((node.has(1) ? node.scalar(1) : node.integer("k", 0)) != 1) {
-            throw new GraphException("only k = 1 is supported");
-        }
-        boolean largest = node.flag("largest", true);
-        Value sought = largest ? x : x.neg();
-        Value index = Value.of(
-                Op.ARG_MAX, Attributes.of("axis", axis, "keepdims", true).with("last", false), sought);
-        return List.of(x.reduce(largest ? Op.REDUCE_MAX : Op.REDUCE_MIN, true, axis), index);
+        int k = Math.toIntExact(node.has(1) ? (long) node.scalar(1) : node.longInteger("k", 0));
+        Attributes attributes = Attributes.of("axis", axis, "k", k).with("largest", node.flag("largest", true));
+        Value places = node.apply(Op.TOP_K, attributes, x);
+        return List.of(Value.of(Op.GATHER_ELEMENTS, Attributes.of("axis", axis), x, places), places);
     }
 
     /** The axes from one on. */

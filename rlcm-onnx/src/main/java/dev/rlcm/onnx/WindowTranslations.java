@@ -1,28 +1,18 @@
 package dev.rlcm.onnx;
 
 import dev.rlcm.graph.Attributes;
-import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** Convolutions and pools. */
+/** Convolutions. */
 final class WindowTranslations {
     private WindowTranslations() {}
 
     static void register(OperatorTable table) {
-        table.row("Conv", WindowTranslations::conv)
-                .row("ConvTranspose", WindowTranslations::convTranspose)
-                .row("MaxPool", WindowTranslations::maxPool)
-                .row("AveragePool", WindowTranslations::averagePool)
-                .row("GlobalAveragePool", node -> node.apply(Op.REDUCE_MEAN, spatial(node.in(0)), node.in(0)))
-                .row("GlobalMaxPool", node -> node.apply(Op.REDUCE_MAX, spatial(node.in(0)), node.in(0)));
-    }
-
-    private static Attributes spatial(Value x) {
-        return Attributes.of("axes", ReductionTranslations.axesFrom(2, x.rank()), "keepdims", true);
+        table.row("Conv", WindowTranslations::conv).row("ConvTranspose", WindowTranslations::convTranspose);
     }
 
     private static int[] kernelOf(Value weight) {
@@ -60,50 +50,13 @@ final class WindowTranslations {
         for (int i = 0; i < axes && target.length > 0; i++) {
             int full = windows.strides()[i] * (x.dim(i + 2) - 1) + output[i] + windows.span(i);
             int total = full - target[target.length - axes + i];
-            if (total < 0) {
-                throw new GraphException("output_shape " + Arrays.toString(target) + " is larger than the result; set"
-                        + " output_padding instead");
-            }
-            windows.split(i, total, auto.equals("SAME_UPPER"));
+            output[i] += Math.max(0, -total);
+            windows.split(i, Math.max(0, total), auto.equals("SAME_UPPER"));
         }
         return node.apply(
                 Op.CONV_TRANSPOSE,
                 attributes(windows, node.integer("group", 1)).with("output_padding", output),
                 node.allInputs().toArray(Value[]::new));
-    }
-
-    private static Value maxPool(OnnxNode node) {
-        Windows windows = pool(node);
-        if (node.flag("ceil_mode", false)) {
-            windows.padToCeil(node.in(0));
-        }
-        if (node.wants(1)) {
-            throw new GraphException("the indices of MaxPool are not supported");
-        }
-        return node.apply(Op.MAX_POOL, poolAttributes(windows), node.in(0));
-    }
-
-    private static Value averagePool(OnnxNode node) {
-        Windows windows = pool(node);
-        boolean includePad = node.flag("count_include_pad", false);
-        if (node.flag("ceil_mode", false) && windows.padToCeil(node.in(0)) && includePad) {
-            throw new GraphException(
-                    "ceil_mode with count_include_pad is not supported where the last window overhangs");
-        }
-        return node.apply(Op.AVERAGE_POOL, poolAttributes(windows).with("count_include_pad", includePad), node.in(0));
-    }
-
-    private static Windows pool(OnnxNode node) {
-        Windows windows = Windows.of(node, node.ints("kernel_shape"));
-        if (Arrays.stream(windows.dilations()).anyMatch(d -> d != 1)) {
-            throw new GraphException("pools with dilations are not supported");
-        }
-        return windows;
-    }
-
-    private static Attributes poolAttributes(Windows windows) {
-        return Attributes.of("kernel_shape", windows.kernel(), "strides", windows.strides())
-                .with("pads", windows.pads());
     }
 
     /** A vector [C] that lines up with axis 1 of an operand of that rank. */

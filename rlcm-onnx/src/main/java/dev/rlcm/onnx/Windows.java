@@ -67,6 +67,10 @@ final class Windows {
         return kernel.length;
     }
 
+    boolean isDilated() {
+        return Arrays.stream(dilations).anyMatch(d -> d != 1);
+    }
+
     int span(int axis) {
         return dilations[axis] * (kernel[axis] - 1) + 1;
     }
@@ -87,22 +91,15 @@ final class Windows {
         pads[axis + axes()] = upper ? total - small : small;
     }
 
-    /**
-     * Adds to the end pads what ceil_mode's last, partial window needs; a window must not start in the end padding.
-     *
-     * @return whether anything was added
-     */
-    boolean padToCeil(Value x) {
-        boolean changed = false;
+    /** Adds to the end pads what ceil_mode's last, partial window needs; a window must not start in the end padding. */
+    void padToCeil(Value x) {
         for (int i = 0; i < axes(); i++) {
             int room = x.dim(i + 2) + pads[i] + pads[i + axes()] - span(i);
             int missing = Math.floorMod(-room, strides[i]);
             boolean startsInside = room + missing < x.dim(i + 2) + pads[i];
             if (missing > 0 && startsInside) {
                 pads[i + axes()] += missing;
-                changed = true;
             }
         }
-        return changed;
     }
 }
