@@ -5,6 +5,7 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -15,9 +16,11 @@ import java.util.stream.IntStream;
  * @param coordinates the coordinate_transformation_mode
  * @param rounding the nearest_mode, or "simple" for opset 10: floor when enlarging, ceiling when reducing
  * @param cubicA the cubic kernel's parameter
- * @param excludeOutside whether cubic weights outside the axis are dropped and the rest rescaled
+ * @param excludeOutside whether weights outside the axis are dropped and the rest rescaled
+ * @param antialias whether a reduction averages over all elements that it skips
  */
-record Interpolation(String mode, String coordinates, String rounding, double cubicA, boolean excludeOutside) {
+record Interpolation(
+        String mode, String coordinates, String rounding, double cubicA, boolean excludeOutside, boolean antialias) {
     boolean nearest() {
         return mode.equals("nearest");
     }
@@ -79,8 +82,8 @@ record Interpolation(String mode, String coordinates, String rounding, double cu
             for (int i = 0; i < size; i++) {
                 Arrays.fill(row, 0);
                 switch (mode) {
-                    case "linear", "bilinear", "trilinear" -> linear(source(i), row);
-                    case "cubic" -> cubic(source(i), row);
+                    case "linear", "bilinear", "trilinear" -> blend(source(i), 1, d -> Math.max(0, 1 - d), row);
+                    case "cubic" -> blend(source(i), 2, this::keys, row);
                     default -> throw new GraphException("unknown mode " + mode);
                 }
                 for (int j = 0; j < extent; j++) {
@@ -117,31 +120,26 @@ record Interpolation(String mode, String coordinates, String rounding, double cu
             };
         }
 
-        private void linear(float x, double[] row) {
-            float inside = Math.max(0, Math.min(extent - 1f, x));
-            int left = (int) inside;
-            double share = inside - left;
-            row[left] += 1 - share;
-            row[Math.min(left + 1, extent - 1)] += share;
-        }
-
-        /** Keys' kernel over the four neighbours, the border repeated beyond the ends. */
-        private void cubic(float x, double[] row) {
-            int left = (int) Math.floor(x);
-            double t = x - left;
+        /**
+         * Weights by distance, the border repeated beyond the ends. A filter against aliasing is as much wider as the
+         * result is smaller.
+         */
+        private void blend(float x, int reach, DoubleUnaryOperator kernel, double[] row) {
+            double shrink = antialias ? Math.min(1, scale) : 1;
+            int last = (int) Math.floor(x + reach / shrink);
             double sum = 0;
-            for (int k = -1; k <= 2; k++) {
-                int place = left + k;
-                boolean outside = place < 0 || place >= extent;
-                double weight = outside && excludeOutside ? 0 : keys(Math.abs(k - t));
+            for (int place = (int) Math.ceil(x - reach / shrink); place <= last; place++) {
+                boolean dropped = excludeOutside && (place < 0 || place >= extent);
+                double weight = dropped ? 0 : kernel.applyAsDouble(Math.abs(place - (double) x) * shrink);
                 row[Math.max(0, Math.min(extent - 1, place))] += weight;
                 sum += weight;
             }
-            for (int j = 0; j < extent && excludeOutside; j++) {
+            for (int j = 0; j < extent; j++) {
                 row[j] /= sum;
             }
         }
 
+        /** Keys' kernel, which is 0 from 2 on. */
         private double keys(double d) {
             double a = cubicA;
             return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;

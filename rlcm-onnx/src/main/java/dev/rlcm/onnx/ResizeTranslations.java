@@ -7,6 +7,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.Arrays;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -23,7 +24,7 @@ final class ResizeTranslations {
     private static Value upsample(OnnxNode node) {
         double[] scales = node.has(1) ? node.constant(1).toDoubles() : node.reals("scales");
         Interpolation interpolation =
-                new Interpolation(node.text("mode", "nearest"), "asymmetric", "floor", -0.75, false);
+                new Interpolation(node.text("mode", "nearest"), "asymmetric", "floor", -0.75, false, false);
         return apply(node, interpolation, scales, new long[0], allAxes(node.in(0)));
     }
 
@@ -31,13 +32,13 @@ final class ResizeTranslations {
     private static Value resize(OnnxNode node) {
         boolean old = node.opset() < 11;
         int scalesInput = old ? 1 : 2;
-        boolean antialias = node.flag("antialias", false);
         Interpolation interpolation = new Interpolation(
                 node.text("mode", "nearest"),
                 node.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"),
                 old ? "simple" : node.text("nearest_mode", "round_prefer_floor"),
                 node.real("cubic_coeff_a", -0.75),
-                node.flag("exclude_outside", false));
+                node.flag("exclude_outside", false),
+                node.flag("antialias", false));
         boolean scaled = node.has(scalesInput) && node.in(scalesInput).shape().size() > 0;
         double[] scales = scaled ? node.constant(scalesInput).toDoubles() : new double[0];
         long[] sizes = !scaled && node.has(3) ? node.longs(3) : new long[0];
@@ -46,19 +47,27 @@ final class ResizeTranslations {
                         .map(a -> OnnxNode.axis(a, node.in(0).rank()))
                         .toArray()
                 : allAxes(node.in(0));
-        if (sizes.length > 0
-                && !node.text("keep_aspect_ratio_policy", "stretch").equals("stretch")) {
-            throw new GraphException("keep_aspect_ratio_policy is not supported, only stretch");
-        }
-        if (antialias
-                && IntStream.range(0, axes.length).anyMatch(i -> shrinks(node.in(0), axes[i], i, scales, sizes))) {
-            throw new GraphException("antialiased reduction is not supported");
-        }
-        return apply(node, interpolation, scales, sizes, axes);
+        String policy = node.text("keep_aspect_ratio_policy", "stretch");
+        return sizes.length > 0 && !policy.equals("stretch")
+                ? apply(node, interpolation, common(node.in(0), sizes, axes, policy), sizes, axes)
+                : apply(node, interpolation, scales, sizes, axes);
     }
 
-    private static boolean shrinks(Value x, int axis, int i, double[] scales, long[] sizes) {
-        return scales.length > 0 ? scales[i] < 1 : sizes[i] < x.dim(axis);
+    /** One scale for all axes, and in place of the sizes what comes of it, rounded half up. */
+    private static double[] common(Value x, long[] sizes, int[] axes, String policy) {
+        DoubleStream ratios = IntStream.range(0, axes.length).mapToDouble(i -> (double) sizes[i] / x.dim(axes[i]));
+        double scale =
+                switch (policy) {
+                    case "not_larger" -> ratios.min().orElse(1);
+                    case "not_smaller" -> ratios.max().orElse(1);
+                    default -> throw new GraphException("keep_aspect_ratio_policy " + policy + " is not supported");
+                };
+        double[] scales = new double[axes.length];
+        Arrays.fill(scales, scale);
+        for (int i = 0; i < axes.length; i++) {
+            sizes[i] = (long) (scale * x.dim(axes[i]) + 0.5);
+        }
+        return scales;
     }
 
     private static int[] allAxes(Value x) {
@@ -75,7 +84,7 @@ final class ResizeTranslations {
         Value result = x;
         for (int i = 0; i < axes.length; i++) {
             int extent = x.dim(axes[i]);
-            int size = scales.length > 0 ? (int) Math.floor(extent * (float) scales[i]) : Math.toIntExact(sizes[i]);
+            int size = sizes.length > 0 ? Math.toIntExact(sizes[i]) : (int) Math.floor(extent * (float) scales[i]);
             float scale = scales.length > 0 ? (float) scales[i] : (float) size / extent;
             Interpolation.Axis axis = interpolation.along(extent, size, scale);
             if (axis.isIdentity()) {
