@@ -4,8 +4,11 @@ import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.Set;
+import java.util.stream.LongStream;
 
 /** Operators that pick or place elements by index. */
 final class IndexTranslations {
@@ -36,7 +39,8 @@ final class IndexTranslations {
                                 index(node.in(1)),
                                 node.in(2)))
                 .row("Trilu", IndexTranslations::trilu)
-                .row("OneHot", IndexTranslations::oneHot);
+                .row("OneHot", IndexTranslations::oneHot)
+                .row("Compress", IndexTranslations::compress);
     }
 
     private static Attributes axis(OnnxNode node, int otherwise) {
@@ -86,5 +90,18 @@ final class IndexTranslations {
         Value hit = wrapped.reshape(dims).equal(ConstantTranslations.iota(depth).reshape(ramp));
         Value values = node.in(2);
         return hit.where(values.slice(0, 1, 2).reshape(), values.slice(0, 0, 1).reshape());
+    }
+
+    /** The slices along an axis, or the elements, whose condition holds. */
+    private static Value compress(OnnxNode node) {
+        TensorData condition = node.constant(1);
+        long[] hits = LongStream.range(0, condition.size())
+                .filter(i -> condition.getLong((int) i) != 0)
+                .toArray();
+        Value x = node.hasAttribute("axis")
+                ? node.in(0)
+                : node.in(0).reshape(Math.toIntExact(node.in(0).shape().size()));
+        int axis = OnnxNode.axis(node.integer("axis", 0), x.rank());
+        return x.gather(axis, Value.constant(TensorData.longs(Shape.of(hits.length), hits)));
     }
 }

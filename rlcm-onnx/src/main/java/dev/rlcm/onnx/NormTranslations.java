@@ -70,12 +70,14 @@ final class NormTranslations {
                 .reshape(channels);
     }
 
+    /** Zeros stay zeros. */
     private static Value lpNorm(OnnxNode node) {
         Value x = node.in(0);
         int axis = OnnxNode.axis(node.integer("axis", -1), x.rank());
         boolean euclidean = node.integer("p", 2) == 2;
-        Value norm = euclidean ? x.square().sum(true, axis).sqrt() : x.abs().sum(true, axis);
-        return node.apply(Op.DIV, x, norm.equal(norm.like(0)).where(norm.like(1), norm));
+        Value total = (euclidean ? x.square() : x.abs()).sum(true, axis);
+        Value safe = total.equal(total.like(0)).where(total.like(1), total);
+        return node.apply(Op.DIV, x, euclidean ? safe.sqrt() : safe);
     }
 
     /** (x - mean) / (sqrt(variance) + 1e-9), over all axes but the channels by default. */

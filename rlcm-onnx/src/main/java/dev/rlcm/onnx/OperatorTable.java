@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /** Every ONNX operator that can be imported, by domain and type. The rows stand in the files named after families. */
@@ -39,6 +40,11 @@ final class OperatorTable {
 
     static Optional<Translation> find(String domain, String type) {
         return Optional.ofNullable(ROWS.get(key(domain, type)));
+    }
+
+    /** All operators: the type, or domain::type outside of the standard domain. */
+    static Set<String> keys() {
+        return ROWS.keySet();
     }
 
     /** An operator with one result. */

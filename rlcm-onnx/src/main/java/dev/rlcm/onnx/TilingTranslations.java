@@ -13,7 +13,9 @@ final class TilingTranslations {
     private TilingTranslations() {}
 
     static void register(OperatorTable table) {
-        table.row("Tile", node -> tile(node.in(0), node.longs(1))).row("Pad", TilingTranslations::pad);
+        table.row("Tile", node -> tile(node.in(0), node.longs(1)))
+                .row("Pad", TilingTranslations::pad)
+                .row("CenterCropPad", TilingTranslations::centred);
     }
 
     /** [a, b] to [ra, a, rb, b], expanded in the new axes, to [ra a, rb b]. */
@@ -58,6 +60,21 @@ final class TilingTranslations {
         }
         double value = node.opset() < 11 ? node.real("value", 0) : node.has(2) ? node.scalar(2) : 0;
         return surround(node, crop(x, pads), pads, value);
+    }
+
+    /** To a shape: what is too long loses as much at both ends, what is too short gains zeros; an odd one at the end. */
+    private static Value centred(OnnxNode node) {
+        Value x = node.in(0);
+        long[] target = node.longs(1);
+        int[] axes = node.ints("axes", ReductionTranslations.axesFrom(0, x.rank()));
+        int[] pads = new int[2 * x.rank()];
+        for (int i = 0; i < axes.length; i++) {
+            int axis = OnnxNode.axis(axes[i], x.rank());
+            int missing = Math.toIntExact(target[i]) - x.dim(axis);
+            pads[axis] = missing / 2;
+            pads[axis + x.rank()] = missing - pads[axis];
+        }
+        return crop(x, pads).pad(Arrays.stream(pads).map(p -> Math.max(0, p)).toArray());
     }
 
     private static Value crop(Value x, int[] pads) {

@@ -26,6 +26,8 @@ final class NodeCase {
     private final List<String> inputs = new ArrayList<>();
     private final Map<String, TensorData> feeds = new LinkedHashMap<>();
     private final Map<String, TensorData> constants = new LinkedHashMap<>();
+    private boolean kinked;
+    private boolean withoutKernel;
 
     private NodeCase(String type, int opset) {
         this.type = type;
@@ -98,9 +100,47 @@ final class NodeCase {
         return this;
     }
 
+    /** An input of Resize that is not used: empty before opset 13, absent from it on. */
+    NodeCase unused() {
+        return opset < 13 ? floats() : absent();
+    }
+
     NodeCase absent() {
         inputs.add("");
         return this;
+    }
+
+    /** Bends or jumps where it is evaluated, so that differences say nothing about its gradient. */
+    NodeCase kinked() {
+        kinked = true;
+        return this;
+    }
+
+    boolean isKinked() {
+        return kinked;
+    }
+
+    /** ONNX Runtime cannot run this form of the operator. */
+    NodeCase withoutKernel() {
+        withoutKernel = true;
+        return this;
+    }
+
+    NodeCase withoutKernelFrom(int version) {
+        return opset >= version ? withoutKernel() : this;
+    }
+
+    boolean hasKernel() {
+        return !withoutKernel;
+    }
+
+    /** A rank-0 constant. */
+    NodeCase scalar(double value) {
+        return constant(TensorData.scalar(DataType.FLOAT32, value));
+    }
+
+    NodeCase integer(long value) {
+        return constant(TensorData.longs(Shape.SCALAR, value));
     }
 
     Map<String, TensorData> feeds() {

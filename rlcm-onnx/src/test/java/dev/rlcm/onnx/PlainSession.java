@@ -21,11 +21,22 @@ final class PlainSession implements AutoCloseable {
     private final OrtSession session;
 
     PlainSession(Path file) throws OrtException {
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(2);
-            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT); // its folding takes seconds
+        try (OrtSession.SessionOptions options = options()) {
             session = environment.createSession(file.toString(), options);
         }
+    }
+
+    PlainSession(byte[] model) throws OrtException {
+        try (OrtSession.SessionOptions options = options()) {
+            session = environment.createSession(model, options);
+        }
+    }
+
+    private static OrtSession.SessionOptions options() throws OrtException {
+        OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+        options.setIntraOpNumThreads(2);
+        options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT); // its folding takes seconds
+        return options;
     }
 
     /** All outputs, floating-point ones as FLOAT32, others as INT64. */

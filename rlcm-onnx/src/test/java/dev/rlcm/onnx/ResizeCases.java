@@ -1,0 +1,66 @@
+package dev.rlcm.onnx;
+
+import java.util.List;
+
+/** Resize in all modes. */
+final class ResizeCases {
+    private ResizeCases() {}
+
+    static void addTo(OperatorCases cases) {
+        for (String mode : List.of("nearest", "linear", "cubic")) {
+            for (String coordinates : List.of("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")) {
+                for (double[] scales : List.of(new double[] {1, 1, 2, 2}, new double[] {1, 1, 1.5, 0.6})) {
+                    cases.of("Resize", node -> node.with("mode", mode)
+                            .with("coordinate_transformation_mode", coordinates)
+                            .feed(1, 2, 5, 6)
+                            .unused()
+                            .floats(scales));
+                }
+            }
+            cases.of("Resize", node -> node.with("mode", mode)
+                            .feed(1, 2, 5, 6)
+                            .unused()
+                            .unused()
+                            .longs(1, 2, 7, 3))
+                    .from(19, "Resize", node -> node.with("mode", mode)
+                            .with("coordinate_transformation_mode", "half_pixel_symmetric")
+                            .feed(1, 1, 5, 6)
+                            .unused()
+                            .floats(1, 1, 1.3, 0.7));
+        }
+        for (String rounding : List.of("round_prefer_ceil", "floor", "ceil")) {
+            cases.of("Resize", node -> node.with("nearest_mode", rounding)
+                    .feed(1, 1, 4, 5)
+                    .unused()
+                    .floats(1, 1, 1.5, 2));
+        }
+        for (String policy : List.of("not_larger", "not_smaller")) {
+            cases.from(18, "Resize", node -> node.with("mode", "linear")
+                    .with("keep_aspect_ratio_policy", policy)
+                    .ints("axes", 2, 3)
+                    .feed(1, 1, 4, 6)
+                    .unused()
+                    .unused()
+                    .longs(7, 8));
+        }
+        for (String mode : List.of("linear", "cubic")) {
+            cases.from(18, "Resize", node -> node.with("mode", mode)
+                    .with("antialias", 1)
+                    .feed(1, 1, 8, 9)
+                    .unused()
+                    .floats(1, 1, 0.5, 0.4));
+        }
+        cases.of("Resize", node -> node.with("mode", "cubic")
+                        .with("exclude_outside", 1)
+                        .real("cubic_coeff_a", -0.5)
+                        .feed(1, 1, 4, 5)
+                        .unused()
+                        .floats(1, 1, 1.5, 2))
+                .from(18, "Resize", node -> node.with("mode", "linear")
+                        .ints("axes", 2, 3)
+                        .feed(1, 1, 4, 6)
+                        .unused()
+                        .floats(2, 1.5))
+                .of("Upsample", node -> node.feed(1, 1, 4, 6).floats(1, 1, 2, 3).withoutKernel());
+    }
+}
