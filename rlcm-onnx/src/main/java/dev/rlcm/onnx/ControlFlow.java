@@ -29,16 +29,12 @@ final class ControlFlow {
     private ControlFlow() {}
 
     static boolean isBranch(NodeProto node) {
-        return standard(node) && node.getOpType().equals("If");
+        return OnnxNode.isStandard(node) && node.getOpType().equals("If");
     }
 
     static boolean isLoop(NodeProto node) {
-        return standard(node)
+        return OnnxNode.isStandard(node)
                 && (node.getOpType().equals("Loop") || node.getOpType().equals("Scan"));
-    }
-
-    private static boolean standard(NodeProto node) {
-        return node.getDomain().isEmpty() || node.getDomain().equals("ai.onnx");
     }
 
     static GraphProto body(NodeProto loop) {
@@ -173,22 +169,10 @@ final class ControlFlow {
         return sequence.slice(axis, at, at + 1).reshape(rest);
     }
 
-    /** The elements along a new axis. */
     private static Value stacked(List<Value> elements, int axis) {
         if (elements.isEmpty()) {
             throw new GraphException("takes no step, so that the shape of what it collects is unknown");
         }
-        int rank = elements.get(0).rank() + 1;
-        int at = OnnxNode.axis(axis, rank);
-        List<Value> slices = new ArrayList<>();
-        for (Value element : elements) {
-            int[] dims = element.shape().toArray();
-            int[] wide = new int[rank];
-            System.arraycopy(dims, 0, wide, 0, at);
-            wide[at] = 1;
-            System.arraycopy(dims, at, wide, at + 1, dims.length - at);
-            slices.add(element.reshape(wide));
-        }
-        return Value.concat(at, slices);
+        return ShapeTranslations.stack(elements, axis);
     }
 }

@@ -43,6 +43,7 @@ final class OnnxImporter {
     private final Map<String, FunctionProto> functions = new HashMap<>();
     private final EagerFolding folding = new EagerFolding();
     private final Set<String> trained;
+    private final Sequences sequences = new Sequences();
     private final UnsupportedNodes unsupported = new UnsupportedNodes();
     private int translated;
 
@@ -75,7 +76,12 @@ final class OnnxImporter {
         translate(live, scope);
         unsupported.report();
         Map<String, Value> outputs = new LinkedHashMap<>();
-        outputNames(graph).forEach(name -> outputs.put(name, scope.value(name)));
+        for (String name : outputNames(graph)) {
+            if (sequences.isSequence(scope.value(name))) {
+                throw new GraphException("output '" + name + "' is a sequence; make its elements outputs");
+            }
+            outputs.put(name, scope.value(name));
+        }
         return new Graph(inputs, outputs);
     }
 
@@ -149,8 +155,12 @@ final class OnnxImporter {
             if (ControlFlow.isBranch(proto) || ControlFlow.isLoop(proto)) {
                 return ControlFlow.inline(node, (body, inputs) -> inline(body, inputs, scope));
             }
+            if (Sequences.handles(proto)) {
+                return List.of(sequences.apply(node));
+            }
             Optional<Translation> row = OperatorTable.find(proto.getDomain(), proto.getOpType());
             if (row.isPresent()) {
+                demandTensors(node, operands);
                 return row.get().translate(node);
             }
             unsupported.addUnknown(proto, scope.path);
@@ -161,6 +171,12 @@ final class OnnxImporter {
             unsupported.add(proto, scope.path, "cannot import " + node + ": " + e.getMessage());
         }
         return unknown;
+    }
+
+    private void demandTensors(OnnxNode node, List<@Nullable Value> operands) {
+        if (!node.op().equals("Identity") && operands.stream().anyMatch(v -> v != null && sequences.isSequence(v))) {
+            throw new GraphException("takes tensors, got a sequence");
+        }
     }
 
     /** The outputs of a branch or of one step of a loop, which sees the names around it. */

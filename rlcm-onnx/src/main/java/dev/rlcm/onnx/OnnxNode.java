@@ -36,6 +36,11 @@ final class OnnxNode {
         this.tensors = tensors;
     }
 
+    /** Whether the node is of ONNX's own domain. */
+    static boolean isStandard(NodeProto node) {
+        return node.getDomain().isEmpty() || node.getDomain().equals("ai.onnx");
+    }
+
     String op() {
         return proto.getOpType();
     }

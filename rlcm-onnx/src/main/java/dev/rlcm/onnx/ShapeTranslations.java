@@ -65,6 +65,22 @@ final class ShapeTranslations {
         return x.reshape(rows, columns);
     }
 
+    /** Values of one shape along a new axis. */
+    static Value stack(List<Value> values, int axis) {
+        int rank = values.get(0).rank() + 1;
+        int at = OnnxNode.axis(axis, rank);
+        List<Value> slices = new ArrayList<>();
+        for (Value value : values) {
+            int[] dims = value.shape().toArray();
+            int[] wide = new int[rank];
+            System.arraycopy(dims, 0, wide, 0, at);
+            wide[at] = 1;
+            System.arraycopy(dims, at, wide, at + 1, dims.length - at);
+            slices.add(value.reshape(wide));
+        }
+        return Value.concat(at, slices);
+    }
+
     private static int flattenAxis(OnnxNode node) {
         int axis = node.integer("axis", 1);
         return axis == node.in(0).rank() ? axis : OnnxNode.axis(axis, node.in(0).rank());

@@ -23,8 +23,7 @@ final class UnsupportedNodes {
     private static final int NAMES_SHOWN = 8;
 
     private static final String RANDOM = "draws random numbers; export the model with its noise as an input";
-    private static final String SEQUENCE =
-            "sequences and optionals are not supported; export with fixed shapes, so that parts become Split and Concat";
+    private static final String OPTIONAL = "optionals are not supported; export the model with fixed shapes";
 
     /** What to do about operators that exporters are known to emit. */
     private static final Map<String, String> REMEDIES = Map.ofEntries(
@@ -34,18 +33,10 @@ final class UnsupportedNodes {
             Map.entry("RandomUniformLike", RANDOM),
             Map.entry("Bernoulli", RANDOM),
             Map.entry("Multinomial", RANDOM),
-            Map.entry("SequenceConstruct", SEQUENCE),
-            Map.entry("SequenceEmpty", SEQUENCE),
-            Map.entry("SequenceAt", SEQUENCE),
-            Map.entry("SequenceInsert", SEQUENCE),
-            Map.entry("SequenceErase", SEQUENCE),
-            Map.entry("SequenceLength", SEQUENCE),
-            Map.entry("SequenceMap", SEQUENCE),
-            Map.entry("SplitToSequence", SEQUENCE),
-            Map.entry("ConcatFromSequence", SEQUENCE),
-            Map.entry("Optional", SEQUENCE),
-            Map.entry("OptionalGetElement", SEQUENCE),
-            Map.entry("OptionalHasElement", SEQUENCE),
+            Map.entry("SequenceMap", OPTIONAL),
+            Map.entry("Optional", OPTIONAL),
+            Map.entry("OptionalGetElement", OPTIONAL),
+            Map.entry("OptionalHasElement", OPTIONAL),
             Map.entry("NonMaxSuppression", "the number of its results depends on the data; cut the model before it"),
             Map.entry("Unique", "the number of its results depends on the data; cut the model before it"));
 
@@ -70,6 +61,7 @@ final class UnsupportedNodes {
                 } else if (ControlFlow.isLoop(node)) {
                     bodies.push(LiveNodes.of(ControlFlow.body(node)));
                 } else if (!ControlFlow.isBranch(node)
+                        && !Sequences.handles(node)
                         && OperatorTable.find(node.getDomain(), node.getOpType())
                                 .isEmpty()) {
                     addUnknown(node, "");

@@ -147,6 +147,114 @@ class ControlFlowTest {
     }
 
     @Test
+    void formsThatCannotBeImportedAreReportedTogetherWithUnknownOperators() {
+        NodeProto log = node("Log", "l", "x0");
+        NodeProto max = node("", "ArgMax", "i", List.of("l"), OnnxAttributes.integer("axis", 5));
+        NodeProto after = node("Cast", "c", "i");
+        NodeProto random = node("RandomNormalLike", "r", "x0");
+        NodeProto grid = node("", "Reshape", "g", List.of("x0", "x0"));
+        NodeProto sum = node("Sum", "y", "c", "r", "g");
+        assertThatThrownBy(() -> load(List.of(log, max, after, random, grid, sum)))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("3 nodes or tensors cannot be imported")
+                .hasMessageContaining("RandomNormalLike x1 (RandomNormalLike_r): draws random numbers")
+                .hasMessageContaining("ArgMax x1 (ArgMax_i): cannot import ArgMax")
+                .hasMessageContaining("axis 5 is out of range")
+                .hasMessageContaining("Reshape x1 (Reshape_g)");
+    }
+
+    @Test
+    void unknownOperatorsInsideOfFunctionsAreNamedWithTheirCaller() {
+        FunctionProto function = FunctionProto.newBuilder()
+                .setDomain("local")
+                .setName("Block")
+                .addInput("a")
+                .addOutput("b")
+                .addNode(node("", "ArgMax", "m", List.of("a"), OnnxAttributes.integer("axis", 5)))
+                .addNode(node("Cast", "b", "m"))
+                .addOpsetImport(opset("", 17))
+                .build();
+        assertThatThrownBy(() -> load(List.of(node("local", "Block", "y", List.of("x0"))), function))
+                .hasMessageContaining("Block_y/ArgMax_m");
+    }
+
+    @Test
+    void loopsOfAFixedNumberOfStepsAreUnrolled() throws IOException {
+        GraphProto body = GraphProto.newBuilder()
+                .addInput(ValueInfoProto.newBuilder().setName("step"))
+                .addInput(ValueInfoProto.newBuilder().setName("going"))
+                .addInput(ValueInfoProto.newBuilder().setName("state"))
+                .addNode(node("Add", "next", "state", "x0"))
+                .addNode(node("Identity", "on", "going"))
+                .addOutput(ValueInfoProto.newBuilder().setName("on"))
+                .addOutput(ValueInfoProto.newBuilder().setName("next"))
+                .addOutput(ValueInfoProto.newBuilder().setName("next"))
+                .build();
+        NodeProto trips = node("", "Constant", "trips", List.of(), OnnxAttributes.integer("value_int", 3));
+        NodeProto loop = node("", "Loop", "end", List.of("trips", "", "x0"), branch("body", body)).toBuilder()
+                .addOutput("all")
+                .build();
+        NodeProto last = node("", "ReduceSum", "total", List.of("all"), OnnxAttributes.flag("keepdims", false));
+        assertThat(run(load(List.of(trips, loop, last, node("Add", "y", "end", "total")))))
+                .containsExactly(4 - 9, -8 - 9); // states 2x, 3x, 4x with x = (1, -2)
+    }
+
+    @Test
+    void scansGoOverSlicesInEitherDirection() throws IOException {
+        GraphProto body = GraphProto.newBuilder()
+                .addInput(ValueInfoProto.newBuilder().setName("sum"))
+                .addInput(ValueInfoProto.newBuilder().setName("element"))
+                .addNode(node("Add", "next", "sum", "element"))
+                .addNode(node("Identity", "seen", "next"))
+                .addOutput(ValueInfoProto.newBuilder().setName("next"))
+                .addOutput(ValueInfoProto.newBuilder().setName("seen"))
+                .build();
+        NodeProto zero = node("", "Constant", "zero", List.of(), OnnxAttributes.real("value_float", 0));
+        NodeProto scan = node(
+                        "",
+                        "Scan",
+                        "last",
+                        List.of("zero", "x0"),
+                        OnnxAttributes.integer("num_scan_inputs", 1),
+                        OnnxAttributes.ints("scan_input_directions", 1),
+                        branch("body", body))
+                .toBuilder()
+                .addOutput("y")
+                .build();
+        assertThat(run(load(List.of(zero, scan)))).containsExactly(-2, -1);
+    }
+
+    @Test
+    void sequencesOfKnownLengthDisappear() throws IOException {
+        NodeProto one = node("", "Constant", "one", List.of(), OnnxAttributes.integer("value_int", 1));
+        NodeProto split = node("SplitToSequence", "parts", "x0", "one");
+        NodeProto second = node("SequenceAt", "second", "parts", "one");
+        NodeProto longer = node("SequenceInsert", "longer", "parts", "second");
+        NodeProto shorter = node("SequenceErase", "shorter", "longer", "one");
+        NodeProto joined =
+                node("", "ConcatFromSequence", "joined", List.of("shorter"), OnnxAttributes.integer("axis", 0));
+        NodeProto length = node("SequenceLength", "length", "shorter");
+        NodeProto real = node("", "Cast", "real", List.of("length"), OnnxAttributes.integer("to", 1));
+        assertThat(run(load(List.of(
+                        one,
+                        split,
+                        second,
+                        longer,
+                        shorter,
+                        joined,
+                        length,
+                        real,
+                        node("Mul", "y", "joined", "real")))))
+                .containsExactly(2, -4);
+    }
+
+    @Test
+    void aSequenceWhereATensorIsNeededIsNamed() {
+        assertThatThrownBy(() -> load(List.of(node("SequenceConstruct", "s", "x0"), node("Neg", "y", "s"))))
+                .hasMessageContaining("takes tensors, got a sequence");
+    }
+
+    @Test
     void aNodeThatDoesNotFitIsNamedWithItsOperands() {
         assertThatThrownBy(() -> load(List.of(node("MatMul", "m", "x0", "x0"), node("Reshape", "y", "m", "x0"))))
                 .hasMessageContaining("Reshape 'Reshape_y' of [FLOAT32[], FLOAT32[2]]")
