@@ -62,7 +62,7 @@ final class ActivationTranslations {
         return x.greater(x.like(alpha)).where(x, zero(x));
     }
 
-    private static Value hardSigmoid(Value x, double alpha, double beta) {
+    static Value hardSigmoid(Value x, double alpha, double beta) {
         return x.mul(alpha).add(beta).clip(0, 1);
     }
 

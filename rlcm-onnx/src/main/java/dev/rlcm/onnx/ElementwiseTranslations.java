@@ -64,6 +64,8 @@ final class ElementwiseTranslations {
                         node -> node.apply(
                                 Op.CAST, Attributes.of("to", OnnxTypes.fromOnnx(node.integer("to", 0))), node.in(0)))
                 .row("CastLike", node -> node.in(0).cast(node.in(1).type()))
+                .row("OptionalHasElement", node -> Value.scalar(DataType.BOOL, node.has(0) ? 1 : 0))
+                .row("OptionalGetElement", node -> node.in(0))
                 .row("Identity", node -> node.in(0));
     }
 

@@ -107,15 +107,18 @@ final class NormTranslations {
         return node.apply(Op.DIV, x, scale.pow(node.real("beta", 0.75)));
     }
 
-    /** x / sqrt(mean(x^2) + eps) * scale. */
     private static Value rmsNorm(OnnxNode node) {
-        Value x = node.in(0);
-        int axis = OnnxNode.axis(node.integer("axis", -1), x.rank());
+        int axis = OnnxNode.axis(node.integer("axis", -1), node.in(0).rank());
+        return rmsNorm(node, node.in(0), axis, node.in(1));
+    }
+
+    /** x / sqrt(mean(x^2) + eps) * scale. */
+    static Value rmsNorm(OnnxNode node, Value x, int axis, Value scale) {
         Value root = x.square()
                 .mean(true, ReductionTranslations.axesFrom(axis, x.rank()))
                 .add(epsilon(node))
                 .sqrt();
-        return node.apply(Op.MUL, x.div(root), node.in(1));
+        return node.apply(Op.MUL, x.div(root), scale);
     }
 
     private static List<Value> layerNorm(OnnxNode node) {

@@ -35,6 +35,7 @@ final class OperatorTable {
         AttentionTranslations.register(this);
         ResizeTranslations.register(this);
         ContribTranslations.register(this);
+        ContribAttention.register(this);
         return Map.copyOf(rows);
     }
 

@@ -23,7 +23,6 @@ final class UnsupportedNodes {
     private static final int NAMES_SHOWN = 8;
 
     private static final String RANDOM = "draws random numbers; export the model with its noise as an input";
-    private static final String OPTIONAL = "optionals are not supported; export the model with fixed shapes";
 
     /** What to do about operators that exporters are known to emit. */
     private static final Map<String, String> REMEDIES = Map.ofEntries(
@@ -33,10 +32,8 @@ final class UnsupportedNodes {
             Map.entry("RandomUniformLike", RANDOM),
             Map.entry("Bernoulli", RANDOM),
             Map.entry("Multinomial", RANDOM),
-            Map.entry("SequenceMap", OPTIONAL),
-            Map.entry("Optional", OPTIONAL),
-            Map.entry("OptionalGetElement", OPTIONAL),
-            Map.entry("OptionalHasElement", OPTIONAL),
+            Map.entry("SequenceMap", "maps over sequences are not supported; export the model with fixed shapes"),
+            Map.entry("Optional", "optionals are not supported; export the model with all of its inputs"),
             Map.entry("NonMaxSuppression", "the number of its results depends on the data; cut the model before it"),
             Map.entry("Unique", "the number of its results depends on the data; cut the model before it"));
 

@@ -19,18 +19,20 @@ final class WindowTranslations {
         return IntStream.range(2, weight.rank()).map(weight::dim).toArray();
     }
 
+    private static Value[] operands(OnnxNode node) {
+        return node.has(2) ? new Value[] {node.in(0), node.in(1), node.in(2)} : new Value[] {node.in(0), node.in(1)};
+    }
+
     private static Attributes attributes(Windows windows, int group) {
         return Attributes.of("strides", windows.strides(), "pads", windows.pads())
                 .with("dilations", windows.dilations())
                 .with("group", group);
     }
 
-    private static Value conv(OnnxNode node) {
+    /** Of the first inputs: x, the kernel, and a bias if it is given. */
+    static Value conv(OnnxNode node) {
         Windows windows = Windows.of(node, kernelOf(node.in(1)));
-        return node.apply(
-                Op.CONV,
-                attributes(windows, node.integer("group", 1)),
-                node.allInputs().toArray(Value[]::new));
+        return node.apply(Op.CONV, attributes(windows, node.integer("group", 1)), operands(node));
     }
 
     /** Given output_shape, the total padding follows; the odd one goes to the start unless SAME_UPPER says otherwise. */
@@ -56,7 +58,7 @@ final class WindowTranslations {
         return node.apply(
                 Op.CONV_TRANSPOSE,
                 attributes(windows, node.integer("group", 1)).with("output_padding", output),
-                node.allInputs().toArray(Value[]::new));
+                operands(node));
     }
 
     /** A vector [C] that lines up with axis 1 of an operand of that rank. */

@@ -1,10 +1,15 @@
 package dev.rlcm.onnx;
 
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+
 /** ONNX Runtime's own operators. */
 final class ContribCases {
     private ContribCases() {}
 
     static void addTo(OperatorCases cases) {
+        attention(cases);
         cases.contrib("Gelu", node -> node.feed(9))
                 .contrib("FastGelu", node -> node.feed(2, 4).feed(4))
                 .contrib("FastGelu", node -> node.feed(2, 4))
@@ -20,5 +25,67 @@ final class ContribCases {
                 .contrib(
                         "SkipLayerNormalization",
                         node -> node.feed(2, 3, 4).feed(2, 3, 4).feed(4).feed(4).feed(4));
+    }
+
+    private static NodeCase embedding(NodeCase node) {
+        return node.outputs(1)
+                .feed(ids(2, 3))
+                .feed(ids(2, 3))
+                .feed(7, 4)
+                .feed(5, 4)
+                .feed(7, 4)
+                .feed(4)
+                .feed(4);
+    }
+
+    private static TensorData ids(int... dims) {
+        return TensorData.generate(DataType.INT32, Shape.of(dims), i -> i * 5 % 7);
+    }
+
+    private static void attention(OperatorCases cases) {
+        cases.contrib("MultiHeadAttention", node -> node.with("num_heads", 2)
+                        .feed(1, 3, 4)
+                        .feed(1, 5, 4)
+                        .feed(1, 5, 6))
+                .contrib("MultiHeadAttention", node -> node.with("num_heads", 2)
+                        .real("scale", 0.3)
+                        .feed(2, 3, 4)
+                        .feed(2, 3, 4)
+                        .feed(2, 3, 4)
+                        .feed(12)
+                        .feed(TensorData.generate(DataType.INT32, Shape.of(2, 3), i -> i == 2 || i == 5 ? 0 : 1))
+                        .feed(1, 1, 3, 3))
+                .contrib("MultiHeadAttention", node -> node.with("num_heads", 2)
+                        .with("unidirectional", 1)
+                        .feed(1, 3, 4)
+                        .feed(1, 3, 4)
+                        .feed(1, 3, 4))
+                .contrib(
+                        "MultiHeadAttention",
+                        node -> node.with("num_heads", 2).feed(1, 3, 2, 3, 2).withoutKernel())
+                .contrib("MultiHeadAttention", node -> node.with("num_heads", 2)
+                        .feed(1, 3, 4)
+                        .feed(1, 5, 2, 2, 2)
+                        .withoutKernel())
+                .contrib("Attention", node -> node.with("num_heads", 2)
+                        .feed(2, 3, 4)
+                        .feed(4, 12)
+                        .feed(12))
+                .contrib("Attention", node -> node.with("num_heads", 2)
+                        .with("unidirectional", 1)
+                        .feed(2, 3, 4)
+                        .feed(4, 12)
+                        .feed(12)
+                        .feed(TensorData.generate(DataType.INT32, Shape.of(2, 3), i -> i == 5 ? 0 : 1)))
+                .contrib("RotaryEmbedding", node -> node.with("num_heads", 2)
+                        .feed(1, 3, 8)
+                        .feed(TensorData.longs(Shape.of(1, 3), 4, 0, 2))
+                        .feed(5, 2)
+                        .feed(5, 2))
+                .contrib("RotaryEmbedding", node -> node.with("interleaved", 1)
+                        .feed(1, 2, 3, 4)
+                        .feed(TensorData.longs(Shape.of(1), 1))
+                        .feed(5, 2)
+                        .feed(5, 2));
     }
 }

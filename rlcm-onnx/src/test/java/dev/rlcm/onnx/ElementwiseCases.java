@@ -122,6 +122,8 @@ final class ElementwiseCases {
                 .of("Cast", node -> node.with("to", 11).feed(8))
                 .of("Cast", node -> node.with("to", 9).feed(TensorData.longs(Shape.of(3), -1, 0, 2)))
                 .of("Cast", node -> node.with("to", 1).feed(bits(4)))
+                .from(15, "OptionalHasElement", node -> node.feed(2).withoutKernel())
+                .from(15, "OptionalGetElement", node -> node.feed(2).withoutKernel())
                 .from(15, "CastLike", node -> node.feed(8).longs(1).kinked());
     }
 

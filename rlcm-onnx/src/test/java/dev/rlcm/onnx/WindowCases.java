@@ -27,6 +27,7 @@ final class WindowCases {
                         .feed(1, 2, 5)
                         .feed(3, 2, 4))
                 .of("Conv", node -> node.with("auto_pad", "VALID").feed(1, 2, 5).feed(3, 2, 4))
+                .of("Conv", node -> node.feed(1, 2, 5).feed(3, 2, 4).absent())
                 .of("Conv", node -> node.ints("dilations", 2).feed(1, 2, 9).feed(3, 2, 3));
     }
 
