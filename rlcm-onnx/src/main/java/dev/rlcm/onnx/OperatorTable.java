@@ -34,6 +34,7 @@ final class OperatorTable {
         NormTranslations.register(this);
         AttentionTranslations.register(this);
         ResizeTranslations.register(this);
+        GridTranslations.register(this);
         ContribTranslations.register(this);
         ContribAttention.register(this);
         return Map.copyOf(rows);

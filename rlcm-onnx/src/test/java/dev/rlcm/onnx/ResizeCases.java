@@ -1,12 +1,47 @@
 package dev.rlcm.onnx;
 
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import java.util.List;
 
-/** Resize in all modes. */
+/** Resize and GridSample in all modes. */
 final class ResizeCases {
     private ResizeCases() {}
 
     static void addTo(OperatorCases cases) {
+        resizes(cases);
+        grids(cases);
+    }
+
+    private static void grids(OperatorCases cases) {
+        for (String padding : List.of("zeros", "border", "reflection")) {
+            for (int aligned : List.of(0, 1)) {
+                cases.between(16, 19, "GridSample", node -> grid(node, "bilinear", padding, aligned))
+                        .between(16, 19, "GridSample", node -> grid(node, "nearest", padding, aligned)
+                                .kinked())
+                        .from(20, "GridSample", node -> grid(node, "linear", padding, aligned));
+            }
+        }
+        cases.from(20, "GridSample", node -> node.with("padding_mode", "border")
+                .feed(1, 1, 3, 2, 4)
+                .feed(far(1, 2, 1, 3, 3)));
+    }
+
+    private static NodeCase grid(NodeCase node, String mode, String padding, int aligned) {
+        return node.with("mode", mode)
+                .with("padding_mode", padding)
+                .with("align_corners", aligned)
+                .feed(2, 2, 3, 4)
+                .feed(far(2, 2, 3, 2));
+    }
+
+    /** Between -2 and 2. */
+    private static TensorData far(int... dims) {
+        return TensorData.generate(DataType.FLOAT32, Shape.of(dims), i -> 2 * Math.sin(1.3 * i + 0.4));
+    }
+
+    private static void resizes(OperatorCases cases) {
         for (String mode : List.of("nearest", "linear", "cubic")) {
             for (String coordinates : List.of("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")) {
                 for (double[] scales : List.of(new double[] {1, 1, 2, 2}, new double[] {1, 1, 1.5, 0.6})) {
