@@ -150,6 +150,9 @@ final class AttentionTranslations {
         Value sin = angles(sines, positions);
         boolean interleaved = node.flag("interleaved", false);
         int half = rotated / 2;
+        if (cos.dim(3) != half || sin.dim(3) != half) {
+            throw new GraphException("rotates " + rotated + " elements, the angles are for " + 2 * cos.dim(3));
+        }
         Value a = interleaved ? strided(head, 0) : head.slice(3, 0, half);
         Value b = interleaved ? strided(head, 1) : head.slice(3, half, rotated);
         Value real = cos.mul(a).sub(sin.mul(b));

@@ -12,6 +12,8 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -74,6 +76,13 @@ class OperatorFormsTest {
                         .anyMatch(opset -> opset >= first && opset <= last);
             }
         });
+    }
+
+    @Test
+    void everyRowOfTheTableIsInTheDocumentation() throws IOException {
+        String text = Files.readString(Path.of(System.getProperty("rlcm.root"), "docs", "operators.md"));
+        assertThat(OperatorTable.keys().stream().map(key -> "`" + key.substring(key.lastIndexOf(':') + 1) + "`"))
+                .allMatch(text::contains);
     }
 
     @Test

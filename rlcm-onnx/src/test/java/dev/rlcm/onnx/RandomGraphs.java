@@ -78,10 +78,66 @@ final class RandomGraphs {
                 this::norm,
                 this::layerNorm,
                 this::attention,
+                this::function,
+                this::window,
+                this::index,
+                v -> Value.of(
+                        Op.CUM_SUM,
+                        Attributes.of("axis", random.nextInt(4), "exclusive", random.nextBoolean())
+                                .with("reverse", random.nextBoolean()),
+                        v.mul(0.3)),
+                v -> Value.of(Op.TRILU, Attributes.of("upper", random.nextBoolean(), "k", random.nextInt(3) - 1), v),
+                v -> Value.of(Op.RESIZE, Attributes.of("scales", new int[] {1, 1, 2, 1 + random.nextInt(2)}), v),
+                v -> Value.of(Op.LOG_SOFTMAX, Attributes.of("axis", random.nextInt(4)), v),
+                v -> v.reduce(Op.REDUCE_PROD, true, 1).tanh(),
+                v -> v.min(v.sin().add(0.3)),
+                v -> v.div(v.square().add(1)),
+                v -> v.sub(v.mean(true, 3)).abs().add(0.5).pow(1.5),
                 v -> v.pad(0, 0, 1, 0, 0, 0, 0, 2),
                 v -> v.greater(v.like(0.2)).where(v, v.mul(0.1)));
         Value y = steps.get(random.nextInt(steps.size())).apply(x);
         return y.shape().size() > 4000 ? y.mean(true, 2, 3) : y;
+    }
+
+    private Value function(Value v) {
+        List<UnaryOperator<Value>> functions = List.of(
+                Value::atan,
+                Value::sin,
+                Value::cos,
+                Value::neg,
+                x -> x.clip(-3, 3).exp(),
+                x -> x.square().add(0.5).sqrt(),
+                x -> x.square().add(0.5).log(),
+                x -> x.unary(Op.RELU),
+                x -> x.unary(Op.SOFTPLUS),
+                x -> Value.of(Op.ELU, Attributes.of("alpha", 0.7), x),
+                x -> Value.of(Op.LEAKY_RELU, Attributes.of("alpha", 0.2), x));
+        return functions.get(random.nextInt(functions.size())).apply(v);
+    }
+
+    private Value window(Value v) {
+        Attributes window = Attributes.of("strides", new int[] {2, 1}, "pads", new int[] {1, 1, 1, 1});
+        if (random.nextBoolean()) {
+            return Value.of(
+                    Op.AVERAGE_POOL,
+                    window.with("kernel_shape", new int[] {3, 2}).with("count_include_pad", random.nextBoolean()),
+                    v);
+        }
+        Attributes transposed =
+                window.with("dilations", new int[] {1, 1}).with("group", 1).with("output_padding", new int[] {1, 0});
+        return Value.of(Op.CONV_TRANSPOSE, transposed, v, parameter(v.dim(1), 3, 3, 3))
+                .mul(0.3);
+    }
+
+    private Value index(Value v) {
+        int axis = 1 + random.nextInt(3);
+        Shape few = v.shape().with(axis, 2);
+        Value at = Value.constant(TensorData.generate(DataType.INT64, few, i -> random.nextInt(v.dim(axis))));
+        if (random.nextBoolean()) {
+            return Value.of(Op.GATHER_ELEMENTS, Attributes.of("axis", axis), v, at);
+        }
+        Attributes sums = Attributes.of("axis", axis, "reduction", "add");
+        return Value.of(Op.SCATTER_ELEMENTS, sums, v, at, v.mean(true, axis).expand(few));
     }
 
     private Value broadcast(Value v) {
