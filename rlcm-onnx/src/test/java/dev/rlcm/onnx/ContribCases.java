@@ -15,6 +15,23 @@ final class ContribCases {
                 .contrib("FastGelu", node -> node.feed(2, 4))
                 .contrib("BiasGelu", node -> node.feed(2, 4).feed(4))
                 .contrib("QuickGelu", node -> node.real("alpha", 1.3).feed(9))
+                .contrib("BiasSplitGelu", node -> node.feed(2, 3, 6).feed(6).withoutKernel())
+                .contrib(
+                        "BiasAdd",
+                        node -> node.feed(2, 3, 4).feed(4).feed(2, 3, 4).withoutKernel())
+                .contrib("FusedConv", node -> node.with("activation", "Relu")
+                        .feed(1, 2, 5, 4)
+                        .feed(3, 2, 3, 3)
+                        .feed(3))
+                .contrib("FusedConv", node -> node.with("activation", "Tanh")
+                        .feed(1, 2, 3, 4)
+                        .feed(3, 2, 1, 1)
+                        .feed(3)
+                        .feed(1, 3, 3, 4))
+                .contrib(
+                        "SkipSimplifiedLayerNormalization",
+                        node -> node.feed(2, 3, 4).feed(2, 3, 4).feed(4))
+                .contrib("EmbedLayerNormalization", ContribCases::embedding)
                 .contrib("FusedMatMul", node -> node.with("transA", 1)
                         .real("alpha", 0.5)
                         .feed(2, 4, 3)
@@ -28,7 +45,7 @@ final class ContribCases {
     }
 
     private static NodeCase embedding(NodeCase node) {
-        return node.outputs(1)
+        return node.outputs(2)
                 .feed(ids(2, 3))
                 .feed(ids(2, 3))
                 .feed(7, 4)
