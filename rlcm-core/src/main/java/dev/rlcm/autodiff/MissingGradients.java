@@ -48,7 +48,8 @@ final class MissingGradients {
                 .map(e -> line(e.getKey(), e.getValue(), users))
                 .collect(Collectors.joining(
                         "\n  ",
-                        count + " nodes have no gradient; differentiate by values that come after them, or export the"
+                        "what has no gradient (" + count
+                                + "); differentiate by values that come after it, or export the"
                                 + " model without these operators:\n  ",
                         "")));
     }

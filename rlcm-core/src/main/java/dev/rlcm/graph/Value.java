@@ -210,11 +210,6 @@ public final class Value {
         return unary(Op.COS);
     }
 
-    /** The angle in (-pi/2, pi/2) whose tangent this is. */
-    public Value atan() {
-        return unary(Op.ATAN);
-    }
-
     public Value tanh() {
         return unary(Op.TANH);
     }

@@ -1,5 +1,6 @@
 package dev.rlcm.onnx;
 
+import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 
 /** Trigonometric and hyperbolic functions and their inverses; formulas are those of DLMF chapter 4. */
@@ -24,7 +25,7 @@ final class FunctionTranslations {
 
     /** atan(x / sqrt((1 - x)(1 + x))), which is atan of infinity at the ends. */
     private static Value arcsine(Value x) {
-        return x.div(x.like(1).sub(x).mul(x.add(1)).sqrt()).atan();
+        return x.div(x.like(1).sub(x).mul(x.add(1)).sqrt()).unary(Op.ATAN);
     }
 
     /** sign(x) log(|x| + sqrt(x^2 + 1)), where nothing cancels; at 0 the sign is 1, so that the slope is too. */

@@ -168,7 +168,7 @@ final class OnnxImporter {
             if (translated > MAX_NODES) {
                 throw e;
             }
-            unsupported.add(proto, scope.path, "cannot import " + node + ": " + e.getMessage());
+            unsupported.add(proto, scope.path, String.valueOf(e.getMessage()), node.toString());
         }
         return unknown;
     }

@@ -37,10 +37,16 @@ final class UnsupportedNodes {
             Map.entry("NonMaxSuppression", "the number of its results depends on the data; cut the model before it"),
             Map.entry("Unique", "the number of its results depends on the data; cut the model before it"));
 
-    private record Problem(String type, String reason) {}
+    private record Problem(String type, String reason) implements Comparable<Problem> {
+        @Override
+        public int compareTo(Problem other) {
+            int byType = type.compareTo(other.type);
+            return byType != 0 ? byType : reason.compareTo(other.reason);
+        }
+    }
 
-    private final Map<Problem, List<String>> names =
-            new TreeMap<>((a, b) -> (a.type + '\n' + a.reason).compareTo(b.type + '\n' + b.reason));
+    private final Map<Problem, List<String>> names = new TreeMap<>();
+    private final Map<Problem, String> examples = new TreeMap<>();
     private final Set<NodeProto> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
     /** Records the nodes whose operators have no translation, also those in the bodies of functions and loops. */
@@ -70,23 +76,25 @@ final class UnsupportedNodes {
     /** Records a node whose operator has no translation, once. */
     void addUnknown(NodeProto node, String path) {
         if (seen.add(node)) {
-            add(node, path, REMEDIES.getOrDefault(node.getOpType(), "unknown operator"));
+            add(node, path, REMEDIES.getOrDefault(node.getOpType(), "unknown operator"), "");
         }
     }
 
-    /** Records a node that cannot be translated, and why. */
-    void add(NodeProto node, String path, String reason) {
+    /** Records a node that cannot be translated, why, and what it looks like. */
+    void add(NodeProto node, String path, String reason, String example) {
         String type = node.getDomain().isEmpty() ? node.getOpType() : node.getDomain() + "." + node.getOpType();
-        add(type, path + (node.getName().isEmpty() ? "-> " + node.getOutput(0) : node.getName()), reason);
+        add(type, path + (node.getName().isEmpty() ? "-> " + node.getOutput(0) : node.getName()), reason, example);
     }
 
     /** Records a tensor that cannot be read, and why. */
     void addTensor(String name, String reason) {
-        add("initializer", name, reason);
+        add("initializer", name, reason, "");
     }
 
-    private void add(String type, String name, String reason) {
-        names.computeIfAbsent(new Problem(type, reason), p -> new ArrayList<>()).add(name);
+    private void add(String type, String name, String reason, String example) {
+        Problem problem = new Problem(type, reason);
+        names.computeIfAbsent(problem, p -> new ArrayList<>()).add(name);
+        examples.putIfAbsent(problem, example);
     }
 
     /**
@@ -99,15 +107,20 @@ final class UnsupportedNodes {
             return;
         }
         int count = names.values().stream().mapToInt(List::size).sum();
-        throw new GraphException(names.entrySet().stream()
-                .map(e -> e.getKey().type + " x" + e.getValue().size() + " " + shown(e.getValue()) + ": "
-                        + e.getKey().reason)
+        throw new GraphException(names.keySet().stream()
+                .map(this::line)
                 .collect(Collectors.joining(
                         "\n  ",
-                        count
-                                + " nodes or tensors cannot be imported; export the model without them, in floating point and with"
-                                + " fixed shapes:\n  ",
+                        "what cannot be imported (" + count
+                                + "); export the model without it, in floating point and with" + " fixed shapes:\n  ",
                         "")));
+    }
+
+    private String line(Problem problem) {
+        List<String> all = names.get(problem);
+        String example = examples.getOrDefault(problem, "");
+        return problem.type + " x" + all.size() + " " + shown(all) + ": " + problem.reason
+                + (example.isEmpty() ? "" : "; the first is " + example);
     }
 
     private static String shown(List<String> all) {

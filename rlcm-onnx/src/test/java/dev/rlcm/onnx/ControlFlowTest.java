@@ -156,10 +156,9 @@ class ControlFlowTest {
         NodeProto sum = node("Sum", "y", "c", "r", "g");
         assertThatThrownBy(() -> load(List.of(log, max, after, random, grid, sum)))
                 .isInstanceOf(GraphException.class)
-                .hasMessageContaining("3 nodes or tensors cannot be imported")
+                .hasMessageContaining("what cannot be imported (3)")
                 .hasMessageContaining("RandomNormalLike x1 (RandomNormalLike_r): draws random numbers")
-                .hasMessageContaining("ArgMax x1 (ArgMax_i): cannot import ArgMax")
-                .hasMessageContaining("axis 5 is out of range")
+                .hasMessageContaining("ArgMax x1 (ArgMax_i): axis 5 is out of range")
                 .hasMessageContaining("Reshape x1 (Reshape_g)");
     }
 

@@ -101,7 +101,7 @@ class OnnxNodeTestsTest {
             if (fed.containsKey(port.getName())) {
                 graph.addInput(port);
             } else {
-                graph.addInitializer(WeightStore.inline().store(port.getName(), inputs.get(port.getName())));
+                WeightStore.inline().store(graph, port.getName(), inputs.get(port.getName()));
             }
         }
         Map<String, Shape> shapes = new HashMap<>();

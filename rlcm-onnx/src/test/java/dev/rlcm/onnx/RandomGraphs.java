@@ -101,7 +101,7 @@ final class RandomGraphs {
 
     private Value function(Value v) {
         List<UnaryOperator<Value>> functions = List.of(
-                Value::atan,
+                x -> x.unary(Op.ATAN),
                 Value::sin,
                 Value::cos,
                 Value::neg,
