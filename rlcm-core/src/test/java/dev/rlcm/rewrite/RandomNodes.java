@@ -177,7 +177,7 @@ final class RandomNodes {
                         .with("last", random.nextBoolean());
             }
             case TOP_K -> {
-                int k = rank == 0 ? 0 : random.nextInt(dims[axis] + 1);
+                int k = rank == 0 ? 1 : 1 + random.nextInt(dims[axis]);
                 return Attributes.of("axis", axis, "k", k).with("largest", random.nextBoolean());
             }
             case CUM_SUM -> {

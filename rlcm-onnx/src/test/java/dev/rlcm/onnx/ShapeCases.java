@@ -1,7 +1,6 @@
 package dev.rlcm.onnx;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
-import ai.onnx.proto.OnnxMl.GraphProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -76,12 +75,10 @@ final class ShapeCases {
     }
 
     private static AttributeProto tensor(String name, TensorData data) {
-        GraphProto.Builder holder = GraphProto.newBuilder();
-        WeightStore.inline().store(holder, "", data);
         return AttributeProto.newBuilder()
                 .setName(name)
                 .setType(AttributeProto.AttributeType.TENSOR)
-                .setT(holder.getInitializer(0))
+                .setT(WeightStore.inlined("", data))
                 .build();
     }
 
