@@ -9,7 +9,6 @@ import dev.rlcm.graph.Value;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -28,7 +27,7 @@ final class Sequences {
             "SplitToSequence",
             "ConcatFromSequence");
 
-    private final Map<Value, List<Value>> elements = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, List<Value>> elements = new IdentityHashMap<>();
 
     /** Whether the node makes, changes or reads a sequence. */
     static boolean handles(NodeProto node) {
