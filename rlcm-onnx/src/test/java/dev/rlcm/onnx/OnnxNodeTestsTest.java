@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 import java.util.zip.ZipFile;
@@ -107,7 +108,7 @@ class OnnxNodeTestsTest {
         Map<String, Shape> shapes = new HashMap<>();
         fed.forEach((name, data) -> shapes.put(name, data.shape()));
         return OnnxImporter.importModel(
-                model.toBuilder().setGraph(graph).build(), TENSORS, new InputBinding(Map.of(), shapes));
+                model.toBuilder().setGraph(graph).build(), TENSORS, new InputBinding(Map.of(), shapes), Set.of());
     }
 
     /** Within 1e-3, or 1e-2 of half-precision numbers; what is not finite must be the same. */

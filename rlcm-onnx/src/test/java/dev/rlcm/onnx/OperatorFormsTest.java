@@ -145,7 +145,10 @@ class OperatorFormsTest {
 
     private static Graph load(ModelProto model) {
         return OnnxImporter.importModel(
-                model, new OnnxTensors(new ExternalData(Path.of("node.onnx"))), new InputBinding(Map.of(), Map.of()));
+                model,
+                new OnnxTensors(new ExternalData(Path.of("node.onnx"))),
+                new InputBinding(Map.of(), Map.of()),
+                Set.of());
     }
 
     private static Map<String, TensorData> run(Backend backend, Graph graph, Map<String, TensorData> feeds) {
