@@ -1,6 +1,7 @@
 package dev.rlcm.rewrite;
 
 import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
@@ -11,25 +12,40 @@ import java.util.Optional;
 /**
  * softmax(scale q k^T + mask) v is ATTENTION. The scale may be spread over q, k and the scores as products with, or
  * quotients by, scalars; k may come transposed; masks may be added under other leading axes than those of the product
- * ([B, heads, L, S] amid [B * heads, L, S]), which then become those of the attention.
+ * ([B, heads, L, S] amid [B * heads, L, S]), which then become those of the attention. A mask may also be given by a
+ * WHERE. PyTorch's guard of rows that a mask leaves nothing of, WHERE(IS_NAN(p), 0, p) of the probabilities p, becomes a
+ * WHERE of whole rows of the result.
  */
 final class AttentionPattern implements Pattern {
     @Override
     public Optional<Value> match(Value root, Users users) {
         if (!root.is(Op.MATMUL)
                 || root.attributes().flag("transA")
-                || !root.in(0).is(Op.SOFTMAX)
-                || root.in(0).attributes().integer("axis") != root.in(0).rank() - 1) {
+                || !softmax(root).is(Op.SOFTMAX)
+                || softmax(root).attributes().integer("axis") != root.in(0).rank() - 1) {
             return Optional.empty();
         }
-        return Scores.of(root.in(0).in(0)).flatMap(scores -> {
+        return Scores.of(softmax(root).in(0)).flatMap(scores -> {
             List<Value> leaves = new ArrayList<>(scores.product().inputs());
             leaves.addAll(scores.masks());
+            scores.masks().forEach(mask -> leaves.addAll(mask.inputs())); // of masks that are new, the condition
             leaves.add(root.in(1));
             return fits(root, scores) && users.enclosed(root, leaves)
                     ? Optional.of(attention(root, scores, users))
                     : Optional.empty();
         });
+    }
+
+    /** The softmax, behind its guard if there is one. */
+    private static Value softmax(Value root) {
+        return isGuard(root.in(0)) ? root.in(0).in(2) : root.in(0);
+    }
+
+    private static boolean isGuard(Value node) {
+        return node.is(Op.WHERE)
+                && node.in(0).is(Op.IS_NAN)
+                && node.in(0).in(0) == node.in(2)
+                && UniformFolding.isUniform(node.in(1), 0);
     }
 
     /** Whether no operand is broadcast along the leading axes. */
@@ -49,10 +65,25 @@ final class AttentionPattern implements Pattern {
         for (Value matrices : List.of(q.value(), keys, values)) {
             operands.add(under(scores.leading(), matrices));
         }
-        scores.masks().stream().reduce(Value::add).ifPresent(operands::add);
         Attributes scale = Attributes.of("scale", scores.scale() * q.factor() * k.factor());
+        Optional<Value> mask = scores.masks().stream().reduce(Value::add);
+        if (mask.isPresent() && isGuard(root.in(0))) {
+            return guarded(scale, operands, mask.get(), root).reshape(root.shape());
+        }
+        mask.ifPresent(operands::add);
+        return Value.of(Op.ATTENTION, scale, operands, root.label()).reshape(root.shape());
+    }
+
+    /**
+     * Zeros in the rows that the mask excludes all of. There the mask is made finite for the attention, so that the
+     * gradient, which the WHERE then drops, is no NaN.
+     */
+    private static Value guarded(Attributes scale, List<Value> operands, Value mask, Value root) {
+        double lowest = mask.type() == DataType.FLOAT16 ? -0x1p15 : -0x1p126;
+        Value excluded = mask.reduceMax(true, -1).lessOrEqual(mask.like(lowest));
+        operands.add(mask.max(mask.like(lowest)));
         Value attention = Value.of(Op.ATTENTION, scale, operands, root.label());
-        return attention.reshape(root.shape());
+        return excluded.where(attention.like(0), attention);
     }
 
     private static Value under(Shape leading, Value matrices) {

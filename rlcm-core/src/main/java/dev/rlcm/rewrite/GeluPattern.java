@@ -9,7 +9,8 @@ import java.util.OptionalDouble;
 
 /**
  * x/2 (1 + erf(x / sqrt 2)) and x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) are GELU, whatever the order of the
- * factors (arXiv:1606.08415).
+ * factors (arXiv:1606.08415). Times another number, as optimisers leave it that move factors elsewhere, it is a multiple
+ * of GELU.
  */
 final class GeluPattern implements Pattern {
     private static final double TANH_SCALE = Math.sqrt(2 / Math.PI);
@@ -22,34 +23,36 @@ final class GeluPattern implements Pattern {
         Product product = Product.of(root, users);
         for (List<Value> pair : product.pairs()) {
             Value x = pair.get(0);
-            Optional<String> form = form(x, pair.get(1), product.coefficient());
-            if (form.isPresent() && users.enclosed(root, List.of(x))) {
-                Attributes approximate = Attributes.of("approximate", form.get());
-                return Optional.of(Value.of(Op.GELU, approximate, List.of(x), root.label()));
+            Optional<Gate> gate = gate(x, pair.get(1));
+            if (gate.isPresent() && users.enclosed(root, List.of(x))) {
+                Attributes approximate = Attributes.of("approximate", gate.get().form());
+                Value gelu = Value.of(Op.GELU, approximate, List.of(x), root.label());
+                double factor = 2 * product.coefficient() * gate.get().height();
+                return Optional.of(Match.close(factor, 1, x.type()) ? gelu : gelu.mul(factor));
             }
         }
         return Optional.empty();
     }
 
-    /** Which GELU gates x by the coefficient times the gate. */
-    private static Optional<String> form(Value x, Value gate, double coefficient) {
+    /** height (1 + f), where the form tells the f. */
+    private record Gate(String form, double height) {}
+
+    private static Optional<Gate> gate(Value x, Value gate) {
         Value function = curve(gate);
         if (!function.is(Op.ERF) && !function.is(Op.TANH)) {
             return Optional.empty();
         }
-        double half = 0.5 / coefficient;
-        boolean shifted = Polynomial.of(gate, function)
-                .filter(p -> p.isClose(x.type(), half, half))
-                .isPresent();
+        OptionalDouble height =
+                Polynomial.of(gate, function).map(p -> p.height(x.type())).orElse(OptionalDouble.empty());
         Optional<Polynomial> argument = Polynomial.of(function.in(0), x);
-        if (!shifted || argument.isEmpty()) {
+        if (height.isEmpty() || argument.isEmpty()) {
             return Optional.empty();
         }
-        if (function.is(Op.ERF)) {
-            return argument.filter(p -> p.isClose(x.type(), 0, Math.sqrt(0.5))).map(p -> "none");
-        }
-        return argument.filter(p -> p.isClose(x.type(), 0, TANH_SCALE, 0, 0.044715 * TANH_SCALE))
-                .map(p -> "tanh");
+        double[] wanted = function.is(Op.ERF)
+                ? new double[] {0, Math.sqrt(0.5)}
+                : new double[] {0, TANH_SCALE, 0, 0.044715 * TANH_SCALE};
+        return argument.filter(p -> p.isClose(x.type(), wanted))
+                .map(p -> new Gate(function.is(Op.ERF) ? "none" : "tanh", height.getAsDouble()));
     }
 
     /** What is left of a gate without its scalar factors and summands. */

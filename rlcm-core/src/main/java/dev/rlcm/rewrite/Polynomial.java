@@ -58,6 +58,13 @@ final class Polynomial {
         return proportional ? OptionalDouble.of(coefficients[1]) : OptionalDouble.empty();
     }
 
+    /** The h of h + h x; empty if the polynomial is not of that form, up to the type's rounding. */
+    OptionalDouble height(DataType type) {
+        boolean even =
+                coefficients.length == 2 && coefficients[0] != 0 && Match.close(coefficients[0], coefficients[1], type);
+        return even ? OptionalDouble.of(coefficients[0]) : OptionalDouble.empty();
+    }
+
     private static Optional<Polynomial> both(Value node, Value variable, BinaryOperator<Polynomial> operation) {
         boolean sameShape = node.shape().equals(variable.shape())
                 || (Match.scalar(node.in(0)).isPresent()

@@ -1,9 +1,11 @@
 package dev.rlcm.rewrite;
 
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
 /**
@@ -21,6 +23,7 @@ record Scores(Value product, double scale, List<Value> masks, Shape leading) {
                     : Optional.of(new Scores(node, 1, List.of(), Match.leading(node)));
             case MUL, DIV -> Scaled.step(node).flatMap(Scores::scaled);
             case ADD -> masked(node);
+            case WHERE -> selected(node);
             case RESHAPE -> reshaped(node);
             default -> Optional.empty();
         };
@@ -41,6 +44,32 @@ record Scores(Value product, double scale, List<Value> masks, Shape leading) {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * WHERE(c, scores, m), or the other way round, is scores + WHERE(c, 0, m) for an m that nothing else counts beside;
+     * where c excludes a whole row both are uniform, since the sum rounds to m.
+     */
+    private static Optional<Scores> selected(Value choice) {
+        for (int kept = 1; kept <= 2; kept++) {
+            Value scores = choice.in(kept);
+            Value excluded = UniformFolding.source(choice.in(3 - kept));
+            OptionalDouble number = Match.scalar(excluded);
+            boolean masks = number.isPresent() && number.getAsDouble() <= negligible(scores.type());
+            Optional<Scores> inner = masks && scores.shape().equals(choice.shape()) ? of(scores) : Optional.empty();
+            if (inner.isPresent()) {
+                Value low = scores.like(number.getAsDouble());
+                Value zero = scores.like(0);
+                Value mask =
+                        kept == 1 ? choice.in(0).where(zero, low) : choice.in(0).where(low, zero);
+                return inner.flatMap(found -> found.plus(mask, Match.leading(choice)));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static double negligible(DataType type) {
+        return type == DataType.FLOAT16 ? -1e4 : -1e9;
     }
 
     private Optional<Scores> plus(Value mask, Shape leadingOfMask) {

@@ -60,7 +60,8 @@ final class UniformFolding {
                         .expand(value.shape());
     }
 
-    private static Value source(Value value) {
+    /** The value without EXPANDs on top. */
+    static Value source(Value value) {
         Value source = value;
         while (source.is(Op.EXPAND)) {
             source = source.in(0);

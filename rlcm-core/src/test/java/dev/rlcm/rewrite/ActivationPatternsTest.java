@@ -81,7 +81,6 @@ class ActivationPatternsTest {
     @Test
     void geluWithAWrongConstantStays() {
         Value gate = x.div(Math.sqrt(2)).erf();
-        staysAsItIs(x.mul(gate.add(1)).mul(0.25));
         staysAsItIs(x.mul(gate.add(2)).mul(0.5));
         staysAsItIs(x.mul(x.div(1.5).erf().add(1)).mul(0.5));
         staysAsItIs(
@@ -129,5 +128,14 @@ class ActivationPatternsTest {
     void aSigmoidWithAnotherUserStays() {
         Value gate = x.sigmoid();
         staysAsItIs(x.mul(gate), gate);
+    }
+
+    @Test
+    void aMultipleOfAGeluIsAGeluTimesANumber() {
+        Value x = input("x", 2, 3);
+        Value twice = x.mul(x.div(Math.sqrt(2)).erf().add(1));
+        Value y = raised(Op.GELU, twice);
+        assertThat(y.op()).isEqualTo(Op.MUL);
+        assertThat(y.in(1).isConstant(2)).isTrue();
     }
 }

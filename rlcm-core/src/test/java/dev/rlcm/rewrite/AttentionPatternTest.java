@@ -7,11 +7,18 @@ import static dev.rlcm.rewrite.Forms.staysAsItIs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Batch 2, 3 heads, 4 queries, 5 keys, head width 6. */
@@ -168,5 +175,44 @@ class AttentionPatternTest {
         Value shared = input("shared", 5, 6);
         staysAsItIs(q.matmul(shared.transposed()).softmax(-1).matmul(v));
         staysAsItIs(q.matmul(k.transposed()).softmax(-1).matmul(shared));
+    }
+
+    /** A mask that excludes all keys of the first batch and one of the second. */
+    private static Value excluding(double number) {
+        return Value.constant(TensorData.generate(
+                DataType.FLOAT32, Shape.of(2, 1, 1, 5), i -> i < 5 || i == 7 ? number : 0));
+    }
+
+    @Test
+    void guardedSoftmaxIsZeroWhereAllKeysAreExcludedAndHasAFiniteGradient() {
+        Value probabilities =
+                q.matmul(k.transposed()).add(excluding(Double.NEGATIVE_INFINITY)).softmax(-1);
+        Value guarded = probabilities.unary(Op.IS_NAN).where(probabilities.like(0), probabilities);
+        Graph raised = RaisePatterns.raise(Graph.of("y", guarded.matmul(v)));
+        SameFunction.check(Graph.of("y", guarded.matmul(v)), raised, 1e-5);
+        assertThat(raised.topologicalOrder()).noneMatch(x -> x.is(Op.SOFTMAX));
+        Value loss = raised.output("y").sum();
+        Graph gradients = Graph.of("dq", Gradients.of(loss, List.of(raised.input("q"))).get(0));
+        Map<String, TensorData> feeds = Map.of(
+                "q", TensorData.generate(DataType.FLOAT32, q.shape(), Math::sin),
+                "k", TensorData.generate(DataType.FLOAT32, k.shape(), Math::cos),
+                "v", TensorData.generate(DataType.FLOAT32, v.shape(), i -> Math.sin(3 * i)));
+        try (ReferenceBackend backend = new ReferenceBackend()) {
+            double[] gradient = backend.compile(gradients).run(feeds).get("dq").toDoubles();
+            assertThat(gradient).doesNotContain(Double.NaN);
+            assertThat(Arrays.copyOf(gradient, gradient.length / 2)).containsOnly(0);
+        }
+    }
+
+    @Test
+    void scoresFilledWithALowNumberAreRaised() {
+        Value seen = excluding(1).equal(q.like(0));
+        Value other = input("other", 2, 3, 5, 6);
+        Value scores = q.matmul(k.transposed()).mul(SCALE);
+        Value filled = seen.where(scores, q.like(Double.NEGATIVE_INFINITY));
+        Value both = seen.where(input("p", 2, 1, 1, 5), q.like(0)).sum().add(filled.softmax(-1).matmul(v));
+        assertThat(RaisePatterns.raise(Graph.of("y", both)).topologicalOrder()).noneMatch(x -> x.is(Op.SOFTMAX));
+        Value high = seen.where(scores, q.like(-5)).softmax(-1).matmul(other);
+        staysAsItIs(high);
     }
 }

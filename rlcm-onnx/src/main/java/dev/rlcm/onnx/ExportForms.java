@@ -26,6 +26,15 @@ final class ExportForms {
         e.result("Sub", List.of(e.in(0), e.node("Mul", List.of(whole, e.in(1)))));
     }
 
+    /** ONNX Runtime has no cosine of FLOAT64 for CPUs, but a sine. */
+    static void cos(Emitter e) {
+        if (e.value().type() == DataType.FLOAT64) {
+            e.result("Sin", List.of(e.node("Add", List.of(e.in(0), e.scalar(DataType.FLOAT64, Math.PI / 2)))));
+        } else {
+            e.result("Cos", List.of(e.operands()));
+        }
+    }
+
     /** A missing bound is an absent input. */
     static void clip(Emitter e) {
         Attributes a = e.value().attributes();

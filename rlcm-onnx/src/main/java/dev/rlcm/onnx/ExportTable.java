@@ -48,7 +48,7 @@ final class ExportTable {
         same(Op.LOG, "Log");
         same(Op.SQRT, "Sqrt");
         same(Op.SIN, "Sin");
-        same(Op.COS, "Cos");
+        row(Op.COS, ExportForms::cos);
         same(Op.ATAN, "Atan");
         same(Op.TANH, "Tanh");
         same(Op.SIGMOID, "Sigmoid");

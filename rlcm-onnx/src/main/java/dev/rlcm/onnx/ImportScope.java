@@ -27,7 +27,7 @@ final class ImportScope {
     private final Map<String, Value> values = new HashMap<>();
     private final Set<String> omitted = new HashSet<>();
     final int depth;
-    /** The names of the calls that led here, each followed by a slash. */
+    /** The label of the call whose function this is and a slash; empty outside of functions. */
     final String path;
 
     private ImportScope(
@@ -55,7 +55,7 @@ final class ImportScope {
     /** The scope of a called function: it sees its own names only. */
     ImportScope function(
             String caller, Map<String, Integer> functionOpsets, Map<String, AttributeProto> callArguments) {
-        return new ImportScope(null, depth + 1, path + caller + "/", functionOpsets, callArguments);
+        return new ImportScope(null, depth + 1, caller + "/", functionOpsets, callArguments);
     }
 
     int opset(String domain) {

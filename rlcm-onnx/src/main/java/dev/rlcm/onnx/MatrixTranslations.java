@@ -1,7 +1,6 @@
 package dev.rlcm.onnx;
 
 import dev.rlcm.graph.Attributes;
-import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 import java.util.Arrays;
@@ -12,16 +11,13 @@ final class MatrixTranslations {
     private MatrixTranslations() {}
 
     static void register(OperatorTable table) {
-        table.row("MatMul", node -> product(node, false, false))
+        table.row("MatMul", node -> product(node, node.in(0), node.in(1), false, false))
                 .row("Gemm", MatrixTranslations::gemm)
-                .row("Einsum", node -> Einsum.of(node.text("equation", ""), node.allInputs(), node))
-                .contrib("FusedMatMul", MatrixTranslations::fusedMatMul);
+                .row("Einsum", node -> Einsum.of(node.text("equation", ""), node.allInputs(), node));
     }
 
     /** NumPy's matmul: a vector on the left is a row, on the right a column, and that axis is dropped again. */
-    private static Value product(OnnxNode node, boolean transA, boolean transB) {
-        Value a = node.in(0);
-        Value b = node.in(1);
+    static Value product(OnnxNode node, Value a, Value b, boolean transA, boolean transB) {
         Value left = a.rank() == 1 ? a.reshape(1, a.dim(0)) : a;
         Value right = b.rank() == 1 ? b.reshape(b.dim(0), 1) : b;
         Value product = matmul(node, left, right, transA && a.rank() > 1, transB && b.rank() > 1);
@@ -44,23 +40,14 @@ final class MatrixTranslations {
     }
 
     /** alpha A B + beta C. */
-    private static Value gemm(OnnxNode node) {
+    static Value gemm(OnnxNode node) {
         boolean transA = node.flag("transA", false);
         boolean transB = node.flag("transB", false);
         Value product = scaled(matmul(node, node.in(0), node.in(1), transA, transB), node.real("alpha", 1));
         return node.has(2) ? product.add(scaled(node.in(2), node.real("beta", 1))) : product;
     }
 
-    private static Value fusedMatMul(OnnxNode node) {
-        if (node.flag("transBatchA", false) || node.flag("transBatchB", false)) {
-            throw new GraphException("transBatchA and transBatchB are not supported");
-        }
-        boolean transA = node.flag("transA", false);
-        boolean transB = node.flag("transB", false);
-        return scaled(product(node, transA, transB), node.real("alpha", 1));
-    }
-
-    private static Value scaled(Value x, double factor) {
+    static Value scaled(Value x, double factor) {
         return factor == 1 ? x : x.mul(factor);
     }
 }

@@ -146,7 +146,8 @@ final class OnnxImporter {
             return unknown;
         }
         Map<String, AttributeProto> attributes = attributes(proto, scope);
-        OnnxNode node = new OnnxNode(proto, scope.opset(proto.getDomain()), operands, attributes, tensors);
+        String label = NodeLabels.of(proto, operands, scope.path);
+        OnnxNode node = new OnnxNode(proto, scope.opset(proto.getDomain()), operands, attributes, tensors, label);
         try {
             FunctionProto function = functions.get(proto.getDomain() + "::" + proto.getOpType());
             if (function != null) {
@@ -196,7 +197,7 @@ final class OnnxImporter {
         Map<String, AttributeProto> arguments = new HashMap<>();
         function.getAttributeProtoList().forEach(a -> arguments.put(a.getName(), a));
         arguments.putAll(given);
-        ImportScope inner = enter(scope.function(node.name(), opsets(function.getOpsetImportList()), arguments));
+        ImportScope inner = enter(scope.function(caller(node), opsets(function.getOpsetImportList()), arguments));
         for (int i = 0; i < function.getInputCount(); i++) {
             if (node.has(i)) {
                 inner.define(function.getInput(i), node.in(i));
@@ -206,6 +207,10 @@ final class OnnxImporter {
         }
         translate(LiveNodes.of(function.getNodeList(), function.getOutputList()), inner);
         return inner.values(function.getOutputList());
+    }
+
+    private static String caller(OnnxNode node) {
+        return node.label().isEmpty() ? node.name() : node.label();
     }
 
     private static ImportScope enter(ImportScope scope) {

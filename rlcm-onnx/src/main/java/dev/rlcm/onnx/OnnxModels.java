@@ -21,8 +21,10 @@ public final class OnnxModels {
      * @param file the {@code .onnx} file
      * @param dims extents of symbolic dimensions by name, for example {@code batch_size} to 4; names that the model does
      *     not use are ignored
-     * @return the graph, all shapes static; nodes keep their names as labels, weights are memory-mapped where they are
-     *     external data
+     * @return the graph, all shapes static; nodes are labelled {@code /<module path>/<operator>} where the file tells the
+     *     module (in names, PyTorch's metadata or names of weights), else with their names; weights are memory-mapped
+     *     where they are external data. Types are the file's: {@link dev.rlcm.rewrite.SinglePrecision} makes a graph of
+     *     16-bit reals one of FLOAT32
      * @throws IOException if the file is missing, truncated or no ONNX model
      * @throws GraphException if the model holds operators or types that cannot be imported (the message lists all of
      *     them), leaves a dimension unbound, or is inconsistent

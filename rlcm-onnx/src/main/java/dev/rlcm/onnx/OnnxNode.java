@@ -22,18 +22,21 @@ final class OnnxNode {
     private final List<@Nullable Value> inputs;
     private final Map<String, AttributeProto> attributes;
     private final OnnxTensors tensors;
+    private final String label;
 
     OnnxNode(
             NodeProto proto,
             int opset,
             List<@Nullable Value> inputs,
             Map<String, AttributeProto> attributes,
-            OnnxTensors tensors) {
+            OnnxTensors tensors,
+            String label) {
         this.proto = proto;
         this.opset = opset;
         this.inputs = inputs;
         this.attributes = attributes;
         this.tensors = tensors;
+        this.label = label;
     }
 
     /** Whether the node is of ONNX's own domain. */
@@ -48,6 +51,11 @@ final class OnnxNode {
     /** The node's name, or that of its first result. */
     String name() {
         return proto.getName().isEmpty() ? proto.getOutput(0) : proto.getName();
+    }
+
+    /** What the values of this node are called, see {@link NodeLabels}. */
+    String label() {
+        return label;
     }
 
     /** The version of the operator set this node is written in. */
@@ -89,9 +97,9 @@ final class OnnxNode {
         return proto.getOutputCount();
     }
 
-    /** Applies an operator under this node's name. */
+    /** Applies an operator under this node's label. */
     Value apply(Op op, Attributes attributes, Value... operands) {
-        return Value.of(op, attributes, List.of(operands), proto.getName());
+        return Value.of(op, attributes, List.of(operands), label);
     }
 
     Value apply(Op op, Value... operands) {

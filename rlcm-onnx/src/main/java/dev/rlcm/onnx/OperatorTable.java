@@ -37,6 +37,7 @@ final class OperatorTable {
         GridTranslations.register(this);
         ContribTranslations.register(this);
         ContribAttention.register(this);
+        ChannelsLast.register(this);
         return Map.copyOf(rows);
     }
 

@@ -77,7 +77,7 @@ final class PoolTranslations {
     }
 
     private static Windows windowsWithoutCeil(OnnxNode node) {
-        return Windows.of(node, node.ints("kernel_shape"));
+        return Windows.of(node, node.in(0), node.ints("kernel_shape"));
     }
 
     private static Windows windows(OnnxNode node) {

@@ -12,7 +12,7 @@ final class WindowTranslations {
     private WindowTranslations() {}
 
     static void register(OperatorTable table) {
-        table.row("Conv", WindowTranslations::conv).row("ConvTranspose", WindowTranslations::convTranspose);
+        table.row("Conv", node -> conv(node, node.in(0), node.in(1))).row("ConvTranspose", WindowTranslations::convTranspose);
     }
 
     private static int[] kernelOf(Value weight) {
@@ -29,16 +29,18 @@ final class WindowTranslations {
                 .with("group", group);
     }
 
-    /** Of the first inputs: x, the kernel, and a bias if it is given. */
-    static Value conv(OnnxNode node) {
-        Windows windows = Windows.of(node, kernelOf(node.in(1)));
-        return node.apply(Op.CONV, attributes(windows, node.integer("group", 1)), operands(node));
+    /** A convolution of the node's geometry, and with its bias if it has one, of those operands. */
+    static Value conv(OnnxNode node, Value x, Value weight) {
+        Attributes attributes = attributes(Windows.of(node, x, kernelOf(weight)), node.integer("group", 1));
+        return node.has(2)
+                ? node.apply(Op.CONV, attributes, x, weight, node.in(2))
+                : node.apply(Op.CONV, attributes, x, weight);
     }
 
     /** Given output_shape, the total padding follows; the odd one goes to the start unless SAME_UPPER says otherwise. */
     private static Value convTranspose(OnnxNode node) {
         Value x = node.in(0);
-        Windows windows = Windows.of(node, kernelOf(node.in(1)));
+        Windows windows = Windows.of(node, x, kernelOf(node.in(1)));
         int axes = windows.axes();
         int[] output = node.ints("output_padding", new int[axes]);
         int[] target = node.ints("output_shape");

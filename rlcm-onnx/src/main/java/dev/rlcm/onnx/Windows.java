@@ -18,8 +18,7 @@ final class Windows {
         this.pads = pads;
     }
 
-    static Windows of(OnnxNode node, int[] kernel) {
-        Value x = node.in(0);
+    static Windows of(OnnxNode node, Value x, int[] kernel) {
         int axes = x.rank() - 2;
         if (axes < 1 || kernel.length != axes) {
             throw new GraphException(

@@ -125,6 +125,12 @@ class ControlFlowTest {
         assertThat(run(load(List.of(size, condition, branch)))).containsExactly(-1, 2);
     }
 
+    @Test
+    void nodesMayStandInAnyOrder() throws IOException {
+        assertThat(run(load(List.of(node("Abs", "y", "b"), node("Sub", "b", "a", "x0"), node("Neg", "a", "x0")))))
+                .containsExactly(2, 4);
+    }
+
     private static AttributeProto branch(String name, GraphProto graph) {
         return AttributeProto.newBuilder()
                 .setName(name)
