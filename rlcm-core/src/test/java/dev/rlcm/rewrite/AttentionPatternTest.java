@@ -179,20 +179,22 @@ class AttentionPatternTest {
 
     /** A mask that excludes all keys of the first batch and one of the second. */
     private static Value excluding(double number) {
-        return Value.constant(TensorData.generate(
-                DataType.FLOAT32, Shape.of(2, 1, 1, 5), i -> i < 5 || i == 7 ? number : 0));
+        return Value.constant(
+                TensorData.generate(DataType.FLOAT32, Shape.of(2, 1, 1, 5), i -> i < 5 || i == 7 ? number : 0));
     }
 
     @Test
     void guardedSoftmaxIsZeroWhereAllKeysAreExcludedAndHasAFiniteGradient() {
-        Value probabilities =
-                q.matmul(k.transposed()).add(excluding(Double.NEGATIVE_INFINITY)).softmax(-1);
+        Value probabilities = q.matmul(k.transposed())
+                .add(excluding(Double.NEGATIVE_INFINITY))
+                .softmax(-1);
         Value guarded = probabilities.unary(Op.IS_NAN).where(probabilities.like(0), probabilities);
         Graph raised = RaisePatterns.raise(Graph.of("y", guarded.matmul(v)));
         SameFunction.check(Graph.of("y", guarded.matmul(v)), raised, 1e-5);
         assertThat(raised.topologicalOrder()).noneMatch(x -> x.is(Op.SOFTMAX));
         Value loss = raised.output("y").sum();
-        Graph gradients = Graph.of("dq", Gradients.of(loss, List.of(raised.input("q"))).get(0));
+        Graph gradients =
+                Graph.of("dq", Gradients.of(loss, List.of(raised.input("q"))).get(0));
         Map<String, TensorData> feeds = Map.of(
                 "q", TensorData.generate(DataType.FLOAT32, q.shape(), Math::sin),
                 "k", TensorData.generate(DataType.FLOAT32, k.shape(), Math::cos),
@@ -210,7 +212,9 @@ class AttentionPatternTest {
         Value other = input("other", 2, 3, 5, 6);
         Value scores = q.matmul(k.transposed()).mul(SCALE);
         Value filled = seen.where(scores, q.like(Double.NEGATIVE_INFINITY));
-        Value both = seen.where(input("p", 2, 1, 1, 5), q.like(0)).sum().add(filled.softmax(-1).matmul(v));
+        Value both = seen.where(input("p", 2, 1, 1, 5), q.like(0))
+                .sum()
+                .add(filled.softmax(-1).matmul(v));
         assertThat(RaisePatterns.raise(Graph.of("y", both)).topologicalOrder()).noneMatch(x -> x.is(Op.SOFTMAX));
         Value high = seen.where(scores, q.like(-5)).softmax(-1).matmul(other);
         staysAsItIs(high);

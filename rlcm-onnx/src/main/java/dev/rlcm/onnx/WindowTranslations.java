@@ -12,7 +12,8 @@ final class WindowTranslations {
     private WindowTranslations() {}
 
     static void register(OperatorTable table) {
-        table.row("Conv", node -> conv(node, node.in(0), node.in(1))).row("ConvTranspose", WindowTranslations::convTranspose);
+        table.row("Conv", node -> conv(node, node.in(0), node.in(1)))
+                .row("ConvTranspose", WindowTranslations::convTranspose);
     }
 
     private static int[] kernelOf(Value weight) {

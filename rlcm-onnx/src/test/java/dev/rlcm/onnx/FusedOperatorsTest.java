@@ -49,9 +49,7 @@ class FusedOperatorsTest {
         for (int part = 0; part < 3; part++) {
             int offset = 4 * part;
             apart.feed(TensorData.generate(
-                    DataType.FLOAT32,
-                    Shape.of(2, 3, 8),
-                    i -> Math.sin(i / 8 * 24 + i % 8 / 4 * 12 + offset + i % 4)));
+                    DataType.FLOAT32, Shape.of(2, 3, 8), i -> Math.sin(i / 8 * 24 + i % 8 / 4 * 12 + offset + i % 4)));
         }
         assertThat(run(multiHead().feed(packed))).isEqualTo(run(apart));
     }
@@ -104,7 +102,11 @@ class FusedOperatorsTest {
                         .absent()
                         .feed(2, 2, 4, 4)
                         .feed(2, 2, 4, 4),
-                multiHead().with("unidirectional", 1).feed(2, 3, 8).feed(2, 3, 8).feed(2, 3, 8),
+                multiHead()
+                        .with("unidirectional", 1)
+                        .feed(2, 3, 8)
+                        .feed(2, 3, 8)
+                        .feed(2, 3, 8),
                 packed().feed(24),
                 packed().feed(24).with("unidirectional", 1),
                 packed().feed(24).outputs(2).absent().feed(2, 2, 2, 3, 4),
