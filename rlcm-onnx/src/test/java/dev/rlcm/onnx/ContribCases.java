@@ -10,6 +10,8 @@ final class ContribCases {
 
     static void addTo(OperatorCases cases) {
         attention(cases);
+        channelsLast(cases);
+        fused(cases);
         cases.contrib("Gelu", node -> node.feed(9))
                 .contrib("FastGelu", node -> node.feed(2, 4).feed(4))
                 .contrib("FastGelu", node -> node.feed(2, 4))
@@ -42,6 +44,66 @@ final class ContribCases {
                 .contrib(
                         "SkipLayerNormalization",
                         node -> node.feed(2, 3, 4).feed(2, 3, 4).feed(4).feed(4).feed(4));
+    }
+
+    private static void channelsLast(OperatorCases cases) {
+        cases.contrib("NhwcConv", node -> node.ints("pads", 1, 1, 1, 1)
+                        .feed(1, 5, 4, 2)
+                        .feed(3, 3, 3, 2)
+                        .feed(3)
+                        .withoutKernel())
+                .contrib("NhwcFusedConv", node -> node.with("activation", "Relu")
+                        .feed(1, 5, 4, 2)
+                        .feed(3, 2, 3, 3)
+                        .feed(3)
+                        .withoutKernel())
+                .contrib("GroupNorm", node -> node.with("groups", 2)
+                        .with("activation", 1)
+                        .feed(1, 3, 2, 4)
+                        .feed(4)
+                        .feed(4)
+                        .withoutKernel())
+                .contrib("GroupNorm", node -> node.with("groups", 2)
+                        .with("activation", 0)
+                        .with("channels_last", 0)
+                        .feed(1, 4, 3, 2)
+                        .feed(4)
+                        .feed(4)
+                        .withoutKernel())
+                .contrib("SkipGroupNorm", node -> node.with("groups", 2)
+                        .with("activation", 1)
+                        .outputs(2)
+                        .feed(1, 3, 2, 4)
+                        .feed(4)
+                        .feed(4)
+                        .feed(1, 4)
+                        .feed(4)
+                        .withoutKernel());
+    }
+
+    private static void fused(OperatorCases cases) {
+        cases.contrib("FusedGemm", node -> node.with("activation", "Relu")
+                        .with("transB", 1)
+                        .feed(2, 3)
+                        .feed(4, 3)
+                        .feed(4))
+                .contrib(
+                        "TransposeMatMul",
+                        node -> node.with("transB", 1).feed(2, 3).feed(4, 3))
+                .contrib("FusedMatMulActivation", node -> node.with("activation", "Tanh")
+                        .feed(2, 3)
+                        .feed(3, 4)
+                        .withoutKernel())
+                .contrib(
+                        "GemmFastGelu",
+                        node -> node.feed(2, 3).feed(3, 4).feed(4).withoutKernel())
+                .contrib("BiasSoftmax", node -> node.with("axis", 3)
+                        .feed(2, 2, 3, 4)
+                        .feed(2, 1, 1, 4)
+                        .withoutKernel())
+                .contrib(
+                        "BiasDropout",
+                        node -> node.feed(2, 4).feed(4).feed(2, 4).withoutKernel());
     }
 
     private static NodeCase embedding(NodeCase node) {
