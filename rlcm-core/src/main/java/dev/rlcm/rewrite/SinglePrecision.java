@@ -2,7 +2,6 @@ package dev.rlcm.rewrite;
 
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
-import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 
 /**
@@ -19,25 +18,20 @@ public final class SinglePrecision {
      * constants are recognised by their type's rounding. A graph without 16-bit reals is returned as it is.
      */
     public static Graph of(Graph graph) {
-        boolean none = graph.inputs().stream().noneMatch(input -> isHalf(input.type()))
-                && graph.topologicalOrder().stream().noneMatch(value -> isHalf(value.type()));
+        boolean none = graph.inputs().stream().noneMatch(input -> input.type().isHalf())
+                && graph.topologicalOrder().stream()
+                        .noneMatch(value -> value.type().isHalf());
         return none ? graph : Rewriter.rewrite(graph, SinglePrecision::widened);
     }
 
     private static Value widened(Value value) {
         return switch (value.op()) {
-            case INPUT -> isHalf(value.type()) ? Value.input(value.label(), DataType.FLOAT32, value.shape()) : value;
-            case CONSTANT -> isHalf(value.type()) ? Value.constant(widened(value.data()), value.label()) : value;
-            case CAST -> value.in(0).cast(isHalf(value.type()) ? DataType.FLOAT32 : value.type());
+            case INPUT -> value.type().isHalf() ? Value.input(value.label(), DataType.FLOAT32, value.shape()) : value;
+            case CONSTANT -> value.type().isHalf()
+                    ? Value.constant(value.data().cast(DataType.FLOAT32), value.label())
+                    : value;
+            case CAST -> value.in(0).cast(value.type().isHalf() ? DataType.FLOAT32 : value.type());
             default -> value;
         };
-    }
-
-    private static TensorData widened(TensorData data) {
-        return TensorData.generate(DataType.FLOAT32, data.shape(), data::getDouble);
-    }
-
-    private static boolean isHalf(DataType type) {
-        return type == DataType.FLOAT16 || type == DataType.BFLOAT16;
     }
 }
