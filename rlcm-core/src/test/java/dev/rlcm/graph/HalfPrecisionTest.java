@@ -14,9 +14,9 @@ class HalfPrecisionTest {
     /** The value of a bit pattern by the definition of the format. */
     private static double value(int bits, int exponentBits, int mantissaBits) {
         int sign = bits >> 15 == 0 ? 1 : -1;
-        int exponent = bits >> mantissaBits & (1 << exponentBits) - 1;
-        int mantissa = bits & (1 << mantissaBits) - 1;
-        int bias = (1 << exponentBits - 1) - 1;
+        int exponent = (bits >> mantissaBits) & ((1 << exponentBits) - 1);
+        int mantissa = bits & ((1 << mantissaBits) - 1);
+        int bias = (1 << (exponentBits - 1)) - 1;
         if (exponent == (1 << exponentBits) - 1) {
             return mantissa == 0 ? sign * Double.POSITIVE_INFINITY : Double.NaN;
         }

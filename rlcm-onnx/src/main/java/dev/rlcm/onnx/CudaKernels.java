@@ -14,6 +14,7 @@ final class CudaKernels {
     private static final Set<Op> WITHOUT_BFLOAT16 = EnumSet.of(
             Op.AVERAGE_POOL,
             Op.ARG_MAX,
+            Op.ATAN,
             Op.CEIL,
             Op.CLIP,
             Op.CONV,

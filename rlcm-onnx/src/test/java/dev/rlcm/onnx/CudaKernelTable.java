@@ -33,7 +33,7 @@ public final class CudaKernelTable {
         try (InputStream in = Objects.requireNonNull(CudaKernelTable.class.getResourceAsStream("cuda-kernels.txt"));
                 BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
             lines.lines().filter(line -> !line.startsWith("#")).forEach(line -> {
-                String[] words = line.split(" ");
+                String[] words = line.split(" ", -1);
                 Set<DataType> types = EnumSet.noneOf(DataType.class);
                 for (int i = 1; i < words.length; i++) {
                     switch (words[i]) {
