@@ -34,7 +34,7 @@ public final class Train implements Callable<Integer> {
     public Integer call() throws Exception {
         TrainerConfig config = options.trainer();
         Path directory = options.output != null ? options.output : defaultDirectory();
-        try (Backend backend = Devices.open(options.device)) {
+        try (Backend backend = Devices.open(options.device, options.memory)) {
             LatentConsistencyModel model = options.load(backend);
             ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());

@@ -1,6 +1,7 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraTargets;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
@@ -109,6 +110,12 @@ public final class TrainOptions {
     private @Nullable Precision precision;
 
     @Option(
+            names = "--memory",
+            paramLabel = "POLICY",
+            description = "What to spend memory on: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    MemoryPolicy memory = MemoryPolicy.FAST;
+
+    @Option(
             names = "--output",
             paramLabel = "DIR",
             description = "Where the run's files go. Default: runs/<reward>-<time>.")
@@ -202,6 +209,7 @@ public final class TrainOptions {
         entries.put("KL weight", Double.toString(klWeight()));
         entries.put("seed", Long.toString(seed));
         entries.put("device", device);
+        entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
         entries.put(
                 "precision",
                 precision == null ? "of the weights" : precision.toString().toLowerCase(Locale.ROOT));

@@ -67,6 +67,11 @@ public final class FullSizeBenchmark implements Callable<Integer> {
     @Option(names = "--threads", description = "Threads of ONNX Runtime. Default: all cores.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    @Option(
+            names = "--spinning",
+            description = "Let threads that wait keep their core busy: faster where nothing else runs.")
+    private boolean spinning;
+
     @Option(names = "--profile", paramLabel = "PREFIX", description = "Writes ONNX Runtime's profiles there.")
     private String profile = "";
 
@@ -90,8 +95,11 @@ public final class FullSizeBenchmark implements Callable<Integer> {
         double peak = MatrixPeak.gflopPerSecond(threads);
         out.printf("%s, %d row(s), rank %d, memory %s, %d thread(s)%n%n", skeleton, batch, rank, memory, threads);
         out.printf("%-34s %10.0f GFLOP/s%n", "matrix products reach", peak);
-        OrtOptions options =
-                OrtOptions.defaults().withThreads(threads).withMemory(memory).withProfilePrefix(profile);
+        OrtOptions options = OrtOptions.defaults()
+                .withThreads(threads)
+                .withMemory(memory)
+                .withSpinning(spinning)
+                .withProfilePrefix(profile);
         try (TimedBackend backend = new TimedBackend(OrtBackend.cpu(options))) {
             measure(out, backend, new SkeletonModel(skeleton, weights.batch()), batch, peak);
         }
@@ -118,6 +126,7 @@ public final class FullSizeBenchmark implements Callable<Integer> {
                 policy, PpoConfig.defaults().withMinibatch(batch).withTrajectoriesPerStep(batch));
         ppo.update(rollout, advantages);
         watch.print("compile the update, and update");
+        out.printf("%-34s %10.1f s%n", "of that, runs", backend.last().nanos() * 1e-9);
 
         double forwardWork = Flops.forward(adapted.graph());
         double updateWork = forwardWork + Flops.backward(adapted.graph(), adapted.factors());

@@ -7,6 +7,7 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
@@ -25,6 +26,9 @@ import java.util.Map;
 /** What is measured of one model. Each measurement loads the model anew and frees it, so that none disturbs the next. */
 final class Measurements {
     private static final RandomStreams RANDOM = RandomStreams.seeded(0).at("benchmark");
+
+    /** So that the policy stays the one that the rollout is of. */
+    private static final double STANDSTILL = 1e-30;
 
     private final TrainOptions defaults = new TrainOptions();
     private final Path model;
@@ -53,7 +57,11 @@ final class Measurements {
                 advantages[i] = i % 2 == 0 ? 1 : -1;
             }
             PpoOptimizer ppo = PpoOptimizer.of(
-                    policy, defaults.ppo().withTrajectoriesPerStep(batch).withMinibatch(batch));
+                    policy,
+                    defaults.ppo()
+                            .withAdam(AdamWConfig.defaults().withLearningRate(STANDSTILL))
+                            .withTrajectoriesPerStep(batch)
+                            .withMinibatch(batch));
             Graph graph = LoraInjection.inject(network.denoiser(batch), defaults.lora())
                     .graph();
             TimedExecutable forward = backend.compile(graph);
