@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /** The tasks of {@link Train}, with settings found by trying on the embedded model. */
 enum Reward {
-    compressibility(JpegCompressibility::new, "reward (-kB)", 3e-3, 65, 0.008),
+    compressibility(JpegCompressibility::new, "reward (-kB)", 3e-3, 50, 0.003),
     incompressibility(JpegIncompressibility::new, "reward (kB)", 2e-3, 55, 0);
 
     final Supplier<RewardFunction> factory;
