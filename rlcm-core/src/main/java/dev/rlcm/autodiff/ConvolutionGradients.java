@@ -3,6 +3,7 @@ package dev.rlcm.autodiff;
 import static dev.rlcm.autodiff.GradientRules.list;
 
 import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.DenseConvolutions;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
@@ -43,38 +44,15 @@ final class ConvolutionGradients {
             int span = sliding.ints("dilations")[i] * (w.dim(i + 2) - 1) + 1;
             rest[i] = room - span - strides[i] * (g.dim(i + 2) - 1);
         }
-        boolean dense = Arrays.stream(strides).allMatch(stride -> stride == 1);
-        return dense && isTrained(w)
-                ? rotatedConv(g, w, sliding)
-                : Value.of(Op.CONV_TRANSPOSE, sliding.with("output_padding", rest), g, w);
+        Attributes adjoint = sliding.with("output_padding", rest);
+        return DenseConvolutions.isDense(sliding) && isTrained(w)
+                ? DenseConvolutions.ofRotated(List.of(g, rotate(w, sliding.integer("group"))), adjoint, "")
+                : Value.of(Op.CONV_TRANSPOSE, adjoint, g, w);
     }
 
     /** Whether the kernel depends on an input; the others are rotated once, when the graph is compiled. */
     private static boolean isTrained(Value w) {
         return Graph.topologicalOrder(List.of(w)).stream().anyMatch(value -> value.is(Op.INPUT));
-    }
-
-    /**
-     * The adjoint at stride 1 as a convolution with the kernel rotated by 180 degrees and its channels swapped. The pads
-     * become reach - pad; where that is negative, results that saw only padding are cut off instead.
-     */
-    private static Value rotatedConv(Value g, Value w, Attributes sliding) {
-        int spatial = w.rank() - 2;
-        int[] old = sliding.ints("pads");
-        int[] pads = new int[2 * spatial];
-        int[] starts = new int[g.rank()];
-        int[] sizes = g.shape().toArray();
-        for (int i = 0; i < spatial; i++) {
-            int reach = sliding.ints("dilations")[i] * (w.dim(i + 2) - 1);
-            int begin = reach - old[i];
-            int end = reach - old[i + spatial];
-            pads[i] = Math.max(0, begin);
-            pads[i + spatial] = Math.max(0, end);
-            starts[i + 2] = Math.max(0, -begin);
-            sizes[i + 2] -= Math.max(0, -begin) + Math.max(0, -end);
-        }
-        Value inner = g.slice(starts, sizes, ones(g.rank()));
-        return Value.of(Op.CONV, sliding.with("pads", pads), inner, rotate(w, sliding.integer("group")));
     }
 
     /** [M,C/group,...] to [C,M/group,...], spatial axes reversed. */

@@ -114,7 +114,7 @@ final class Recomputation {
 
     private Value onCopies(Value value) {
         if (!positions.containsKey(value)) {
-            return with(value, value.inputs().stream().map(rebuilt::get).toList());
+            return value.withInputs(value.inputs().stream().map(rebuilt::get).toList());
         }
         if (!isCopied(value)) {
             return value;
@@ -132,18 +132,12 @@ final class Recomputation {
             for (Value operand : member.inputs()) {
                 operands.add(segment.copies.computeIfAbsent(operand, x -> after(x, gate)));
             }
-            segment.copies.put(member, with(member, operands));
+            segment.copies.put(member, member.withInputs(operands));
         }
     }
 
     private static Value after(Value operand, Value gate) {
         boolean immediate = operand.is(Op.CONSTANT) || operand.rank() == 0;
         return immediate ? operand : Value.of(Op.AFTER, Attributes.NONE, operand, gate);
-    }
-
-    private static Value with(Value value, List<Value> operands) {
-        return operands.equals(value.inputs())
-                ? value
-                : Value.of(value.op(), value.attributes(), operands, value.label());
     }
 }

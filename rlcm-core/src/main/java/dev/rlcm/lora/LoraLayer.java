@@ -58,7 +58,6 @@ interface LoraLayer {
         if (weight.is(Op.CONSTANT)) {
             return weight;
         }
-        List<Value> operands = List.of(folded(weight.in(0)));
-        return ConstantFolding.fold(Value.of(weight.op(), weight.attributes(), operands, weight.label()));
+        return ConstantFolding.fold(weight.withInputs(List.of(folded(weight.in(0)))));
     }
 }

@@ -7,7 +7,6 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -57,18 +56,14 @@ final class HalfViews {
 
     /** The node on operands in the given type. */
     Value apply(DataType type, Value original) {
-        return on(original.inputs().stream().map(v -> in(type, v)).toList(), original);
+        return original.withInputs(
+                original.inputs().stream().map(v -> in(type, v)).toList());
     }
 
     /** The node on operands in their original types. */
     Value asBefore(Value original) {
-        return on(original.inputs().stream().map(v -> in(v.type(), v)).toList(), original);
-    }
-
-    private static Value on(List<Value> operands, Value original) {
-        return operands.equals(original.inputs())
-                ? original
-                : Value.of(original.op(), original.attributes(), operands, original.label());
+        return original.withInputs(
+                original.inputs().stream().map(v -> in(v.type(), v)).toList());
     }
 
     /** A FLOAT32 result rounded for those who want it so, while others go on reading the unrounded one. */

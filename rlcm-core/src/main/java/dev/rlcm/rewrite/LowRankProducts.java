@@ -51,8 +51,7 @@ public final class LowRankProducts {
                         down.attributes().flag("transB"),
                         update.attributes().flag("transB"));
         Value whole = product.in(1).add(change);
-        return Optional.of(
-                Value.of(product.op(), product.attributes(), List.of(product.in(0), whole), product.label()));
+        return Optional.of(product.withInputs(List.of(product.in(0), whole)));
     }
 
     private static boolean isByMatrix(Value value) {

@@ -112,7 +112,7 @@ public final class MixedPrecision {
                 plain
                         ? views.in(half, attention.in(3))
                         : Value.of(Op.CLIP, range, mask).cast(half));
-        return Value.of(attention.op(), attention.attributes(), operands, attention.label());
+        return attention.withInputs(operands);
     }
 
     private static double largest(DataType half) {

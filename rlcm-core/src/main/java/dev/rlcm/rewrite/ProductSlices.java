@@ -38,7 +38,7 @@ public final class ProductSlices {
         if (value.is(Op.MATMUL) && isSmall(value.in(1))) {
             boolean transposed = value.attributes().flag("transB");
             Value part = ConstantFolding.fold(value.in(1).slice(transposed ? 0 : 1, start, end));
-            return Optional.of(Value.of(value.op(), value.attributes(), List.of(value.in(0), part), value.label()));
+            return Optional.of(value.withInputs(List.of(value.in(0), part)));
         }
         if (value.is(Op.ADD)) {
             return Match.bothOrders(value).stream()

@@ -67,10 +67,7 @@ public final class RaisePatterns {
         if (known != null) {
             return known;
         }
-        List<Value> operands =
-                value.inputs().stream().map(in -> rebuild(in, replaced)).toList();
-        return operands.equals(value.inputs())
-                ? value
-                : Value.of(value.op(), value.attributes(), operands, value.label());
+        return value.withInputs(
+                value.inputs().stream().map(in -> rebuild(in, replaced)).toList());
     }
 }

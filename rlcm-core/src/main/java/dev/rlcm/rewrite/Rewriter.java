@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -50,9 +49,6 @@ public final class Rewriter {
     }
 
     private static Value rebuilt(Value value, IdentityHashMap<Value, Value> results) {
-        List<Value> operands = value.inputs().stream().map(results::get).toList();
-        return operands.equals(value.inputs()) // values are equal if they are the same object
-                ? value
-                : Value.of(value.op(), value.attributes(), operands, value.label());
+        return value.withInputs(value.inputs().stream().map(results::get).toList());
     }
 }

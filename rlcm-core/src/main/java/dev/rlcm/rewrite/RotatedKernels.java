@@ -1,13 +1,12 @@
 package dev.rlcm.rewrite;
 
-import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.DenseConvolutions;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -35,40 +34,14 @@ public final class RotatedKernels {
         return Rewriter.rewrite(
                 graph,
                 Rewrite.on(Op.CONV_TRANSPOSE)
-                        .where(y -> y.in(1).is(Op.CONSTANT) && isDense(y))
+                        .where(y -> y.in(1).is(Op.CONSTANT) && DenseConvolutions.isDense(y.attributes()))
                         .to(y -> convolution(y, rotation.apply(y))));
     }
 
-    private static boolean isDense(Value y) {
-        return Arrays.stream(y.attributes().ints("strides")).allMatch(stride -> stride == 1);
-    }
-
-    /** The pads become reach - pad; where that is negative, results that saw only padding are cut off instead. */
     private static Value convolution(Value y, Value kernel) {
-        Value x = y.in(0);
-        Attributes a = y.attributes();
-        int spatial = x.rank() - 2;
-        int[] pads = new int[2 * spatial];
-        int[] starts = new int[x.rank()];
-        int[] sizes = x.shape().toArray();
-        int[] steps = new int[x.rank()];
-        Arrays.fill(steps, 1);
-        for (int i = 0; i < spatial; i++) {
-            int reach = a.ints("dilations")[i] * (y.in(1).dim(i + 2) - 1);
-            int begin = reach - a.ints("pads")[i];
-            int end = reach - a.ints("pads")[i + spatial] + a.ints("output_padding")[i];
-            pads[i] = Math.max(0, begin);
-            pads[i + spatial] = Math.max(0, end);
-            starts[i + 2] = Math.max(0, -begin);
-            sizes[i + 2] -= Math.max(0, -begin) + Math.max(0, -end);
-        }
         List<Value> operands = new ArrayList<>(y.inputs());
-        operands.set(0, x.slice(starts, sizes, steps));
         operands.set(1, kernel);
-        Attributes sliding = Attributes.of("strides", a.ints("strides"), "pads", pads)
-                .with("dilations", a.ints("dilations"))
-                .with("group", a.integer("group"));
-        return Value.of(Op.CONV, sliding, operands, y.label());
+        return DenseConvolutions.ofRotated(operands, y.attributes(), y.label());
     }
 
     /** [C, M/group, ...] to [M, C/group, ...], spatial axes reversed. */

@@ -27,10 +27,7 @@ record Scaled(Value value, double factor) {
         }
         if (node.is(Op.RESHAPE) || node.is(Op.TRANSPOSE)) {
             Scaled inner = strip(node.in(0), users);
-            return inner.value == node.in(0)
-                    ? whole
-                    : new Scaled(
-                            Value.of(node.op(), node.attributes(), List.of(inner.value), node.label()), inner.factor);
+            return inner.value == node.in(0) ? whole : new Scaled(node.withInputs(List.of(inner.value)), inner.factor);
         }
         return step(node)
                 .map(outer -> {

@@ -56,8 +56,7 @@ final class UniformFolding {
                 sources.stream().map(Value::shape).reduce(Shape::broadcast).orElseThrow();
         return small.equals(value.shape())
                 ? value
-                : ConstantFolding.fold(Value.of(value.op(), value.attributes(), sources, value.label()))
-                        .expand(value.shape());
+                : ConstantFolding.fold(value.withInputs(sources)).expand(value.shape());
     }
 
     /** The value without EXPANDs on top. */

@@ -4,12 +4,11 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.ImageFiles;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.reward.Sample;
-import dev.rlcm.rewrite.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -18,11 +17,8 @@ final class SamplingOptions {
     @Parameters(arity = "1..*", paramLabel = "PROMPT", description = "For example \"a cat in the sea\".")
     List<String> prompts = List.of();
 
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
-    private @Nullable Path model;
+    @Mixin
+    private ModelOptions model = new ModelOptions();
 
     @Option(names = "--steps", description = "Network evaluations, 1 to 50. Default: ${DEFAULT-VALUE}.")
     int steps = 4;
@@ -36,23 +32,11 @@ final class SamplingOptions {
     @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
     String device = "cpu";
 
-    @Option(
-            names = "--precision",
-            paramLabel = "TYPE",
-            description = "What the UNet is computed in: float32, float16 or bfloat16; the 16-bit types are for GPUs."
-                    + " Default: the type of its weights.")
-    private @Nullable Precision precision;
-
     @Option(names = "--out", paramLabel = "DIR", description = "Where the PNGs go. Default: ${DEFAULT-VALUE}.")
     private Path out = Path.of("pictures");
 
-    Path modelDirectory() {
-        return model != null ? model : EmbeddedModel.emojiLcm();
-    }
-
     LatentConsistencyModel load(Backend backend) throws IOException {
-        LatentConsistencyModel loaded = LatentConsistencyModel.load(modelDirectory(), backend);
-        return precision == null ? loaded : loaded.withPrecision(precision);
+        return model.load(backend);
     }
 
     /** Writes 1-a-cat-in-the-sea.png and so on, and says so. */

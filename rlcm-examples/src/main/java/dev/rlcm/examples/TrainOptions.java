@@ -11,7 +11,6 @@ import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PpoConfig;
-import dev.rlcm.rewrite.Precision;
 import dev.rlcm.train.Prompts;
 import dev.rlcm.train.TrainerConfig;
 import java.io.IOException;
@@ -21,16 +20,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command line of {@link Train}; the defaults suit the embedded model. */
 public final class TrainOptions {
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
-    @Nullable
-    Path model;
+    @Mixin
+    private ModelOptions model = new ModelOptions();
 
     @Option(
             names = "--reward",
@@ -103,13 +99,6 @@ public final class TrainOptions {
     String device = "cpu";
 
     @Option(
-            names = "--precision",
-            paramLabel = "TYPE",
-            description = "What the UNet is computed in: float32, float16 or bfloat16; the 16-bit types are for GPUs."
-                    + " Default: the type of its weights.")
-    private @Nullable Precision precision;
-
-    @Option(
             names = "--memory",
             paramLabel = "POLICY",
             description = "What to spend memory on: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
@@ -135,13 +124,8 @@ public final class TrainOptions {
             description = "Epochs between sample grids. Default: ${DEFAULT-VALUE}.")
     int samplesEvery = 10;
 
-    Path modelDirectory() {
-        return model != null ? model : EmbeddedModel.emojiLcm();
-    }
-
     LatentConsistencyModel load(Backend backend) throws IOException {
-        LatentConsistencyModel loaded = LatentConsistencyModel.load(modelDirectory(), backend);
-        return precision == null ? loaded : loaded.withPrecision(precision);
+        return model.load(backend);
     }
 
     public Prompts trainingPrompts() throws IOException {
@@ -195,7 +179,7 @@ public final class TrainOptions {
     /** What was asked for and what the defaults came to, for the report. */
     Map<String, String> summary() {
         Map<String, String> entries = new LinkedHashMap<>();
-        entries.put("model", model != null ? model.toString() : "emoji-lcm (embedded)");
+        entries.put("model", model.modelName());
         entries.put("reward", reward.name());
         entries.put("prompts", prompts != null ? prompts.toString() : "45 animals in 7 scenes (embedded)");
         entries.put("epochs", Integer.toString(epochs()));
@@ -210,9 +194,7 @@ public final class TrainOptions {
         entries.put("seed", Long.toString(seed));
         entries.put("device", device);
         entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
-        entries.put(
-                "precision",
-                precision == null ? "of the weights" : precision.toString().toLowerCase(Locale.ROOT));
+        entries.put("precision", model.precisionName());
         return entries;
     }
 }

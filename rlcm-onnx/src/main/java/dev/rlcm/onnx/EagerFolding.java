@@ -43,11 +43,7 @@ final class EagerFolding {
 
     private Value rebuilt(Value value) {
         List<Value> inputs = value.inputs().stream().map(folded::get).toList();
-        boolean same = true;
-        for (int i = 0; i < inputs.size(); i++) {
-            same &= inputs.get(i) == value.in(i);
-        }
-        Value rebuilt = same ? value : Value.of(value.op(), value.attributes(), inputs, value.label());
+        Value rebuilt = value.withInputs(inputs);
         return inputs.stream().anyMatch(kept::contains) ? rebuilt : ConstantFolding.fold(rebuilt);
     }
 }

@@ -62,11 +62,10 @@ final class PerRowTimestep {
         }
         if (value.inputs().stream().anyMatch(lifted::containsKey)) {
             lift(value);
-        } else if (value.inputs().stream().allMatch(in -> plain.get(in) == in)) {
-            plain.put(value, value);
         } else {
-            List<Value> inputs = value.inputs().stream().map(plain::get).toList();
-            plain.put(value, Value.of(value.op(), value.attributes(), inputs, value.label()));
+            plain.put(
+                    value,
+                    value.withInputs(value.inputs().stream().map(plain::get).toList()));
         }
     }
 
@@ -98,7 +97,7 @@ final class PerRowTimestep {
             }
         }
         Map<Value, Value> results = meetsBatch ? plain : lifted;
-        results.put(value, Value.of(value.op(), value.attributes(), operands, value.label()));
+        results.put(value, value.withInputs(operands));
     }
 
     /** Whether an operand is a constant of equal rows, which is how some exports write Expand: timestep times ones(B). */
