@@ -59,19 +59,24 @@ final class Identities {
     }
 
     private static Value reshape(Value v) {
-        Value source = v.in(0);
-        while (source.is(Op.RESHAPE)) {
-            source = source.in(0);
-        }
+        Value source = unshaped(v.in(0));
         if (source == v.in(0) || source.shape().equals(v.shape())) {
             return source;
         }
         return Value.of(Op.RESHAPE, v.attributes(), List.of(source), v.label());
     }
 
+    private static Value unshaped(Value v) {
+        Value source = v;
+        while (source.is(Op.RESHAPE)) {
+            source = source.in(0);
+        }
+        return source;
+    }
+
     /** y[perm] of x[inner] is x[inner[perm]]; the composition may be no permutation at all. */
     private static Value transpose(Value v) {
-        Value source = v.in(0);
+        Value source = swappedLast(v.in(0));
         int[] perm = v.attributes().ints("perm");
         if (source.is(Op.TRANSPOSE)) {
             int[] inner = source.attributes().ints("perm");
@@ -82,5 +87,29 @@ final class Identities {
             return source;
         }
         return source == v.in(0) ? v : Value.of(Op.TRANSPOSE, Attributes.of("perm", perm), List.of(source), v.label());
+    }
+
+    /**
+     * A reshape of matrices' leading axes after their transpose as one before it, so that transposes meet; others as they
+     * are.
+     */
+    private static Value swappedLast(Value v) {
+        if (!v.is(Op.RESHAPE) || !v.in(0).is(Op.TRANSPOSE) || v.rank() < 2) {
+            return v;
+        }
+        Value transpose = v.in(0);
+        Value matrices = transpose.in(0);
+        int rank = transpose.rank();
+        int[] perm = transpose.attributes().ints("perm");
+        boolean swapsLast = rank > 1
+                && perm[rank - 1] == rank - 2
+                && IntStream.range(0, rank - 2).allMatch(i -> perm[i] == i);
+        if (!swapsLast || v.dim(-1) != transpose.dim(-1) || v.dim(-2) != transpose.dim(-2)) {
+            return v;
+        }
+        int[] dims = v.shape().toArray();
+        dims[v.rank() - 2] = matrices.dim(-2);
+        dims[v.rank() - 1] = matrices.dim(-1);
+        return unshaped(matrices).reshape(dims).transposed();
     }
 }

@@ -149,4 +149,33 @@ final class IdentitiesTest {
         Value outer = Value.of(Op.RESHAPE, Attributes.of("shape", new int[] {3, 2}), List.of(x.reshape(6)), "outer");
         assertThat(ConstantFolding.fold(outer).label()).isEqualTo("outer");
     }
+
+    @Test
+    void transposesMeetAcrossAReshapeOfTheLeadingAxes() {
+        Value matrices = Value.input("m", DataType.FLOAT32, Shape.of(6, 4, 5));
+        Value heads = matrices.transposed().reshape(2, 3, 5, 4);
+        Value joined = ConstantFolding.fold(heads.transpose(0, 2, 1, 3));
+        assertThat(joined.attributes().ints("perm")).containsExactly(0, 3, 1, 2);
+        assertThat(joined.in(0).is(Op.RESHAPE)).isTrue();
+        assertThat(joined.in(0).in(0)).isSameAs(matrices);
+        assertThat(ConstantFolding.fold(matrices.reshape(2, 3, 4, 5)
+                        .transposed()
+                        .reshape(6, 5, 4)
+                        .transposed()))
+                .isEqualTo(ConstantFolding.fold(matrices.reshape(2, 3, 4, 5).reshape(6, 4, 5)));
+        assertStays(matrices.transposed().reshape(3, 2, 20).transposed());
+        assertStays(matrices.transpose(1, 0, 2).reshape(2, 2, 6, 5).transpose(0, 2, 1, 3));
+    }
+
+    @Property(tries = 30)
+    void mergedTransposesGiveTheSameNumbers(
+            @ForAll @IntRange(min = 1, max = 3) int heads,
+            @ForAll @IntRange(min = 1, max = 4) int rows,
+            @ForAll @IntRange(min = 1, max = 4) int columns) {
+        Shape shape = Shape.of(2 * heads, rows, columns);
+        Value m = Value.input("m", DataType.FLOAT32, shape);
+        Value y = m.transposed().reshape(2, heads, columns, rows).transpose(0, 2, 1, 3);
+        Graph plain = Graph.of("y", y);
+        SameFunction.check(plain, ConstantFolding.apply(plain), 0);
+    }
 }

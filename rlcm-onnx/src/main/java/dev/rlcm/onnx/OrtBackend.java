@@ -168,7 +168,7 @@ public final class OrtBackend implements Backend {
             // A pattern's one block would come on top of what the first run took from the arena piece by piece.
             settings.setMemoryPatternOptimization(false);
             settings.setCPUArenaAllocator(options.memoryArena());
-            settings.addConfigEntry("session.intra_op.allow_spinning", options.spinning() ? "1" : "0");
+            setSpinning(settings);
             if (!options.prepacking()) {
                 settings.addConfigEntry("session.disable_prepacking", "1");
             }
@@ -187,6 +187,14 @@ public final class OrtBackend implements Backend {
         } catch (OrtException e) {
             settings.close();
             throw e;
+        }
+    }
+
+    private void setSpinning(OrtSession.SessionOptions settings) throws OrtException {
+        long micros = options.spinning().toNanos() / 1000;
+        settings.addConfigEntry("session.intra_op.allow_spinning", micros > 0 ? "1" : "0");
+        if (micros > 0) {
+            settings.addConfigEntry("session.intra_op.spin_duration_us", Long.toString(micros));
         }
     }
 

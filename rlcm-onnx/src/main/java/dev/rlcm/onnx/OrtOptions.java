@@ -1,6 +1,7 @@
 package dev.rlcm.onnx;
 
 import dev.rlcm.backend.MemoryPolicy;
+import java.time.Duration;
 
 /**
  * How ONNX Runtime runs a graph.
@@ -10,8 +11,8 @@ import dev.rlcm.backend.MemoryPolicy;
  * @param memoryArena whether freed memory is kept for the next run (CPU); off uses less memory and is a little slower
  * @param prepacking whether weights are copied into the layout of the matrix kernels; off halves the weights' memory
  * @param memory what to spend memory on
- * @param spinning whether threads that wait for work keep their core busy; where other work wants the cores too, such as
- *     rewards, that makes runs several times slower
+ * @param spinning how long a thread that waits for work keeps its core busy before it sleeps, in whole microseconds; long
+ *     waits suit a machine that does nothing else, and make runs several times slower where other work wants the cores
  * @param profilePrefix where to write a profile of every session, a path without ending; empty for none
  */
 public record OrtOptions(
@@ -20,8 +21,13 @@ public record OrtOptions(
         boolean memoryArena,
         boolean prepacking,
         MemoryPolicy memory,
-        boolean spinning,
+        Duration spinning,
         String profilePrefix) {
+    /** A few times the wait between two operators; a sleeping thread takes longer than that to wake. */
+    private static final Duration DEFAULT_SPINNING = Duration.ofNanos(20_000);
+
+    private static final Duration MAX_SPINNING = Duration.ofSeconds(1);
+
     /** ONNX Runtime's levels of graph optimisation. */
     public enum Optimization {
         NONE,
@@ -35,12 +41,15 @@ public record OrtOptions(
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1, got " + threads);
         }
+        if (spinning.isNegative() || spinning.compareTo(MAX_SPINNING) > 0) {
+            throw new IllegalArgumentException("spinning must be from 0 to " + MAX_SPINNING + ", got " + spinning);
+        }
     }
 
     /** All cores, all optimisations, arena and prepacking on, no profile; ONNX Runtime's own defaults but for spinning. */
     public static OrtOptions defaults() {
-        return new OrtOptions(
-                Runtime.getRuntime().availableProcessors(), Optimization.ALL, true, true, MemoryPolicy.FAST, false, "");
+        int cores = Runtime.getRuntime().availableProcessors();
+        return new OrtOptions(cores, Optimization.ALL, true, true, MemoryPolicy.FAST, DEFAULT_SPINNING, "");
     }
 
     public OrtOptions withThreads(int newThreads) {
@@ -63,7 +72,7 @@ public record OrtOptions(
         return new OrtOptions(threads, optimization, memoryArena, prepacking, newMemory, spinning, profilePrefix);
     }
 
-    public OrtOptions withSpinning(boolean newSpinning) {
+    public OrtOptions withSpinning(Duration newSpinning) {
         return new OrtOptions(threads, optimization, memoryArena, prepacking, memory, newSpinning, profilePrefix);
     }
 

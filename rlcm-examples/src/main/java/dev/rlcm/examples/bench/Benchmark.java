@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -37,8 +38,8 @@ public final class Benchmark implements Callable<Integer> {
     @Option(names = "--repeats", description = "Times that each step is measured. Default: ${DEFAULT-VALUE}.")
     private int repeats = 12;
 
-    @Option(names = "--threads", description = "Threads of ONNX Runtime. Default: all cores.")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private RuntimeOptions runtime = new RuntimeOptions();
 
     @Spec
     private CommandSpec spec;
@@ -54,11 +55,11 @@ public final class Benchmark implements Callable<Integer> {
                     "--batch and --repeats must be at least 1, got " + batch + " and " + repeats);
         }
         PrintWriter out = spec.commandLine().getOut();
-        Measurements measurements =
-                new Measurements(model != null ? model : EmbeddedModel.emojiLcm(), threads, batch, repeats);
+        Measurements measurements = new Measurements(
+                model != null ? model : EmbeddedModel.emojiLcm(), runtime.toOrtOptions(), batch, repeats);
         out.printf(
                 "%s, %d rows, %d thread(s), %d repeats%n%n",
-                model != null ? model : "emoji-lcm (embedded)", batch, threads, repeats);
+                model != null ? model : "emoji-lcm (embedded)", batch, runtime.threads(), repeats);
         printSteps(out, measurements.steps());
         out.printf("%n%-28s %8s %14s %14s%n", "sampling and decoding", "", "best", "median");
         for (int horizon : HORIZONS) {

@@ -25,9 +25,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -64,16 +66,14 @@ public final class FullSizeBenchmark implements Callable<Integer> {
     @Option(names = "--rank", description = "Of the adapter, on the attention layers. Default: ${DEFAULT-VALUE}.")
     private int rank = 16;
 
-    @Option(names = "--threads", description = "Threads of ONNX Runtime. Default: all cores.")
-    private int threads = Runtime.getRuntime().availableProcessors();
-
     @Option(
-            names = "--spinning",
-            description = "Let threads that wait keep their core busy: faster where nothing else runs.")
-    private boolean spinning;
+            names = "--rounds",
+            description =
+                    "Times to sample and update, so that both see the same disturbances. Default: ${DEFAULT-VALUE}.")
+    private int rounds = 2;
 
-    @Option(names = "--profile", paramLabel = "PREFIX", description = "Writes ONNX Runtime's profiles there.")
-    private String profile = "";
+    @Mixin
+    private RuntimeOptions runtime = new RuntimeOptions();
 
     @Spec
     private CommandSpec spec;
@@ -84,22 +84,21 @@ public final class FullSizeBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (steps < 3) {
+        if (steps < 3 || rounds < 1) {
             throw new IllegalArgumentException(
-                    "--steps must be at least 3, for an update to be timed after a first one, got " + steps);
+                    "--steps must be at least 3, for an update to be timed after a first one,"
+                            + " and --rounds at least 1, got " + steps + " and " + rounds);
         }
         PrintWriter out = spec.commandLine().getOut();
         SkeletonWeights weights = SkeletonWeights.of(skeleton);
         weights.write(skeleton);
         int batch = rows == 0 ? weights.batch() : rows;
-        double peak = MatrixPeak.gflopPerSecond(threads);
-        out.printf("%s, %d row(s), rank %d, memory %s, %d thread(s)%n%n", skeleton, batch, rank, memory, threads);
+        OrtOptions options = runtime.toOrtOptions().withMemory(memory);
+        double peak = MatrixPeak.gflopPerSecond(options.threads());
+        out.printf(
+                "%s, %d row(s), rank %d, memory %s, %d thread(s)%n%n",
+                skeleton, batch, rank, memory, options.threads());
         out.printf("%-34s %10.0f GFLOP/s%n", "matrix products reach", peak);
-        OrtOptions options = OrtOptions.defaults()
-                .withThreads(threads)
-                .withMemory(memory)
-                .withSpinning(spinning)
-                .withProfilePrefix(profile);
         try (TimedBackend backend = new TimedBackend(OrtBackend.cpu(options))) {
             measure(out, backend, new SkeletonModel(skeleton, weights.batch()), batch, peak);
         }
@@ -118,7 +117,8 @@ public final class FullSizeBenchmark implements Callable<Integer> {
                 ConsistencyPolicy.of(model, LatentConsistencySchedule.defaults().steps(steps), plan, adapter, backend);
         watch.print("compile the forward pass");
         check(out, backend.first(), adapted.graph(), model.inputs(batch), adapter);
-        Rollout rollout = policy.rollout(Collections.nCopies(batch, "noise"), RandomStreams.seeded(2));
+        List<String> prompts = Collections.nCopies(batch, "noise");
+        Rollout rollout = policy.rollout(prompts, RandomStreams.seeded(2));
         watch.print("sample");
         double[] advantages = new double[batch];
         Arrays.fill(advantages, 1);
@@ -127,6 +127,9 @@ public final class FullSizeBenchmark implements Callable<Integer> {
         ppo.update(rollout, advantages);
         watch.print("compile the update, and update");
         out.printf("%-34s %10.1f s%n", "of that, runs", backend.last().nanos() * 1e-9);
+        for (int round = 1; round < rounds; round++) {
+            ppo.update(policy.rollout(prompts, RandomStreams.seeded(2 + round)), advantages);
+        }
 
         double forwardWork = Flops.forward(adapted.graph());
         double updateWork = forwardWork + Flops.backward(adapted.graph(), adapted.factors());

@@ -6,6 +6,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.policy.ConsistencyModel;
@@ -32,13 +33,13 @@ final class Measurements {
 
     private final TrainOptions defaults = new TrainOptions();
     private final Path model;
-    private final int threads;
+    private final OrtOptions options;
     private final int batch;
     private final int repeats;
 
-    Measurements(Path model, int threads, int batch, int repeats) {
+    Measurements(Path model, OrtOptions options, int batch, int repeats) {
         this.model = model;
-        this.threads = threads;
+        this.options = options;
         this.batch = batch;
         this.repeats = repeats;
     }
@@ -128,7 +129,7 @@ final class Measurements {
     }
 
     private TimedBackend backend() {
-        return new TimedBackend(OrtBackend.cpu(threads));
+        return new TimedBackend(OrtBackend.cpu(options));
     }
 
     private SamplingPlan plan(int steps) {
