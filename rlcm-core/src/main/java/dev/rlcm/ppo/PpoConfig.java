@@ -4,6 +4,7 @@ import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.optim.LossScaling;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 
 /**
  * Settings of {@link PpoOptimizer}. The defaults are those of the paper's compression task (Oertell et al., 2024,
@@ -66,115 +67,31 @@ public record PpoConfig(
     }
 
     public PpoConfig withClipRange(double value) {
-        return new PpoConfig(
-                value,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                learningRate,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.clipRange = value);
     }
 
     public PpoConfig withAdvantageClamp(double value) {
-        return new PpoConfig(
-                clipRange,
-                value,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                learningRate,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.advantageClamp = value);
     }
 
     public PpoConfig withTrajectoriesPerStep(int value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                value,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                learningRate,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.trajectoriesPerStep = value);
     }
 
     public PpoConfig withMinibatch(int value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                value,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                learningRate,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.minibatch = value);
     }
 
     public PpoConfig withInnerEpochs(int value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                value,
-                maxGradNorm,
-                adam,
-                learningRate,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.innerEpochs = value);
     }
 
     public PpoConfig withMaxGradNorm(double value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                value,
-                adam,
-                learningRate,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.maxGradNorm = value);
     }
 
     public PpoConfig withAdam(AdamWConfig value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                value,
-                learningRate,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.adam = value);
     }
 
     /** With another base learning rate of {@link #adam}. */
@@ -183,83 +100,76 @@ public record PpoConfig(
     }
 
     public PpoConfig withSchedule(LearningRateSchedule value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                value,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.learningRate = value);
     }
 
     public PpoConfig withTargetKl(double value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                learningRate,
-                OptionalDouble.of(value),
-                lossScaling,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.targetKl = OptionalDouble.of(value));
     }
 
     public PpoConfig withLossScaling(LossScaling value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                learningRate,
-                targetKl,
-                value,
-                recomputeLogProbs,
-                seed);
+        return with(draft -> draft.lossScaling = value);
     }
 
     public PpoConfig withRecomputedLogProbs(boolean value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                learningRate,
-                targetKl,
-                lossScaling,
-                value,
-                seed);
+        return with(draft -> draft.recomputeLogProbs = value);
     }
 
     public PpoConfig withSeed(long value) {
-        return new PpoConfig(
-                clipRange,
-                advantageClamp,
-                trajectoriesPerStep,
-                minibatch,
-                innerEpochs,
-                maxGradNorm,
-                adam,
-                learningRate,
-                targetKl,
-                lossScaling,
-                recomputeLogProbs,
-                value);
+        return with(draft -> draft.seed = value);
+    }
+
+    private PpoConfig with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.toConfig();
+    }
+
+    /** The settings while one of them changes. */
+    private static final class Draft {
+        private double clipRange;
+        private double advantageClamp;
+        private int trajectoriesPerStep;
+        private int minibatch;
+        private int innerEpochs;
+        private double maxGradNorm;
+        private AdamWConfig adam;
+        private LearningRateSchedule learningRate;
+        private OptionalDouble targetKl;
+        private LossScaling lossScaling;
+        private boolean recomputeLogProbs;
+        private long seed;
+
+        Draft(PpoConfig config) {
+            clipRange = config.clipRange;
+            advantageClamp = config.advantageClamp;
+            trajectoriesPerStep = config.trajectoriesPerStep;
+            minibatch = config.minibatch;
+            innerEpochs = config.innerEpochs;
+            maxGradNorm = config.maxGradNorm;
+            adam = config.adam;
+            learningRate = config.learningRate;
+            targetKl = config.targetKl;
+            lossScaling = config.lossScaling;
+            recomputeLogProbs = config.recomputeLogProbs;
+            seed = config.seed;
+        }
+
+        PpoConfig toConfig() {
+            return new PpoConfig(
+                    clipRange,
+                    advantageClamp,
+                    trajectoriesPerStep,
+                    minibatch,
+                    innerEpochs,
+                    maxGradNorm,
+                    adam,
+                    learningRate,
+                    targetKl,
+                    lossScaling,
+                    recomputeLogProbs,
+                    seed);
+        }
     }
 
     static void requireClipRange(double clipRange) {
