@@ -14,8 +14,8 @@ final class AttentionGradients {
     /** Scores that are computed at once: 16 MB in single precision. */
     private static final long MAX_WHOLE = 1 << 22;
 
-    /** Scores of a slice where there are more: 4 MB, of which the cores' second-level caches hold most, was fastest. */
-    private static final long MAX_SLICE = 1 << 20;
+    /** Scores of a slice where there are more, 8 MB: larger ones leave the caches, smaller ones make thin products. */
+    private static final long MAX_SLICE = 1 << 21;
 
     /** Values this narrow make products that wait for memory, so that slices pay from fewer scores on. */
     private static final int NARROW = 32;

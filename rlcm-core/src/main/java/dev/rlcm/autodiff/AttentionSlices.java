@@ -16,6 +16,9 @@ import java.util.List;
  * product that it is subtracted from: g v^T - d = [g, -d] [v, 1]^T.
  */
 final class AttentionSlices {
+    /** So that each of two cores has a plane of its own, which stays in its own cache from product to product. */
+    private static final int LEAST_PLANES = 2;
+
     private final Value y;
     private final int planes;
     private final int queries;
@@ -51,8 +54,8 @@ final class AttentionSlices {
 
     /** (dq, dk, dv, dMask) */
     List<Value> gradients(Value dMask) {
-        int rows = (int) Math.max(1, Math.min(queries, maxScores / keys));
-        int together = maskedByPlane() ? 1 : (int) Math.max(1, Math.min(planes, maxScores / ((long) queries * keys)));
+        int together = maskedByPlane() ? 1 : clamp(maxScores / ((long) queries * keys), LEAST_PLANES, planes);
+        int rows = clamp(maxScores / ((long) together * keys), 1, queries);
         List<Value> dq = new ArrayList<>();
         List<Value> dkT = new ArrayList<>();
         List<Value> dvT = new ArrayList<>();
@@ -76,6 +79,10 @@ final class AttentionSlices {
                 untransposed(dkT, y.in(1).shape()),
                 untransposed(dvT, y.in(2).shape()),
                 dMask);
+    }
+
+    private static int clamp(long value, int least, int most) {
+        return (int) Math.min(most, Math.max(least, value));
     }
 
     /** The leading axes come back before the transpose, so that it can be merged with those that join the heads. */
