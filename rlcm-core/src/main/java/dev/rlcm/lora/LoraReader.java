@@ -41,6 +41,7 @@ final class LoraReader {
     private final Map<String, LoraSite> model = new LinkedHashMap<>();
     private final Map<String, TensorData> factors = new HashMap<>();
     private final Map<LoraSite, Double> alphas = new HashMap<>();
+    private String wrapper = "";
 
     private LoraReader(Path file, List<LoraSite> modelSites) {
         this.file = file;
@@ -58,6 +59,7 @@ final class LoraReader {
                     file,
                     keys.get(true).size());
         }
+        reader.wrapper = reader.wrapper(keys.get(false));
         for (String key : keys.get(false)) {
             reader.accept(key, content.tensor(key));
         }
@@ -68,9 +70,35 @@ final class LoraReader {
         }
     }
 
+    /**
+     * What the model's paths begin with and the file's do not: a model that was exported inside another module has that
+     * module's name before all of its own. Nothing if there is no such beginning, or more than one.
+     */
+    private String wrapper(List<String> keys) {
+        List<String> names = keys.stream()
+                .map(KEY::matcher)
+                .filter(Matcher::matches)
+                .map(key -> LoraFiles.underscored(key.group(1)))
+                .distinct()
+                .toList();
+        if (names.isEmpty() || names.stream().anyMatch(model::containsKey)) {
+            return "";
+        }
+        List<String> wrappers = model.keySet().stream()
+                .filter(path -> path.endsWith("_" + names.get(0)))
+                .map(path -> path.substring(0, path.length() - names.get(0).length()))
+                .filter(beginning -> names.stream().allMatch(name -> model.containsKey(beginning + name)))
+                .toList();
+        return wrappers.size() == 1 ? wrappers.get(0) : "";
+    }
+
     private void accept(String name, TensorData tensor) throws IOException {
         Matcher key = KEY.matcher(name);
-        LoraSite site = key.matches() ? model.get(LoraFiles.underscored(key.group(1))) : null;
+        if (!key.matches()) {
+            throw new IOException(file + " holds " + name + ", which is no factor of a low-rank adapter; biases, DoRA's"
+                    + " magnitudes and modules that PEFT saves whole cannot be taken over");
+        }
+        LoraSite site = model.get(wrapper + LoraFiles.underscored(key.group(1)));
         if (site == null) {
             throw new IOException(file + " does not fit the model: " + name + " names no layer of it that can be"
                     + " adapted; it has " + model.size() + " such layers, for example "

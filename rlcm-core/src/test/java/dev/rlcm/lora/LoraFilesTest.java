@@ -99,6 +99,34 @@ class LoraFilesTest {
                 .hasMessageContainingAll("foreign.safetensors", "elsewhere.to_q");
     }
 
+    @ParameterizedTest
+    @EnumSource(LoraFormat.class)
+    void aModelExportedInsideAnotherModuleTakesItsAdapter(LoraFormat format) throws IOException {
+        LoraAdapter adapter = LoraInjectionTest.randomAdapter(sites, 4);
+        Path file = directory.resolve("adapter_model.safetensors");
+        adapter.save(file, format);
+        List<LoraSite> wrapped = sites.stream()
+                .map(s -> new LoraSite("model.inner." + s.path(), s.in(), s.out(), s.kernel()))
+                .toList();
+        LoraAdapter back = LoraAdapter.load(file, wrapped);
+        assertThat(back.sites()).isEqualTo(wrapped);
+        adapter.tensors().forEach((key, tensor) -> assertThat(
+                        back.tensors().get("model.inner." + key).toFloats())
+                .containsExactly(tensor.toFloats()));
+    }
+
+    @Test
+    void whatIsNoFactorIsRefused() throws IOException {
+        Map<String, TensorData> tensors =
+                new LinkedHashMap<>(LoraInjectionTest.randomAdapter(sites, 4).tensors());
+        tensors.put("net.to_q.lora_magnitude_vector", TensorData.zeros(DataType.FLOAT32, Shape.of(4)));
+        Path file = directory.resolve("dora.safetensors");
+        new Safetensors(tensors, Map.of()).write(file);
+        assertThatThrownBy(() -> LoraAdapter.load(file, sites))
+                .isInstanceOf(IOException.class)
+                .hasMessageContainingAll("dora.safetensors", "net.to_q.lora_magnitude_vector", "DoRA");
+    }
+
     @Test
     void aMissingFactorIsNamed() throws IOException {
         LoraAdapter adapter = LoraInjectionTest.randomAdapter(sites, 4);

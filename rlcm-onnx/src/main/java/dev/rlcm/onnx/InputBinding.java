@@ -30,11 +30,7 @@ record InputBinding(Map<String, Integer> dims, Map<String, Shape> shapes) {
             }
         }
         Map<String, Integer> bound = new HashMap<>(dims);
-        for (ValueInfoProto input : declared) {
-            if (shapes.containsKey(input.getName())) {
-                unify(input, shapes.get(input.getName()), bound);
-            }
-        }
+        bound.keySet().removeAll(unify(declared, bound));
         Set<String> unbound = new TreeSet<>();
         List<Value> inputs = new ArrayList<>();
         for (ValueInfoProto input : declared) {
@@ -58,7 +54,26 @@ record InputBinding(Map<String, Integer> dims, Map<String, Shape> shapes) {
         return port.getType().getTensorType();
     }
 
-    private static void unify(ValueInfoProto input, Shape shape, Map<String, Integer> bound) {
+    /**
+     * The symbolic dimensions to which the given shapes give several extents. Exports that call unlike
+     * things by one name run all the same; where that is a mistake, some operator will not take the shapes.
+     */
+    Set<String> conflicts(List<ValueInfoProto> declared) {
+        return unify(declared, new HashMap<>(dims));
+    }
+
+    /** Binds names by the given shapes; those that would have several extents are returned. */
+    private Set<String> unify(List<ValueInfoProto> declared, Map<String, Integer> bound) {
+        Set<String> conflicts = new TreeSet<>();
+        for (ValueInfoProto input : declared) {
+            if (shapes.containsKey(input.getName())) {
+                unify(input, shapes.get(input.getName()), bound, conflicts);
+            }
+        }
+        return conflicts;
+    }
+
+    private static void unify(ValueInfoProto input, Shape shape, Map<String, Integer> bound, Set<String> conflicts) {
         if (!tensorType(input).hasShape()) {
             return;
         }
@@ -69,12 +84,14 @@ record InputBinding(Map<String, Integer> dims, Map<String, Shape> shapes) {
             if (dim.hasDimValue()) {
                 fits = dim.getDimValue() == shape.dim(i);
             } else if (dim.hasDimParam() && !dim.getDimParam().isEmpty()) {
-                fits = bound.merge(dim.getDimParam(), shape.dim(i), (old, now) -> old) == shape.dim(i);
+                if (bound.merge(dim.getDimParam(), shape.dim(i), (old, now) -> old) != shape.dim(i)) {
+                    conflicts.add(dim.getDimParam());
+                }
             }
         }
         if (!fits) {
             throw new GraphException("input '" + input.getName() + "' is declared as "
-                    + OnnxSignature.Port.of(input).dims() + ", cannot take shape " + shape + " with " + bound);
+                    + OnnxSignature.Port.of(input).dims() + ", cannot take shape " + shape);
         }
     }
 

@@ -37,19 +37,42 @@ final class NodeLabels {
 
     private NodeLabels() {}
 
-    /** @param path the label of the call that is being inlined and a slash, or an empty string */
-    static String of(NodeProto node, List<@Nullable Value> operands, String path) {
+    /**
+     * @param path the label of the call that is being inlined and a slash, or an empty string
+     * @param scopes where the modules are that the nodes' names speak of
+     */
+    static String of(NodeProto node, List<@Nullable Value> operands, String path, ModuleScopes scopes) {
         if (REARRANGEMENTS.contains(node.getOpType()) && weightName(operands, 0).isPresent()) {
             return weightName(operands, 0).orElseThrow();
         }
-        String name = RUNTIME_NAMES.matcher(node.getName()).replaceAll("");
+        String name = cleaned(node.getName());
         if (name.indexOf('/') < 0) {
-            Optional<String> module = module(node).or(() -> moduleOfWeight(node, operands));
+            Optional<String> weight = moduleOfWeight(node, operands);
+            Optional<String> module =
+                    weight.filter(w -> isFusedNorm(node)).or(() -> module(node)).or(() -> weight);
             if (module.isPresent()) {
                 return "/" + module.get() + "/" + node.getOpType();
             }
         }
-        return path + withoutRepetition(path.isEmpty() || !name.startsWith("/") ? name : name.substring(1));
+        if (path.isEmpty()) {
+            return scopes.place(name);
+        }
+        return path + (name.startsWith("/") ? name.substring(1) : name);
+    }
+
+    /** A node's name without what optimisers and exporters add. */
+    static String cleaned(String name) {
+        return withoutRepetition(RUNTIME_NAMES.matcher(name).replaceAll(""));
+    }
+
+    static boolean isLayer(NodeProto node) {
+        return LAYERS.contains(node.getOpType());
+    }
+
+    /** Whether PyTorch's optimiser fused a batch norm into this layer, which then has the norm's metadata. */
+    private static boolean isFusedNorm(NodeProto node) {
+        return node.getMetadataPropsList().stream()
+                .anyMatch(p -> p.getKey().equals(SCOPES) && p.getValue().contains("batch_norm"));
     }
 
     /** The TorchScript exporter writes children of a Sequential as {@code /net/net.0}; they are at net.0. */
@@ -79,7 +102,7 @@ final class NodeLabels {
     }
 
     private static Optional<String> moduleOfWeight(NodeProto node, List<@Nullable Value> operands) {
-        return LAYERS.contains(node.getOpType())
+        return isLayer(node)
                 ? weightName(operands, 1).map(name -> name.substring(0, name.length() - WEIGHT.length()))
                 : Optional.empty();
     }

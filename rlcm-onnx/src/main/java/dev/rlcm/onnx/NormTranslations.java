@@ -57,7 +57,9 @@ final class NormTranslations {
         int groups = node.integer("num_groups", 1);
         Value scale = perChannelOf(node.in(1), groups, x.dim(1));
         Value bias = perChannelOf(node.in(2), groups, x.dim(1));
-        return node.apply(Op.GROUP_NORM, Attributes.of("groups", groups, "epsilon", epsilon(node)), x, scale, bias);
+        Value spatial = x.rank() > 2 ? x : x.reshape(x.dim(0), x.dim(1), 1);
+        Attributes attributes = Attributes.of("groups", groups, "epsilon", epsilon(node));
+        return node.apply(Op.GROUP_NORM, attributes, spatial, scale, bias).reshape(x.shape());
     }
 
     private static Value perChannelOf(Value parameter, int groups, int channels) {

@@ -45,6 +45,7 @@ final class OnnxImporter {
     private final Set<String> trained;
     private final Sequences sequences = new Sequences();
     private final UnsupportedNodes unsupported = new UnsupportedNodes();
+    private ModuleScopes scopes = ModuleScopes.NONE;
     private int translated;
 
     private OnnxImporter(ModelProto model, OnnxTensors tensors, Set<String> trained) {
@@ -56,7 +57,16 @@ final class OnnxImporter {
 
     /** @param trained initializers that are not folded with others, so that the graph holds them as they are stored */
     static Graph importModel(ModelProto model, OnnxTensors tensors, InputBinding binding, Set<String> trained) {
-        return new OnnxImporter(model, tensors, trained).importGraph(binding);
+        try {
+            return new OnnxImporter(model, tensors, trained).importGraph(binding);
+        } catch (GraphException e) {
+            Set<String> conflicts = binding.conflicts(model.getGraph().getInputList());
+            if (conflicts.isEmpty()) {
+                throw e;
+            }
+            throw new GraphException(
+                    e.getMessage() + "\nthe inputs' shapes disagree on the dimensions " + conflicts, e);
+        }
     }
 
     private Graph importGraph(InputBinding binding) {
@@ -73,6 +83,7 @@ final class OnnxImporter {
         List<Value> inputs = inputs(binding, graph, constants);
         inputs.forEach(input -> scope.define(input.label(), input));
         defineInitializers(graph, live, scope);
+        scopes = ModuleScopes.of(live, constants);
         translate(live, scope);
         unsupported.report();
         Map<String, Value> outputs = new LinkedHashMap<>();
@@ -146,7 +157,7 @@ final class OnnxImporter {
             return unknown;
         }
         Map<String, AttributeProto> attributes = attributes(proto, scope);
-        String label = NodeLabels.of(proto, operands, scope.path);
+        String label = NodeLabels.of(proto, operands, scope.path, scopes);
         OnnxNode node = new OnnxNode(proto, scope.opset(proto.getDomain()), operands, attributes, tensors, label);
         try {
             FunctionProto function = functions.get(proto.getDomain() + "::" + proto.getOpType());

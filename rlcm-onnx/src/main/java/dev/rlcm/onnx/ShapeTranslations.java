@@ -1,6 +1,7 @@
 package dev.rlcm.onnx;
 
 import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
@@ -22,15 +23,26 @@ final class ShapeTranslations {
                 .row("Transpose", ShapeTranslations::transpose)
                 .row("Expand", ShapeTranslations::expand)
                 .row("Slice", ShapeTranslations::slice)
-                .row(
-                        "Concat",
-                        node -> Value.concat(
-                                OnnxNode.axis(
-                                        node.integer("axis", 1), node.in(0).rank()),
-                                node.allInputs()))
+                .row("Concat", ShapeTranslations::concat)
                 .row("DepthToSpace", ShapeTranslations::depthToSpace)
                 .row("SpaceToDepth", ShapeTranslations::spaceToDepth)
                 .rows("", "Split", ShapeTranslations::split);
+    }
+
+    /**
+     * Reals of several types become those of the widest, as PyTorch has it, whose dynamo exporter leaves the casts out:
+     * in Stable Diffusion XL in half precision, the embedding of sizes is float32 and that of the text is not.
+     */
+    private static Value concat(OnnxNode node) {
+        List<Value> operands = node.allInputs();
+        DataType first = node.in(0).type();
+        if (operands.stream().allMatch(v -> v.type().isFloating())
+                && operands.stream().anyMatch(v -> v.type() != first)) {
+            boolean wide = operands.stream().anyMatch(v -> v.type() == DataType.FLOAT64);
+            DataType common = wide ? DataType.FLOAT64 : DataType.FLOAT32;
+            operands = operands.stream().map(v -> v.cast(common)).toList();
+        }
+        return Value.concat(OnnxNode.axis(node.integer("axis", 1), node.in(0).rank()), operands);
     }
 
     private static Value reshape(OnnxNode node) {

@@ -123,6 +123,7 @@ class ExportedModelsTest {
                 "clip-text",
                 "clip-vision",
                 "bert",
+                "nested",
                 "head"
             })
     void allExportersNameTheSameLayers(String family) throws Exception {

@@ -76,6 +76,10 @@ final class NeuralCases {
                         .feed(2, 4, 3, 3)
                         .feed(4)
                         .feed(4))
+                .from(
+                        21,
+                        "GroupNormalization",
+                        node -> node.with("num_groups", 2).feed(3, 4).feed(4).feed(4))
                 .of("LpNormalization", node -> node.with("axis", 1).feed(2, 5))
                 .of("LpNormalization", node -> node.with("p", 1).feed(2, 5))
                 .of("MeanVarianceNormalization", node -> node.feed(2, 3, 2, 4))

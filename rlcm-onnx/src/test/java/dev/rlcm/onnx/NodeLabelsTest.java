@@ -20,6 +20,10 @@ class NodeLabelsTest {
         return NodeProto.newBuilder().setOpType(type).setName(name);
     }
 
+    private static String label(NodeProto node, List<Value> operands, String path) {
+        return NodeLabels.of(node, List.copyOf(operands), path, ModuleScopes.NONE);
+    }
+
     private static Value constant(String name) {
         return Value.constant(TensorData.zeros(DataType.FLOAT32, Shape.of(3, 3)), name);
     }
@@ -36,7 +40,7 @@ class NodeLabelsTest {
         "MatMul_12, MatMul_12"
     })
     void namesLoseWhatExportersAndOptimisersAdd(String name, String label) {
-        assertThat(NodeLabels.of(node("MatMul", name).build(), List.of(X), "")).isEqualTo(label);
+        assertThat(label(node("MatMul", name).build(), List.of(X), "")).isEqualTo(label);
     }
 
     @Test
@@ -46,23 +50,33 @@ class NodeLabelsTest {
                         .setKey("pkg.torch.onnx.name_scopes")
                         .setValue("['', 'unet', 'unet.mid', 'unet.mid.to_q', 'linear_3']"))
                 .build();
-        assertThat(NodeLabels.of(node, List.of(X), "")).isEqualTo("/unet.mid.to_q/MatMul");
+        assertThat(label(node, List.of(X), "")).isEqualTo("/unet.mid.to_q/MatMul");
+    }
+
+    @Test
+    void aConvolutionKeepsItsPathWhenABatchNormIsFusedIntoIt() {
+        NodeProto node = node("Conv", "node_Conv_237")
+                .addMetadataProps(StringStringEntryProto.newBuilder()
+                        .setKey("pkg.torch.onnx.name_scopes")
+                        .setValue("['', 'stem', 'stem.norm', '_native_batch_norm_legit_no_training']"))
+                .build();
+        assertThat(label(node, List.of(X, constant("stem.conv.weight")), "")).isEqualTo("/stem.conv/Conv");
     }
 
     @Test
     void weightsTellTheModuleAlsoThroughTransposes() {
         NodeProto transpose = node("Transpose", "node_t").build();
-        String weight = NodeLabels.of(transpose, List.of(constant("mid.to_q.weight")), "");
+        String weight = label(transpose, List.of(constant("mid.to_q.weight")), "");
         assertThat(weight).isEqualTo("mid.to_q.weight");
-        assertThat(NodeLabels.of(node("MatMul", "node_MatMul_3").build(), List.of(X, constant(weight)), "call/"))
+        assertThat(label(node("MatMul", "node_MatMul_3").build(), List.of(X, constant(weight)), "call/"))
                 .isEqualTo("/mid.to_q/MatMul");
-        assertThat(NodeLabels.of(node("Add", "node_Add_3").build(), List.of(X, constant(weight)), ""))
+        assertThat(label(node("Add", "node_Add_3").build(), List.of(X, constant(weight)), ""))
                 .isEqualTo("node_Add_3");
     }
 
     @Test
     void nodesOfAFunctionStandBelowItsCall() {
-        assertThat(NodeLabels.of(node("MatMul", "n4").build(), List.of(X, X), "Linear_7/"))
+        assertThat(label(node("MatMul", "n4").build(), List.of(X, X), "Linear_7/"))
                 .isEqualTo("Linear_7/n4");
     }
 }

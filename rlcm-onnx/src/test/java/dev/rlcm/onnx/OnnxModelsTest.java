@@ -131,6 +131,15 @@ class OnnxModelsTest {
                 .hasMessageContaining("no input named 'sampel'");
         assertThatThrownBy(() -> OnnxModels.loadWithShapes(UNET, Map.of("timestep_cond", Shape.of(1, 255))))
                 .hasMessageContaining("timestep_cond");
+        assertThatThrownBy(() -> OnnxModels.loadWithShapes(
+                        UNET,
+                        Map.of(
+                                "sample", Shape.of(3, 4, 8, 8),
+                                "timestep", Shape.of(3),
+                                "encoder_hidden_states", Shape.of(2, 5, 32),
+                                "timestep_cond", Shape.of(3, 256))))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("disagree on the dimensions [batch_size]");
     }
 
     @Test

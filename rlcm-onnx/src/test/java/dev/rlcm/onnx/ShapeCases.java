@@ -49,6 +49,10 @@ final class ShapeCases {
                 .of("Slice", node -> node.feed(5, 6).longs(1, -4).longs(3, Long.MAX_VALUE))
                 .of("Concat", node -> node.with("axis", -1).feed(2, 3).feed(2, 1))
                 .of("Concat", node -> node.with("axis", 0).feed(2))
+                .of("Concat", node -> node.with("axis", 1)
+                        .feed(2, 3)
+                        .feed(TensorData.generate(DataType.FLOAT64, Shape.of(2, 2), i -> 0.3 * i))
+                        .withoutKernel())
                 .until(17, "Split", node -> node.with("axis", 1).outputs(3).feed(2, 6))
                 .until(12, "Split", node -> node.ints("split", 1, 2).outputs(2).feed(3, 2))
                 .from(
