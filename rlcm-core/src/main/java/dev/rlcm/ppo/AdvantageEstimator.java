@@ -72,4 +72,13 @@ public interface AdvantageEstimator {
     static AdvantageEstimator wholeBatch() {
         return new WholeBatchAdvantages();
     }
+
+    /**
+     * (reward - mean of the prompt's samples in this rollout) / (std + 1e-6), the std being that of these differences over
+     * the whole rollout, so that differences between prompts, however large, do not count. Needs several samples of a prompt
+     * in a rollout: one alone has advantage 0.
+     */
+    static AdvantageEstimator withinPrompt() {
+        return new WithinPromptAdvantages();
+    }
 }

@@ -45,4 +45,22 @@ public final class PolicyLosses {
             return policy.reduce(z.square()).mul(0.5);
         };
     }
+
+    /**
+     * How far the predicted clean latents are from the base model's, their squared difference reduced over the latent as
+     * log-probabilities are: (mu - mu_base)^2 / (1 - sigma^2), since mu = sqrt(1 - sigma^2) x0. Unlike {@link #klToBase} it
+     * weighs all steps alike, where the KL divergence hardly minds what the first, noisiest ones predict, which decide what
+     * is in the picture. Costs a second forward pass.
+     *
+     * <p>Only for schedules that noise a prediction to sqrt(1 - sigma^2) x0 + sigma z, as {@link
+     * dev.rlcm.mdp.LatentConsistencySchedule} does; meaningless for others.
+     */
+    public static PolicyLoss driftFromBase() {
+        return t -> {
+            PolicyGraph policy = t.policy();
+            Value difference = policy.mean().sub(policy.baseMean());
+            Value signal = policy.sigma().square().neg().add(1); // [B], the square of what x0 is scaled with
+            return policy.reduce(difference.square()).div(signal);
+        };
+    }
 }

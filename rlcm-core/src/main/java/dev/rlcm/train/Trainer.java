@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -36,7 +37,9 @@ public final class Trainer {
             ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
         this.policy = policy;
         this.ppo = ppo;
-        this.credit = AdvantageEstimator.perPrompt(config.statBuffer(), config.statMinCount());
+        this.credit = config.samplesPerPrompt() > 1
+                ? AdvantageEstimator.withinPrompt()
+                : AdvantageEstimator.perPrompt(config.statBuffer(), config.statMinCount());
         this.reward = reward.checked();
         this.prompts = prompts;
         this.config = config;
@@ -70,10 +73,8 @@ public final class Trainer {
         long start = System.nanoTime();
         RandomStreams streams = random.at("epoch").at(epoch);
         List<PendingScores> pending = new ArrayList<>();
-        Rollout rollout = policy.rollout(
-                prompts.draw(config.trajectories(), streams),
-                streams.at("noise"),
-                samples -> pending.add(pool.submit(samples)));
+        Rollout rollout =
+                policy.rollout(prompts(streams), streams.at("noise"), samples -> pending.add(pool.submit(samples)));
         long sampled = System.nanoTime();
         double[] rewards = new double[rollout.size()];
         int filled = 0;
@@ -95,6 +96,14 @@ public final class Trainer {
                 Duration.ofNanos(sampled - start),
                 Duration.ofNanos(rewarded - sampled),
                 Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    /** The epoch's prompts, each as often as it is to be sampled. */
+    private List<String> prompts(RandomStreams streams) {
+        int copies = config.samplesPerPrompt();
+        return prompts.draw(config.trajectories() / copies, streams).stream()
+                .flatMap(prompt -> Collections.nCopies(copies, prompt).stream())
+                .toList();
     }
 
     /** Writes, atomically, all that {@link #resume} needs. */

@@ -1,10 +1,14 @@
 package dev.rlcm.train;
 
+import dev.rlcm.ppo.AdvantageEstimator;
+
 /**
  * Settings of {@link Trainer}.
  *
  * @param epochs how many times to sample and update, at least 1
  * @param trajectories sampled in an epoch, at least 2
+ * @param samplesPerPrompt how many samples of each drawn prompt an epoch has, at least 1, dividing trajectories; from 2 on they
+ *     are compared with each other ({@link AdvantageEstimator#withinPrompt}) and the two settings of statistics are not used
  * @param statBuffer how many of a prompt's latest rewards its statistics keep, at least 1
  * @param statMinCount from how many on they are used instead of the whole batch's, at least 1
  * @param rewardThreads that score pictures while the next ones are sampled, at least 1; more than one needs a
@@ -12,10 +16,21 @@ package dev.rlcm.train;
  * @param seed of all noise and prompt draws
  */
 public record TrainerConfig(
-        int epochs, int trajectories, int statBuffer, int statMinCount, int rewardThreads, long seed) {
+        int epochs,
+        int trajectories,
+        int samplesPerPrompt,
+        int statBuffer,
+        int statMinCount,
+        int rewardThreads,
+        long seed) {
     public TrainerConfig {
         requireAtLeast(1, "epochs", epochs);
         requireAtLeast(2, "trajectories", trajectories);
+        requireAtLeast(1, "samplesPerPrompt", samplesPerPrompt);
+        if (trajectories % samplesPerPrompt != 0) {
+            throw new IllegalArgumentException(
+                    "samplesPerPrompt must divide trajectories " + trajectories + ", got " + samplesPerPrompt);
+        }
         requireAtLeast(1, "statBuffer", statBuffer);
         requireAtLeast(1, "statMinCount", statMinCount);
         requireAtLeast(1, "rewardThreads", rewardThreads);
@@ -30,27 +45,32 @@ public record TrainerConfig(
      * task (Oertell et al., 2024, Table 1).
      */
     public static TrainerConfig defaults() {
-        return new TrainerConfig(100, 40, 16, 16, 1, 0);
+        return new TrainerConfig(100, 40, 1, 16, 16, 1, 0);
     }
 
     public TrainerConfig withEpochs(int value) {
-        return new TrainerConfig(value, trajectories, statBuffer, statMinCount, rewardThreads, seed);
+        return new TrainerConfig(value, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, seed);
     }
 
     public TrainerConfig withTrajectories(int value) {
-        return new TrainerConfig(epochs, value, statBuffer, statMinCount, rewardThreads, seed);
+        return new TrainerConfig(epochs, value, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, seed);
+    }
+
+    public TrainerConfig withSamplesPerPrompt(int value) {
+        return new TrainerConfig(epochs, trajectories, value, statBuffer, statMinCount, rewardThreads, seed);
     }
 
     public TrainerConfig withStatistics(int buffer, int minCount) {
-        return new TrainerConfig(epochs, trajectories, buffer, minCount, rewardThreads, seed);
+        return new TrainerConfig(epochs, trajectories, samplesPerPrompt, buffer, minCount, rewardThreads, seed);
     }
 
     public TrainerConfig withRewardThreads(int value) {
-        return new TrainerConfig(epochs, trajectories, statBuffer, statMinCount, value, seed);
+        return new TrainerConfig(epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, value, seed);
     }
 
     public TrainerConfig withSeed(long value) {
-        return new TrainerConfig(epochs, trajectories, statBuffer, statMinCount, rewardThreads, value);
+        return new TrainerConfig(
+                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, value);
     }
 
     private static void requireAtLeast(int least, String name, int value) {

@@ -58,6 +58,32 @@ class AdvantageEstimatorTest {
     }
 
     @Property
+    void differencesBetweenPromptsDoNotCountWithinThem(
+            @ForAll @Size(6) List<@DoubleRange(min = -9, max = 9) Double> rewards,
+            @ForAll @DoubleRange(min = -9, max = 9) double more) {
+        List<String> keys = List.of("cat", "dog", "cat", "cat", "dog", "cow");
+        double[] values = array(rewards);
+        AdvantageEstimator estimator = AdvantageEstimator.withinPrompt();
+        double[] advantages = estimator.estimate(keys, values);
+        assertThat(advantages[0] + advantages[2] + advantages[3]).isCloseTo(0, within(1e-6));
+        assertThat(advantages[1] + advantages[4]).isCloseTo(0, within(1e-6));
+        assertThat(advantages[5]).isZero();
+        double[] dearerDogs = values.clone();
+        dearerDogs[1] += more;
+        dearerDogs[4] += more;
+        assertThat(estimator.estimate(keys, dearerDogs)).containsExactly(advantages, within(1e-6));
+        assertThat(StatUtils.sumSq(advantages)).isLessThan(6 + 1e-6);
+    }
+
+    @Test
+    void withinPromptsTheSpreadIsThatOfTheWholeRollout() {
+        AdvantageEstimator estimator = AdvantageEstimator.withinPrompt();
+        assertThat(estimator.estimate(List.of("cat", "dog", "cat", "dog"), new double[] {1, 7, 3, 7}))
+                .containsExactly(new double[] {-Math.sqrt(2), 0, Math.sqrt(2), 0}, within(1e-5));
+        assertThat(estimator.zeroSpreadShare()).isEqualTo(0.5);
+    }
+
+    @Property
     void beforeMinCountThereIsOnlyTheBatch(
             @ForAll @Size(min = 1, max = 15) List<@DoubleRange(min = -100, max = 100) Double> rewards) {
         double[] values = array(rewards);
@@ -101,8 +127,10 @@ class AdvantageEstimatorTest {
 
     @Test
     void badRewardsAreNamed() {
-        for (AdvantageEstimator estimator :
-                List.of(AdvantageEstimator.wholeBatch(), AdvantageEstimator.perPrompt(4, 2))) {
+        for (AdvantageEstimator estimator : List.of(
+                AdvantageEstimator.wholeBatch(),
+                AdvantageEstimator.withinPrompt(),
+                AdvantageEstimator.perPrompt(4, 2))) {
             assertThatThrownBy(() -> estimator.estimate(List.of("a", "b"), new double[] {1, Double.NaN}))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("reward 1 (b) must be finite, got NaN");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import org.apache.commons.math3.stat.StatUtils;
 import org.junit.jupiter.api.AfterEach;
@@ -63,6 +65,21 @@ class TrainerTest {
         double before = evaluate(policy);
         trainer(policy, RED, CONFIG.withEpochs(12).withTrajectories(16)).run(report -> {});
         assertThat(evaluate(policy)).isGreaterThan(before + 0.5);
+    }
+
+    @Test
+    void samplesOfAPromptAreComparedWithEachOther() throws InterruptedException {
+        TrainerConfig config = CONFIG.withEpochs(1).withSamplesPerPrompt(4);
+        trainer(ToyPolicies.fresh(backend), RED, config).run(report -> {
+            List<String> prompts = report.rollout().prompts();
+            assertThat(prompts).hasSize(8);
+            assertThat(new HashSet<>(prompts.subList(0, 4))).hasSize(1);
+            assertThat(new HashSet<>(prompts.subList(4, 8))).hasSize(1);
+            assertThat(report.advantages())
+                    .containsExactly(AdvantageEstimator.withinPrompt().estimate(prompts, report.rewards()));
+        });
+        assertThatThrownBy(() -> CONFIG.withSamplesPerPrompt(3))
+                .hasMessage("samplesPerPrompt must divide trajectories 8, got 3");
     }
 
     @Test

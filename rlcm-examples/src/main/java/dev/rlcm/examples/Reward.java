@@ -7,20 +7,28 @@ import java.util.function.Supplier;
 
 /** The tasks of {@link Train}, with settings found by trying on the embedded model. */
 enum Reward {
-    compressibility(JpegCompressibility::new, "reward (-kB)", 3e-3, 50, 0.003),
-    incompressibility(JpegIncompressibility::new, "reward (kB)", 2e-3, 55, 0);
+    compressibility(JpegCompressibility::new, "reward (-kB)", 1e-3, 100, 0.004, 4),
+    incompressibility(JpegIncompressibility::new, "reward (kB)", 2e-3, 55, 0, 1);
 
     final Supplier<RewardFunction> factory;
     final String label;
     final double learningRate;
     final int epochs;
-    final double klWeight;
+    final double driftWeight;
+    final int samplesPerPrompt;
 
-    Reward(Supplier<RewardFunction> factory, String label, double learningRate, int epochs, double klWeight) {
+    Reward(
+            Supplier<RewardFunction> factory,
+            String label,
+            double learningRate,
+            int epochs,
+            double driftWeight,
+            int samplesPerPrompt) {
         this.factory = factory;
         this.label = label;
         this.learningRate = learningRate;
         this.epochs = epochs;
-        this.klWeight = klWeight;
+        this.driftWeight = driftWeight;
+        this.samplesPerPrompt = samplesPerPrompt;
     }
 }

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.commons.math3.util.ArithmeticUtils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,6 +48,15 @@ public final class TrainOptions {
 
     @Option(names = "--trajectories", description = "Pictures sampled in an epoch. Default: ${DEFAULT-VALUE}.")
     int trajectories = 32;
+
+    @Option(
+            names = "--samples-per-prompt",
+            paramLabel = "N",
+            description =
+                    "Pictures of each prompt in an epoch; from 2 on they are compared with each other instead of with"
+                            + " the whole epoch. Default: what suits the reward.")
+    @Nullable
+    Integer samplesPerPrompt;
 
     @Option(names = "--steps", description = "Network evaluations of a trajectory. Default: ${DEFAULT-VALUE}.")
     int steps = 4;
@@ -81,11 +91,18 @@ public final class TrainOptions {
     double clipRange = 1e-3;
 
     @Option(
-            names = "--kl",
-            description = "Weight of the KL divergence from the base model in the loss, which keeps pictures what they"
-                    + " were; 0 is none. Default: what suits the reward.")
+            names = "--drift",
+            paramLabel = "WEIGHT",
+            description = "Weight in the loss of the squared distance between the clean latents that the policy and the"
+                    + " base model predict, which keeps pictures what they were. Default: what suits the reward.")
     @Nullable
-    Double klWeight;
+    Double driftWeight;
+
+    @Option(
+            names = "--kl",
+            paramLabel = "WEIGHT",
+            description = "Weight in the loss of the KL divergence from the base model. Default: ${DEFAULT-VALUE}.")
+    double klWeight = 0;
 
     @Option(
             names = "--minibatch",
@@ -146,12 +163,17 @@ public final class TrainOptions {
         return learningRate != null ? learningRate : reward.learningRate;
     }
 
-    private double klWeight() {
-        return klWeight != null ? klWeight : reward.klWeight;
+    private double driftWeight() {
+        return driftWeight != null ? driftWeight : reward.driftWeight;
     }
 
     int epochs() {
         return epochs != null ? epochs : reward.epochs;
+    }
+
+    /** By default as many as suit the reward and divide the trajectories. */
+    private int samplesPerPrompt() {
+        return samplesPerPrompt != null ? samplesPerPrompt : ArithmeticUtils.gcd(trajectories, reward.samplesPerPrompt);
     }
 
     public PpoConfig ppo() {
@@ -165,14 +187,18 @@ public final class TrainOptions {
     }
 
     public PolicyLoss loss() {
-        PolicyLoss clipped = PolicyLosses.clipped(clipRange);
-        return klWeight() == 0 ? clipped : clipped.plus(klWeight(), PolicyLosses.klToBase());
+        PolicyLoss loss = PolicyLosses.clipped(clipRange);
+        if (driftWeight() != 0) {
+            loss = loss.plus(driftWeight(), PolicyLosses.driftFromBase());
+        }
+        return klWeight == 0 ? loss : loss.plus(klWeight, PolicyLosses.klToBase());
     }
 
     public TrainerConfig trainer() {
         return TrainerConfig.defaults()
                 .withEpochs(epochs())
                 .withTrajectories(trajectories)
+                .withSamplesPerPrompt(samplesPerPrompt())
                 .withSeed(seed);
     }
 
@@ -184,13 +210,15 @@ public final class TrainOptions {
         entries.put("prompts", prompts != null ? prompts.toString() : "45 animals in 7 scenes (embedded)");
         entries.put("epochs", Integer.toString(epochs()));
         entries.put("trajectories per epoch", Integer.toString(trajectories));
+        entries.put("samples per prompt", Integer.toString(samplesPerPrompt()));
         entries.put("steps", Integer.toString(steps));
         entries.put("guidance scale", Double.toString(guidance));
         entries.put("LoRA rank / alpha", rank + " / " + lora().alpha());
         entries.put("LoRA targets", String.join(", ", targets));
         entries.put("learning rate", Double.toString(learningRate()));
         entries.put("clip range", Double.toString(clipRange));
-        entries.put("KL weight", Double.toString(klWeight()));
+        entries.put("drift weight", Double.toString(driftWeight()));
+        entries.put("KL weight", Double.toString(klWeight));
         entries.put("seed", Long.toString(seed));
         entries.put("device", device);
         entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));

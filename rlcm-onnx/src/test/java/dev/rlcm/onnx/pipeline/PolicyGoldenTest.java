@@ -2,6 +2,7 @@ package dev.rlcm.onnx.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.graph.Graph;
@@ -18,6 +19,7 @@ import dev.rlcm.policy.PolicyGraph;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.policy.Trajectory;
 import dev.rlcm.policy.Transition;
+import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PolicyTerms;
 import dev.rlcm.reward.Sample;
@@ -134,6 +136,22 @@ class PolicyGoldenTest {
         }
     }
 
+    /** Both measure the same difference of means, on the scales of the noise and of the signal. */
+    @Test
+    void theDriftIsTheDivergenceTimesTwiceTheNoiseToSignalRatio() {
+        PolicyGraph graph = policy.graph(4);
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put("kl", loss(graph, PolicyLosses.klToBase()));
+        outputs.put("drift", loss(graph, PolicyLosses.driftFromBase()));
+        outputs.put("variance", graph.sigma().square());
+        Map<String, TensorData> actual = run(graph, outputs, 0, 1, 2, 3);
+        for (int row = 0; row < 4; row++) {
+            double variance = actual.get("variance").getDouble(row);
+            double expected = actual.get("kl").getDouble(row) * 2 * variance / (1 - variance);
+            assertThat(actual.get("drift").getDouble(row)).isPositive().isCloseTo(expected, withinPercentage(0.01));
+        }
+    }
+
     @Test
     void gradientsOfTheDivergenceAreThoseOfPyTorch() throws IOException {
         PolicyGraph graph = policy.graph(2);
@@ -151,8 +169,12 @@ class PolicyGoldenTest {
     }
 
     private static Value kl(PolicyGraph graph) {
+        return loss(graph, PolicyLosses.klToBase());
+    }
+
+    private static Value loss(PolicyGraph graph, PolicyLoss loss) {
         Value unused = graph.sigma();
-        return PolicyLosses.klToBase().of(new PolicyTerms(graph, graph.logProb(), unused, unused));
+        return loss.of(new PolicyTerms(graph, graph.logProb(), unused, unused));
     }
 
     private static double relativeL2(TensorData actual, TensorData expected) {
