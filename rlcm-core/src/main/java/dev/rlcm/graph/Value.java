@@ -64,11 +64,7 @@ public final class Value {
         return new Value(op, List.copyOf(inputs), attributes, type, label);
     }
 
-    /**
-     * The same operator, attributes and label on other operands; this value itself if they are the same objects.
-     *
-     * @throws GraphException if the operands do not fit the operator
-     */
+    /** The same operator, attributes and label on other operands; this value itself if they are the same objects. */
     public Value withInputs(List<Value> operands) {
         return operands.equals(inputs) ? this : of(op, attributes, operands, label);
     }
