@@ -23,8 +23,9 @@ final class WithinPromptAdvantages implements AdvantageEstimator {
             differences[i] = hasNoSpread(group) ? 0 : rewards[i] - group.getMean();
         }
         double spread = Math.sqrt(StatUtils.sumSq(differences) / differences.length);
+        RewardStatistics statistics = new RewardStatistics(0, spread);
         for (int i = 0; i < differences.length; i++) {
-            differences[i] = new RewardStatistics(0, spread).advantage(differences[i]);
+            differences[i] = statistics.advantage(differences[i]);
         }
         long flat = groups.values().stream()
                 .filter(WithinPromptAdvantages::hasNoSpread)

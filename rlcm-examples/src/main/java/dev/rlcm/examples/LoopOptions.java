@@ -4,15 +4,13 @@ import dev.rlcm.train.Prompts;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What one may choose of the small training examples; the defaults suit the embedded model. */
 final class LoopOptions {
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
-    private @Nullable Path model;
+    @Mixin
+    private ModelDirectoryOption model = new ModelDirectoryOption();
 
     @Option(
             names = "--prompts",
@@ -27,7 +25,7 @@ final class LoopOptions {
     Path out = Path.of("adapter.safetensors");
 
     Path modelDirectory() {
-        return model != null ? model : EmbeddedModel.emojiLcm();
+        return model.directory();
     }
 
     Prompts prompts() throws IOException {

@@ -4,18 +4,15 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.rewrite.Precision;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, and what its network is computed in. */
 final class ModelOptions {
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
-    private @Nullable Path model;
+    @Mixin
+    private ModelDirectoryOption model = new ModelDirectoryOption();
 
     @Option(
             names = "--precision",
@@ -25,14 +22,13 @@ final class ModelOptions {
     private @Nullable Precision precision;
 
     LatentConsistencyModel load(Backend backend) throws IOException {
-        Path directory = model != null ? model : EmbeddedModel.emojiLcm();
-        LatentConsistencyModel loaded = LatentConsistencyModel.load(directory, backend);
+        LatentConsistencyModel loaded = LatentConsistencyModel.load(model.directory(), backend);
         return precision == null ? loaded : loaded.withPrecision(precision);
     }
 
     /** For reports. */
     String modelName() {
-        return model != null ? model.toString() : "emoji-lcm (embedded)";
+        return model.modelName();
     }
 
     /** For reports. */
