@@ -76,21 +76,13 @@ final class AttentionSlices {
         }
         return list(
                 Value.concat(0, dq).reshape(y.in(0).shape()).mul(AttentionGradients.scale(y)),
-                untransposed(dkT, y.in(1).shape()),
-                untransposed(dvT, y.in(2).shape()),
+                Value.concat(0, dkT).transposed().reshape(y.in(1).shape()),
+                Value.concat(0, dvT).transposed().reshape(y.in(2).shape()),
                 dMask);
     }
 
     private static int clamp(long value, int least, int most) {
         return (int) Math.min(most, Math.max(least, value));
-    }
-
-    /** The leading axes come back before the transpose, so that it can be merged with those that join the heads. */
-    private static Value untransposed(List<Value> planes, Shape shape) {
-        int[] swapped = shape.toArray();
-        swapped[shape.rank() - 2] = shape.dim(-1);
-        swapped[shape.rank() - 1] = shape.dim(-2);
-        return Value.concat(0, planes).reshape(swapped).transposed();
     }
 
     /** (dq / scale [n, rows, D], dk^T [n, D, S], dv^T [n, E, S]) of some rows of n planes. */
