@@ -2,15 +2,16 @@ package dev.rlcm.autodiff;
 
 import static dev.rlcm.autodiff.GradientRules.list;
 
+import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * The gradients of an attention whose scores do not fit: some planes of the leading axes, or some rows of one plane, at a
- * time. A slice's three results are packed into one value, so that a backend that runs nodes as they are needed finishes
- * a slice before it begins the next, and no more than a slice of scores exists.
+ * time. A slice begins where the one before is done ({@link #after}), so that no more than a slice of scores exists.
  *
  * <p>Products with P^T or dS^T, which matrix kernels are slow at, are computed the other way round. d is subtracted by the
  * product that it is subtracted from: g v^T - d = [g, -d] [v, 1]^T.
@@ -59,20 +60,24 @@ final class AttentionSlices {
         List<Value> dq = new ArrayList<>();
         List<Value> dkT = new ArrayList<>();
         List<Value> dvT = new ArrayList<>();
+        List<Value> before = List.of();
         for (int plane = 0; plane < planes; plane += together) {
-            int count = Math.min(together, planes - plane);
+            int planeEnd = Math.min(plane + together, planes);
             List<Value> dqRows = new ArrayList<>();
-            List<Value> dkTTerms = new ArrayList<>();
-            List<Value> dvTTerms = new ArrayList<>();
+            List<Value> sums = List.of();
             for (int row = 0; row < queries; row += rows) {
-                List<Value> slice = slice(plane, plane + count, row, Math.min(row + rows, queries));
+                List<Value> slice = slice(plane, planeEnd, row, Math.min(row + rows, queries), before);
                 dqRows.add(slice.get(0));
-                dkTTerms.add(slice.get(1));
-                dvTTerms.add(slice.get(2));
+                Value dkTHere = slice.get(1);
+                Value dvTHere = slice.get(2);
+                sums = row == 0
+                        ? List.of(dkTHere, dvTHere)
+                        : List.of(dkTHere.add(sums.get(0)), dvTHere.add(sums.get(1)));
+                before = List.of(slice.get(0), sums.get(0), sums.get(1));
             }
             dq.add(Value.concat(1, dqRows));
-            dkT.add(dkTTerms.stream().reduce(Value::add).orElseThrow());
-            dvT.add(dvTTerms.stream().reduce(Value::add).orElseThrow());
+            dkT.add(sums.get(0));
+            dvT.add(sums.get(1));
         }
         return list(
                 Value.concat(0, dq).reshape(y.in(0).shape()).mul(AttentionGradients.scale(y)),
@@ -86,37 +91,36 @@ final class AttentionSlices {
     }
 
     /** (dq / scale [n, rows, D], dk^T [n, D, S], dv^T [n, E, S]) of some rows of n planes. */
-    private List<Value> slice(int plane, int planeEnd, int row, int rowEnd) {
+    private List<Value> slice(int plane, int planeEnd, int row, int rowEnd, List<Value> before) {
         Value keysHere = k.slice(0, plane, planeEnd);
-        Value scores = block(q, plane, planeEnd, 1, row, rowEnd).matmul(keysHere, false, true);
+        Value queriesHere = after(before, block(q, plane, planeEnd, 1, row, rowEnd));
+        Value scores = queriesHere.matmul(keysHere, false, true);
         Value p = (y.inputs().size() > 3 ? scores.add(mask(plane, row, rowEnd)) : scores).softmax(-1);
         Value dP = block(gAndD, plane, planeEnd, 1, row, rowEnd).matmul(vAndOne.slice(0, plane, planeEnd), false, true);
         Value dS = p.mul(dP);
-        return packed(List.of(
+        return List.of(
                 dS.matmul(keysHere),
                 block(qT, plane, planeEnd, 2, row, rowEnd).matmul(dS),
-                block(gT, plane, planeEnd, 2, row, rowEnd).matmul(p)));
+                block(gT, plane, planeEnd, 2, row, rowEnd).matmul(p));
     }
 
     private static Value block(Value matrices, int plane, int planeEnd, int axis, int start, int end) {
         return matrices.slice(0, plane, planeEnd).slice(axis, start, end);
     }
 
-    /** The same values, none of which can be had without all the others. */
-    private static List<Value> packed(List<Value> parts) {
-        List<Value> rows = new ArrayList<>();
-        for (Value part : parts) {
-            rows.add(part.reshape(part.dim(0), part.dim(1) * part.dim(2)));
+    /**
+     * x, which a backend that runs nodes as they are needed cannot have before the others: their first elements are
+     * appended, and cut off again. {@link Op#AFTER} would do the same, but reads numbers on the host.
+     */
+    private static Value after(List<Value> others, Value x) {
+        int size = Math.toIntExact(x.shape().size());
+        List<Value> parts = new ArrayList<>(List.of(x.reshape(size)));
+        for (Value other : others) {
+            int[] ones = new int[other.rank()];
+            Arrays.fill(ones, 1);
+            parts.add(other.slice(new int[other.rank()], ones, ones).reshape(1));
         }
-        Value pack = Value.concat(1, rows);
-        List<Value> unpacked = new ArrayList<>();
-        int start = 0;
-        for (int i = 0; i < parts.size(); i++) {
-            int end = start + rows.get(i).dim(1);
-            unpacked.add(pack.slice(1, start, end).reshape(parts.get(i).shape()));
-            start = end;
-        }
-        return unpacked;
+        return Value.concat(0, parts).slice(0, 0, size).reshape(x.shape());
     }
 
     /** Whether the mask differs along the leading axes. */
