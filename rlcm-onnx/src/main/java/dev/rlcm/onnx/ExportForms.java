@@ -14,6 +14,9 @@ final class ExportForms {
     /** Scores of an attention, 16 MB in single precision, above which they are not written to memory. */
     private static final long MAX_SCORES = 1 << 22;
 
+    /** Elements of a matrix, up to which a product with its transpose costs less than another node. */
+    private static final int SMALL_MATRIX = 1 << 14;
+
     private ExportForms() {}
 
     /** ONNX's Mod with the divisor's sign is for integers; for reals x - floor(x / y) y. */
@@ -107,6 +110,7 @@ final class ExportForms {
         } else if (matrices
                 && transA
                 && e.mayUseContrib()
+                && e.value().in(0).shape().size() > SMALL_MATRIX
                 && e.value().dim(0) > e.value().dim(1)) {
             // A tall A^T B, as the gradients of low-rank factors are, takes half the time as (B^T A)^T.
             String wide =
