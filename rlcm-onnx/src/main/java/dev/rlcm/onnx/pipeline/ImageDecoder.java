@@ -11,7 +11,6 @@ import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -26,7 +25,7 @@ final class ImageDecoder {
     private final double shift;
     private final int mostPerRun;
     private final Backend backend;
-    private final Map<Integer, Executable> executables = new HashMap<>();
+    private final BatchExecutables executables = new BatchExecutables(this::compile);
 
     private ImageDecoder(OnnxComponent model, ModelDirectory directory, Shape latent, Backend backend) {
         this.model = model;
@@ -71,10 +70,7 @@ final class ImageDecoder {
     private TensorData run(TensorData latents) {
         TensorData unscaled =
                 TensorData.generate(model.type(input), latents.shape(), i -> latents.getDouble(i) / scale + shift);
-        Executable executable;
-        synchronized (executables) {
-            executable = executables.computeIfAbsent(latents.shape().dim(0), this::compile);
-        }
+        Executable executable = executables.of(latents.shape().dim(0));
         return executable.run(Map.of(input, unscaled)).values().iterator().next();
     }
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.stream.StreamSupport;
 
 /** A JSON object in a file, read with limits on its size and depth; messages name the file and the key. */
 record JsonFile(Path path, ObjectNode root) {
@@ -93,6 +94,26 @@ record JsonFile(Path path, ObjectNode root) {
             throw wrong(key, "a finite number");
         }
         return OptionalDouble.of(value);
+    }
+
+    Optional<Boolean> flag(String key) {
+        return get(key, JsonNodeType.BOOLEAN, "true or false").map(JsonNode::booleanValue);
+    }
+
+    /** Finite numbers. */
+    Optional<double[]> reals(String key, int count) {
+        String expected = count + " finite numbers";
+        return get(key, JsonNodeType.ARRAY, expected).map(array -> {
+            double[] values = StreamSupport.stream(array.spliterator(), false)
+                    .filter(JsonNode::isNumber)
+                    .mapToDouble(JsonNode::doubleValue)
+                    .filter(Double::isFinite)
+                    .toArray();
+            if (values.length != count || array.size() != count) {
+                throw wrong(key, expected);
+            }
+            return values;
+        });
     }
 
     /** A positive integer. */

@@ -74,7 +74,7 @@ final class OnnxComponent {
         if (!inputs().containsAll(required) || !unknown.isEmpty()) {
             throw new IllegalArgumentException(path + " has the inputs " + inputs() + "; supported are " + required
                     + (optional.isEmpty() ? "" : " and, if need be, " + optional)
-                    + ", the interface of Stable Diffusion 1.5 and its latent consistency models");
+                    + ", as in exports by Optimum");
         }
     }
 

@@ -8,7 +8,6 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,13 +23,12 @@ final class Sampler {
     }
 
     private final Denoiser denoiser;
-    private final Backend backend;
     private final int mostPerRun;
-    private final Map<Integer, Executable> executables = new HashMap<>();
+    private final BatchExecutables executables;
 
     Sampler(Denoiser denoiser, Backend backend) {
         this.denoiser = denoiser;
-        this.backend = backend;
+        this.executables = new BatchExecutables(batch -> backend.compile(denoiser.graph(batch)));
         int pixels = denoiser.latent().dim(1) * denoiser.latent().dim(2);
         this.mostPerRun = Math.max(1, LATENT_PIXELS_PER_RUN / pixels);
     }
@@ -57,7 +55,7 @@ final class Sampler {
     }
 
     private float[] draw(Map<String, TensorData> inputs, Rows.Chunk chunk, Schedule schedule, Noise noise) {
-        Executable executable = executable(chunk.size());
+        Executable executable = executables.of(chunk.size());
         Shape shape = Rows.prepend(chunk.size(), denoiser.latent());
         float[] x = noise(noise, chunk, 0, shape);
         for (int i = 0; i < x.length; i++) {
@@ -76,12 +74,6 @@ final class Sampler {
             x = step.next(x, output, step.isStochastic() ? noise(noise, chunk, k + 1, shape) : new float[x.length]);
         }
         return x;
-    }
-
-    private Executable executable(int batch) {
-        synchronized (executables) {
-            return executables.computeIfAbsent(batch, size -> backend.compile(denoiser.graph(size)));
-        }
     }
 
     private static float[] noise(Noise noise, Rows.Chunk chunk, int k, Shape shape) {

@@ -8,7 +8,6 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -35,12 +34,7 @@ final class TextEncoder implements AutoCloseable {
         this.shape = shape;
         long fitting = CACHE_BYTES / (shape.size() * Float.BYTES);
         int capacity = (int) Math.max(1, Math.min(MAX_CACHED, fitting));
-        cache = new LinkedHashMap<>(16, 0.75f, true) {
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<String, TensorData> eldest) {
-                return size() > capacity;
-            }
-        };
+        cache = new RecentlyUsed<>(capacity);
     }
 
     static TextEncoder load(ModelDirectory directory, Backend backend) throws IOException {

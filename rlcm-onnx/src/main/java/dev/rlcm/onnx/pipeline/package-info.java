@@ -1,6 +1,6 @@
 /**
  * Text to image from a model directory in the layout that Optimum and diffusers write for ONNX: tokenizer, text encoder,
- * UNet and VAE. Start with {@link dev.rlcm.onnx.pipeline.LatentConsistencyModel}. Imports core, {@code dev.rlcm.onnx},
+ * UNet and VAE; and CLIP's encoders. Start with {@link dev.rlcm.onnx.pipeline.LatentConsistencyModel}. Imports core, {@code dev.rlcm.onnx},
  * Jackson and the tokenizers library.
  */
 @NullMarked

@@ -1,0 +1,79 @@
+package dev.rlcm.onnx.pipeline;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.Executable;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.LongStream;
+
+/**
+ * CLIP's text tower: texts to embeddings of unit length (arXiv:2103.00020). The embeddings of the texts used last are
+ * kept. Thread-safe; its memory is the backend's, but for the tokenizer's, which is freed when it is unreachable.
+ */
+public final class ClipTextEncoder {
+    private static final String FILE = "text_model.onnx";
+    private static final String OUTPUT = "text_embeds";
+    private static final int CLIP_TOKENS = 77;
+    private static final int MAX_CACHED = 4096;
+
+    private final ClipComponent tower;
+    private final PromptTokenizer tokenizer;
+    private final Executable executable;
+    private final Map<String, TensorData> inputs = new LinkedHashMap<>();
+    private final Map<String, double[]> cache = new RecentlyUsed<>(MAX_CACHED);
+
+    private ClipTextEncoder(ClipComponent tower, PromptTokenizer tokenizer, Executable executable, Graph graph) {
+        this.tower = tower;
+        this.tokenizer = tokenizer;
+        this.executable = executable;
+        graph.inputs().forEach(input -> inputs.put(input.label(), TensorData.zeros(input.type(), input.shape())));
+    }
+
+    /**
+     * Reads {@code text_model.onnx}, or {@code model.onnx}, and the tokenizer's files, which lie beside it or in the folder
+     * {@code tokenizer}.
+     *
+     * @param directory of an export of {@code CLIPModel} or {@code CLIPTextModelWithProjection}; the model may lie in its
+     *     folder {@code onnx}
+     * @throws IllegalArgumentException if a file is missing or not CLIP's, with the remedy
+     */
+    public static ClipTextEncoder load(Path directory, Backend backend) throws IOException {
+        ClipComponent tower = ClipComponent.open(directory, FILE, ClipComponent.INPUT_IDS, OUTPUT);
+        Path folder = directory.resolve("tokenizer");
+        PromptTokenizer tokenizer = PromptTokenizer.load(
+                Files.isDirectory(folder) ? folder : directory,
+                tower.model().dim(ClipComponent.INPUT_IDS, 1).orElse(CLIP_TOKENS));
+        int[] picture = tower.model().inputs().contains(ClipComponent.PIXEL_VALUES)
+                ? ClipImageProcessor.load(directory.resolve("preprocessor_config.json"))
+                        .shape()
+                        .toArray()
+                : new int[3];
+        Graph graph = tower.graph(Rows.prepend(1, Shape.of(picture)), Shape.of(1, tokenizer.maxLength()));
+        return new ClipTextEncoder(tower, tokenizer, backend.compile(graph), graph);
+    }
+
+    /** The text's embedding of unit length, [D], FLOAT32 widened; shared, not to be changed. */
+    public synchronized double[] embed(String text) {
+        return cache.computeIfAbsent(text, this::compute);
+    }
+
+    /** The mask may be all ones, since a causal tower's embedding does not depend on what follows the end of the text. */
+    private double[] compute(String text) {
+        long[] ids = tokenizer.encode(text);
+        inputs.replaceAll((name, value) -> {
+            long[] numbers = name.equals(ClipComponent.INPUT_IDS)
+                    ? ids
+                    : LongStream.generate(() -> 1).limit(ids.length).toArray();
+            return Rows.convert(TensorData.longs(Shape.of(1, ids.length), numbers), value.type());
+        });
+        return UnitVectors.rows(
+                        executable.run(inputs).get(OUTPUT), tower.model().path())
+                .get(0);
+    }
+}
