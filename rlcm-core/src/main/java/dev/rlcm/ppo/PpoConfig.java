@@ -12,10 +12,10 @@ import java.util.function.Consumer;
  *
  * @param clipRange PPO's epsilon, in [0, 1); 1e-4 goes with log-probabilities averaged over a latent
  * @param advantageClamp advantages are clamped to plus or minus this, positive
- * @param trajectoriesPerStep how many trajectories one optimiser step averages over: train batch times gradient
+ * @param trajectoriesPerStep how many trajectories one optimiser step averages over, at least 1: train batch times gradient
  *     accumulation
- * @param minibatch how many transitions one run of the graph takes; changes speed and memory, not the result
- * @param innerEpochs how often an update passes over its rollout
+ * @param minibatch how many transitions one run of the graph takes, at least 1; changes speed and memory, not the result
+ * @param innerEpochs how often an update passes over its rollout, at least 1
  * @param maxGradNorm the global norm that gradients are clipped to, positive
  * @param adam the optimiser
  * @param learningRate the factor on the optimiser's learning rate, by the number of updates done
@@ -42,9 +42,9 @@ public record PpoConfig(
     public PpoConfig {
         requireClipRange(clipRange);
         requirePositive("advantageClamp", advantageClamp);
-        requirePositive("trajectoriesPerStep", trajectoriesPerStep);
-        requirePositive("minibatch", minibatch);
-        requirePositive("innerEpochs", innerEpochs);
+        requireAtLeastOne("trajectoriesPerStep", trajectoriesPerStep);
+        requireAtLeastOne("minibatch", minibatch);
+        requireAtLeastOne("innerEpochs", innerEpochs);
         requirePositive("maxGradNorm", maxGradNorm);
         targetKl.ifPresent(value -> requirePositive("targetKl", value));
     }
@@ -175,6 +175,12 @@ public record PpoConfig(
     static void requireClipRange(double clipRange) {
         if (!(clipRange >= 0 && clipRange < 1)) {
             throw new IllegalArgumentException("clipRange must be in [0, 1), got " + clipRange);
+        }
+    }
+
+    private static void requireAtLeastOne(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " must be at least 1, got " + value);
         }
     }
 
