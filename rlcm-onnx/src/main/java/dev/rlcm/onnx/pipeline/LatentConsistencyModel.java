@@ -27,8 +27,8 @@ import java.util.Map;
 
 /**
  * A latent consistency model (Luo et al., arXiv:2310.04378) from a {@link ModelDirectory}: text to pictures in 1 to 50
- * network evaluations. UNets of any width, with or without guidance embedding, float32, float16 or bfloat16, with one timestep for
- * the batch or one for each row, appear alike.
+ * network evaluations. UNets of any width, with or without guidance embedding, float32, float16 or bfloat16, with one
+ * timestep for the batch or one for each row, appear alike.
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
@@ -115,13 +115,22 @@ public final class LatentConsistencyModel implements ConsistencyModel {
         return directory.schedule();
     }
 
-    /** The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. */
+    /**
+     * The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. Compiles a
+     * graph, which takes memory until the backend is closed.
+     *
+     * @throws dev.rlcm.graph.GraphException if no layer matches the targets; the message lists the candidates
+     * @throws IllegalArgumentException if the plan has more steps than the model was distilled on
+     */
     public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan) {
         List<LoraSite> sites = LoraInjection.sites(denoiser(1), lora);
         return policy(LoraAdapter.initial(lora, sites, RandomStreams.seeded(0).at("lora")), plan);
     }
 
-    /** The policy of this model with the given adapter, which it goes on sharing. */
+    /**
+     * The policy of this model with the given adapter, which it goes on sharing: another adapter of the same sites and rank
+     * can be put into it by {@link LoraAdapter#assign}, without compiling again.
+     */
     public ConsistencyPolicy policy(LoraAdapter adapter, SamplingPlan plan) {
         Schedule schedule = schedule()
                 .withRule(plan.timestepRule())
