@@ -94,6 +94,11 @@ final class MatrixKernels {
                 INDArray product = left.mmul(right);
                 INDArray rowMajor = product.dup('c')) {
             return rowMajor.data().asDouble();
+        } catch (ExceptionInInitializerError | NoClassDefFoundError e) {
+            throw new BackendException(
+                    "large matrix products need ND4J, which has no backend that works on this class path; add"
+                            + " org.nd4j:nd4j-native with the classifier of this platform",
+                    e);
         }
     }
 

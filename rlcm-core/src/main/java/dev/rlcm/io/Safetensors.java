@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
@@ -63,6 +64,9 @@ public record Safetensors(Map<String, TensorData> tensors, Map<String, String> m
      */
     public static Safetensors read(Path file) throws IOException {
         String source = file.toString();
+        if (Files.isDirectory(file)) {
+            throw new TensorFileException(source, "it is a directory", "give a safetensors file");
+        }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             ByteBuffer prefix = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -71,8 +75,10 @@ public record Safetensors(Map<String, TensorData> tensors, Map<String, String> m
             if (headerLength < 2 || headerLength > SafetensorsHeader.MAX_LENGTH) {
                 throw new TensorFileException(
                         source,
-                        "a header of " + Long.toUnsignedString(headerLength) + " bytes",
-                        "safetensors start with a length of at most " + SafetensorsHeader.MAX_LENGTH);
+                        "it would have a header of " + Long.toUnsignedString(headerLength)
+                                + " bytes, so it is no safetensors" + " file or damaged",
+                        "give a safetensors file; their headers have at most " + SafetensorsHeader.MAX_LENGTH
+                                + " bytes");
             }
             if (headerLength > size - Long.BYTES) {
                 throw TensorFileException.damaged(source, "it ends within the header");

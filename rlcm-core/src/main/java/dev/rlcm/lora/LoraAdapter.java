@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The weights of a low-rank adapter: for every site A [rank, in] and B [out, rank], FLOAT32, in direct buffers that
- * running sessions read in place, so that a step of the optimiser is seen by the next forward pass.
+ * The weights of a low-rank adapter: for every site A [rank, in] and B [out, rank], or [rank, in, kh, kw] and
+ * [out, rank, 1, 1] for a convolution. FLOAT32, in direct buffers that running sessions read in place, so that a step of
+ * the optimiser is seen by the next forward pass.
  *
  * <p>Not thread-safe: do not train and sample at once. Needs no closing; the buffers are reclaimed with the object.
  */

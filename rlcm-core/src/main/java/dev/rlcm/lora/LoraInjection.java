@@ -44,12 +44,16 @@ public final class LoraInjection {
      * @throws GraphException if the graph lacks one of them, or has it in another size
      */
     public static AdaptedGraph inject(Graph graph, LoraAdapter adapter) {
+        requireSites(graph, adapter);
+        return inject(graph, adapter.config(), adapter.sites(), "");
+    }
+
+    static void requireSites(Graph graph, LoraAdapter adapter) {
         Set<LoraSite> missing = new HashSet<>(adapter.sites());
         missing.removeAll(Set.copyOf(sites(graph)));
         if (!missing.isEmpty()) {
             throw new GraphException("the adapter is of another model: this one does not have the layers " + missing);
         }
-        return inject(graph, adapter.config(), adapter.sites(), "");
     }
 
     /** All layers of a graph that an adapter can change, in topological order. */

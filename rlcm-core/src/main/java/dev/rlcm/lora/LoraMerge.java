@@ -16,8 +16,11 @@ public final class LoraMerge {
     /**
      * The graph with merged weights; it has no adapter inputs and can be exported as a plain model. Sums are rounded once,
      * to the weight's type.
+     *
+     * @throws dev.rlcm.graph.GraphException if the graph lacks a layer of the adapter, or has it in another size
      */
     public static Graph merge(Graph graph, LoraAdapter adapter) {
+        LoraInjection.requireSites(graph, adapter);
         Set<LoraSite> sites = new HashSet<>(adapter.sites());
         Map<LoraSite, TensorData> merged = new HashMap<>();
         return Rewriter.rewrite(graph, value -> LoraLayer.at(value)

@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads an adapter's file in any of the conventions in use; what is in it for text encoders is left out, with a warning.
- * Layers of a smaller rank than the largest are filled up with
- * zeros, and layers whose alpha / rank differs from that of the first layer of the largest rank have the difference moved
- * into B, so that one rank and alpha serve all and the function stays what it was.
+ * Layers of a smaller rank than the largest are filled up with zeros, and layers whose alpha / rank differs from that of
+ * the first layer of the largest rank have the difference moved into B, so that one rank and alpha serve all and the
+ * function stays what it was.
  */
 final class LoraReader {
     /** Prefix, module, and the factor's name in any of the conventions in use. */

@@ -1,6 +1,6 @@
 /**
  * Low-rank adapters: {@link dev.rlcm.lora.LoraConfig} says where and of what size, {@link dev.rlcm.lora.LoraInjection} puts them into a
- * graph, {@link dev.rlcm.lora.LoraAdapter} holds their weights, {@link dev.rlcm.lora.LoraFiles} reads and writes them.
+ * graph, {@link dev.rlcm.lora.LoraAdapter} holds their weights, {@code LoraFiles} reads and writes them.
  * Imports graph, rewrite, io and random.
  */
 @NullMarked

@@ -7,8 +7,9 @@
  *
  * <ul>
  *   <li>B: rows of a batch, each one (trajectory, step) pair
- *   <li>C, H, W: channels, height and width of the latents; the picture has 3 channels and is a fixed factor larger
- *   <li>D = C H W: elements of one latent
+ *   <li>C, h, w: channels, height and width of the latents
+ *   <li>H, W: height and width of the picture, which has 3 channels and is a fixed factor larger
+ *   <li>D = C h w: elements of one latent
  *   <li>S: tokens of a prompt
  *   <li>N: network evaluations of a trajectory, the paper's horizon; k = 0 .. N - 1 counts them
  * </ul>

@@ -21,6 +21,8 @@ public interface ConsistencyPolicy {
      *
      * @param random the source of all noise; trajectory i draws from streams of its own, so that sampling four prompts
      *     together or one by one (each with its index) gives the same pictures
+     * @return as many trajectories as prompts, in their order; a prompt may stand more than once
+     * @throws IllegalArgumentException if there are no prompts
      */
     default Rollout rollout(List<String> prompts, RandomStreams random) {
         return rollout(prompts, random, batch -> {});
@@ -29,6 +31,8 @@ public interface ConsistencyPolicy {
     /**
      * As {@link #rollout(List, RandomStreams)}, handing over the pictures of each batch as soon as they are decoded, so
      * that they can be rewarded while the next batch is sampled.
+     *
+     * @param onBatch called on this thread, with at most {@link SamplingPlan#batch} pictures in the order of the prompts
      */
     Rollout rollout(List<String> prompts, RandomStreams random, Consumer<List<Sample>> onBatch);
 
@@ -38,6 +42,7 @@ public interface ConsistencyPolicy {
     /** The steps of every trajectory. */
     Schedule schedule();
 
+    /** How it samples. */
     SamplingPlan plan();
 
     /** The policy as an expression over a batch of transitions, for optimisers to differentiate. */
@@ -46,7 +51,10 @@ public interface ConsistencyPolicy {
     /** The backend that runs this policy and its optimisers. */
     Backend backend();
 
-    /** The policy of a model under a schedule, with the given adapter. */
+    /**
+     * The policy of a model under a schedule, with the given adapter. Compiles a graph, which takes memory until the
+     * backend is closed: keep a policy, do not make one per request.
+     */
     static ConsistencyPolicy of(
             ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {
         return new LoraPolicy(model, schedule, plan, adapter, backend);

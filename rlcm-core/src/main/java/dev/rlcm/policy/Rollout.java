@@ -4,21 +4,27 @@ import dev.rlcm.reward.Sample;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Trajectories sampled from one policy, in the order of their prompts. */
+/**
+ * Trajectories sampled from one policy. Immutable.
+ *
+ * @param trajectories in the order of their prompts
+ */
 public record Rollout(List<Trajectory> trajectories) {
     public Rollout {
         trajectories = List.copyOf(trajectories);
     }
 
+    /** The number of trajectories. */
     public int size() {
         return trajectories.size();
     }
 
+    /** One for every trajectory, repeated where a prompt was sampled several times. */
     public List<String> prompts() {
         return trajectories.stream().map(Trajectory::prompt).toList();
     }
 
-    /** The pictures to be rewarded. */
+    /** The pictures to be rewarded, one for every trajectory. */
     public List<Sample> samples() {
         return trajectories.stream().map(Trajectory::sample).toList();
     }

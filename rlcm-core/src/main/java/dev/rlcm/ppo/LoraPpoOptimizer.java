@@ -61,7 +61,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         long networkBefore = graph.networkNanos();
         RandomStreams random =
                 RandomStreams.seeded(config.seed()).at("minibatches").at(updates++);
-        double rateFactor = config.learningRate().factor(updates - 1);
+        double rateFactor = config.schedule().factor(updates - 1);
         List<List<Row>> rows = rows(graph, rollout, advantages);
         boolean stop = false;
         for (int epoch = 0; epoch < config.innerEpochs() && !stop; epoch++) {

@@ -12,13 +12,13 @@ import java.util.function.Consumer;
  *
  * @param clipRange PPO's epsilon, in [0, 1); 1e-4 goes with log-probabilities averaged over a latent
  * @param advantageClamp advantages are clamped to plus or minus this, positive
- * @param trajectoriesPerStep how many trajectories one optimiser step averages over: train batch times gradient
+ * @param trajectoriesPerStep how many trajectories one optimiser step averages over, at least 1: train batch times gradient
  *     accumulation
- * @param minibatch how many transitions one run of the graph takes; changes speed and memory, not the result
- * @param innerEpochs how often an update passes over its rollout
+ * @param minibatch how many transitions one run of the graph takes, at least 1; changes speed and memory, not the result
+ * @param innerEpochs how often an update passes over its rollout, at least 1
  * @param maxGradNorm the global norm that gradients are clipped to, positive
- * @param adam the optimiser
- * @param learningRate the factor on the optimiser's learning rate, by the number of updates done
+ * @param adam the optimiser, with the base learning rate
+ * @param schedule the factor on that rate, by the number of updates done
  * @param targetKl where given, an update stops early once the approximate KL divergence exceeds it
  * @param lossScaling how gradients are kept in range where the network computes in FLOAT16; not used elsewhere
  * @param recomputeLogProbs whether the old log-probabilities are computed again by the graph that the update runs, in place of
@@ -34,7 +34,7 @@ public record PpoConfig(
         int innerEpochs,
         double maxGradNorm,
         AdamWConfig adam,
-        LearningRateSchedule learningRate,
+        LearningRateSchedule schedule,
         OptionalDouble targetKl,
         LossScaling lossScaling,
         boolean recomputeLogProbs,
@@ -42,9 +42,9 @@ public record PpoConfig(
     public PpoConfig {
         requireClipRange(clipRange);
         requirePositive("advantageClamp", advantageClamp);
-        requirePositive("trajectoriesPerStep", trajectoriesPerStep);
-        requirePositive("minibatch", minibatch);
-        requirePositive("innerEpochs", innerEpochs);
+        requireAtLeastOne("trajectoriesPerStep", trajectoriesPerStep);
+        requireAtLeastOne("minibatch", minibatch);
+        requireAtLeastOne("innerEpochs", innerEpochs);
         requirePositive("maxGradNorm", maxGradNorm);
         targetKl.ifPresent(value -> requirePositive("targetKl", value));
     }
@@ -99,8 +99,9 @@ public record PpoConfig(
         return withAdam(adam.withLearningRate(value));
     }
 
+    /** With another factor on the base learning rate. */
     public PpoConfig withSchedule(LearningRateSchedule value) {
-        return with(draft -> draft.learningRate = value);
+        return with(draft -> draft.schedule = value);
     }
 
     public PpoConfig withTargetKl(double value) {
@@ -134,7 +135,7 @@ public record PpoConfig(
         private int innerEpochs;
         private double maxGradNorm;
         private AdamWConfig adam;
-        private LearningRateSchedule learningRate;
+        private LearningRateSchedule schedule;
         private OptionalDouble targetKl;
         private LossScaling lossScaling;
         private boolean recomputeLogProbs;
@@ -148,7 +149,7 @@ public record PpoConfig(
             innerEpochs = config.innerEpochs;
             maxGradNorm = config.maxGradNorm;
             adam = config.adam;
-            learningRate = config.learningRate;
+            schedule = config.schedule;
             targetKl = config.targetKl;
             lossScaling = config.lossScaling;
             recomputeLogProbs = config.recomputeLogProbs;
@@ -164,7 +165,7 @@ public record PpoConfig(
                     innerEpochs,
                     maxGradNorm,
                     adam,
-                    learningRate,
+                    schedule,
                     targetKl,
                     lossScaling,
                     recomputeLogProbs,
@@ -175,6 +176,12 @@ public record PpoConfig(
     static void requireClipRange(double clipRange) {
         if (!(clipRange >= 0 && clipRange < 1)) {
             throw new IllegalArgumentException("clipRange must be in [0, 1), got " + clipRange);
+        }
+    }
+
+    private static void requireAtLeastOne(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " must be at least 1, got " + value);
         }
     }
 

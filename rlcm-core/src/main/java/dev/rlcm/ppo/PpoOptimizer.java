@@ -39,7 +39,12 @@ public interface PpoOptimizer {
         return of(policy, config, PolicyLosses.clipped(config.clipRange()));
     }
 
-    /** A loss of one's own. */
+    /**
+     * A loss of one's own. The settings' clip range is not part of it, and only says from where on the report and its
+     * warnings count a ratio as clipped: give {@link PolicyLosses#clipped} the same one.
+     *
+     * @throws IllegalArgumentException if the policy's schedule has no stochastic action
+     */
     static PpoOptimizer of(ConsistencyPolicy policy, PpoConfig config, PolicyLoss loss) {
         return new LoraPpoOptimizer(policy, config, loss);
     }

@@ -72,9 +72,18 @@ public final class Sample {
     /**
      * The picture as an ND4J array, [3, H, W], float32: a new copy at every call, owned by the caller. The first call
      * in a JVM loads ND4J's native backend; hosts that never call it need none.
+     *
+     * @throws IllegalStateException if ND4J has no backend on the class path
      */
     public INDArray image() {
-        return Nd4j.createFromArray(pixels).reshape('c', 3, height, width);
+        try {
+            return Nd4j.createFromArray(pixels).reshape('c', 3, height, width);
+        } catch (ExceptionInInitializerError | NoClassDefFoundError e) {
+            throw new IllegalStateException(
+                    "ND4J has no backend that works on this class path; add org.nd4j:nd4j-native with the classifier of"
+                            + " this platform, or read pixels() or toBufferedImage(), which need none",
+                    e);
+        }
     }
 
     /** The picture in 8 bits, TYPE_INT_RGB: 255 x rounded half to even, clamped to [0, 255]; a new one at every call. */

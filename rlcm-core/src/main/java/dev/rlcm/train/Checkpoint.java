@@ -10,6 +10,7 @@ import dev.rlcm.ppo.PpoOptimizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,6 +22,7 @@ final class Checkpoint {
     private static final String OPTIMIZER = "optimizer.";
     private static final String EPOCH = "epoch";
     private static final String SEED = "seed";
+    private static final String ALPHA = "alpha";
     private static final String STATISTICS = "statistics";
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -34,6 +36,7 @@ final class Checkpoint {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(EPOCH, Integer.toString(epoch));
         metadata.put(SEED, Long.toString(seed));
+        metadata.put(ALPHA, Double.toString(adapter.config().alpha()));
         metadata.put(STATISTICS, JSON.writeValueAsString(credit.state()));
         new Safetensors(tensors, metadata).write(file);
     }
@@ -42,21 +45,30 @@ final class Checkpoint {
     static int read(Path file, long seed, LoraAdapter adapter, PpoOptimizer ppo, AdvantageEstimator credit)
             throws IOException {
         Safetensors content = Safetensors.read(file);
+        if (!content.metadata().keySet().containsAll(List.of(EPOCH, SEED, ALPHA, STATISTICS))) {
+            throw new IOException(
+                    file + " is not a checkpoint of a Trainer, which has a seed, an alpha, an epoch and statistics");
+        }
         try {
-            if (!Long.toString(seed).equals(content.metadata().get(SEED))) {
-                throw new IllegalArgumentException(
-                        "its seed is " + content.metadata().get(SEED) + ", that of this run is " + seed);
-            }
+            requireSame(SEED, Long.toString(seed), content);
+            requireSame(ALPHA, Double.toString(adapter.config().alpha()), content);
             LoraAdapter weights = LoraAdapter.of(adapter.config(), adapter.sites(), part(content, ADAPTER));
-            int epoch = Integer.parseInt(content.metadata().getOrDefault(EPOCH, ""));
+            int epoch = Integer.parseInt(content.metadata().get(EPOCH));
             AdvantageEstimator.State statistics =
-                    JSON.readValue(content.metadata().getOrDefault(STATISTICS, ""), AdvantageEstimator.State.class);
+                    JSON.readValue(content.metadata().get(STATISTICS), AdvantageEstimator.State.class);
             ppo.restore(part(content, OPTIMIZER));
             credit.restore(statistics);
             adapter.assign(weights);
             return epoch;
         } catch (IllegalArgumentException | JsonProcessingException e) {
             throw new IOException(file + " is not a checkpoint of this run: " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireSame(String setting, String wanted, Safetensors content) {
+        String found = content.metadata().get(setting);
+        if (!wanted.equals(found)) {
+            throw new IllegalArgumentException("its " + setting + " is " + found + ", that of this run is " + wanted);
         }
     }
 

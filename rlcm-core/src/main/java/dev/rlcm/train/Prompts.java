@@ -36,6 +36,9 @@ public record Prompts(List<String> all) {
      * @throws IOException if the file cannot be read, is not UTF-8 text, or has no prompt
      */
     public static Prompts lines(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IOException(file + " is a directory; give a text file with one prompt a line");
+        }
         try {
             List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8).stream()
                     .map(String::strip)

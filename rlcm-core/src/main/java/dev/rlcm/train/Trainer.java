@@ -64,7 +64,15 @@ public final class Trainer {
         return epoch;
     }
 
-    /** Ends {@link #run} after the epoch in progress. Any thread may call it. */
+    /** The number of epochs done so far, those before a resume included. */
+    public int epochsDone() {
+        return epoch;
+    }
+
+    /**
+     * Ends {@link #run} after the epoch in progress, and later calls of it at once: to go on, resume in a new trainer. Any
+     * thread may call it.
+     */
     public void stop() {
         stopping = true;
     }
@@ -106,7 +114,7 @@ public final class Trainer {
                 .toList();
     }
 
-    /** Writes, atomically, all that {@link #resume} needs. */
+    /** Writes, atomically, all that {@link #resume} needs. A listener may call it after any epoch. */
     public void save(Path checkpoint) throws IOException {
         Checkpoint.write(checkpoint, epoch, config.seed(), policy.adapter(), ppo, credit);
     }
@@ -114,7 +122,7 @@ public final class Trainer {
     /**
      * Continues where a checkpoint of the same configuration was written.
      *
-     * @throws IOException if the file is unreadable, damaged, or of another adapter or seed
+     * @throws IOException if the file is unreadable, damaged, or of another adapter, alpha or seed
      */
     public void resume(Path checkpoint) throws IOException {
         epoch = Checkpoint.read(checkpoint, config.seed(), policy.adapter(), ppo, credit);

@@ -124,6 +124,13 @@ class SafetensorsTest {
     }
 
     @Test
+    void aDirectoryIsNamed() {
+        assertThatThrownBy(() -> Safetensors.read(directory))
+                .isInstanceOf(TensorFileException.class)
+                .hasMessage(directory + ": it is a directory; give a safetensors file");
+    }
+
+    @Test
     void anUnknownTensorIsNamedBesideThoseThereAre() {
         Safetensors one = Safetensors.of(Map.of("a", TensorData.floats(Shape.of(1), 1)));
         assertThat(one.tensor("a").toFloats()).containsExactly(1);

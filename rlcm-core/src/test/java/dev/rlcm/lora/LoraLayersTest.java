@@ -195,10 +195,13 @@ class LoraLayersTest {
     }
 
     @Test
-    void anAdapterOfAnotherModelIsNotInjected() {
+    void anAdapterOfAnotherModelIsNeitherInjectedNorMerged() {
         Graph graph = Graph.of("y", matmul("/fc/MatMul", x, constant("w", 4, 4)));
         LoraAdapter adapter = random(List.of(new LoraSite("fc", 4, 5)), 1);
         assertThatThrownBy(() -> LoraInjection.inject(graph, adapter))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContainingAll("another model", "fc");
+        assertThatThrownBy(() -> LoraMerge.merge(graph, adapter))
                 .isInstanceOf(GraphException.class)
                 .hasMessageContainingAll("another model", "fc");
     }

@@ -137,6 +137,13 @@ class PpoOptimizerTest {
     }
 
     @Test
+    void countsBelowOneAreRefusedWithTheirValue() {
+        assertThatThrownBy(() -> CONFIG.withMinibatch(0)).hasMessage("minibatch must be at least 1, got 0");
+        assertThatThrownBy(() -> CONFIG.withTrajectoriesPerStep(-2))
+                .hasMessage("trajectoriesPerStep must be at least 1, got -2");
+    }
+
+    @Test
     void oneStepHasNothingToLearnFrom() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend, SamplingPlan.steps(1));
         assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG))

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
+import java.io.File;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -53,6 +59,35 @@ class SampleTest {
         assertThat(image.getDouble(2, 1, 3)).isEqualTo((2 * 10 + 1 * 5 + 3) / 32.0);
         image.assign(0);
         assertThat(sample.pixels()[29]).isEqualTo(29 / 32f);
+    }
+
+    /** In a class loader of its own, since ND4J looks for its backend once. */
+    @Test
+    void withoutABackendOfNd4jTheImageSaysWhatToAdd() throws Exception {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        List<URL> urls = new ArrayList<>();
+        for (String entry : classPath.split(File.pathSeparator)) {
+            if (!entry.contains("nd4j-native")) {
+                urls.add(Path.of(entry).toUri().toURL());
+            }
+        }
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        try (URLClassLoader loader =
+                new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+            thread.setContextClassLoader(loader);
+            Class<?> type = loader.loadClass(Sample.class.getName());
+            Object sample = type.getMethod("of", String.class, int.class, int.class, float[].class)
+                    .invoke(null, "a cat", 1, 1, new float[3]);
+            for (int call = 0; call < 2; call++) {
+                assertThatThrownBy(() -> type.getMethod("image").invoke(sample))
+                        .cause()
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("add org.nd4j:nd4j-native");
+            }
+        } finally {
+            thread.setContextClassLoader(before);
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoConfig;
@@ -12,6 +13,7 @@ import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.testing.ToyModel;
 import dev.rlcm.testing.ToyPolicies;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,7 +100,9 @@ class TrainerTest {
         first.save(checkpoint);
         ConsistencyPolicy resumed = ToyPolicies.fresh(backend);
         Trainer second = trainer(resumed, RED, CONFIG);
+        assertThat(second.epochsDone()).isZero();
         second.resume(checkpoint);
+        assertThat(second.epochsDone()).isEqualTo(3);
         List<Integer> epochs = new ArrayList<>();
         second.run(report -> epochs.add(report.epoch()));
         assertThat(epochs).containsExactly(3, 4, 5);
@@ -113,6 +117,31 @@ class TrainerTest {
         assertThatThrownBy(() -> other.resume(checkpoint))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("seed");
+    }
+
+    @Test
+    void whatIsNoCheckpointOfThisAdapterIsRefusedAndChangesNothing() throws IOException {
+        Path file = directory.resolve("file.safetensors");
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        Trainer trainer = trainer(policy, RED, CONFIG);
+        policy.adapter().save(file);
+        assertThatThrownBy(() -> trainer.resume(file))
+                .isInstanceOf(IOException.class)
+                .hasMessage(file
+                        + " is not a checkpoint of a Trainer, which has a seed, an alpha, an epoch and statistics");
+
+        trainer.save(file);
+        LoraAdapter adapter = policy.adapter();
+        LoraConfig louder = adapter.config().withAlpha(2 * adapter.config().alpha());
+        ConsistencyPolicy other = ConsistencyPolicy.of(
+                new ToyModel(),
+                policy.schedule(),
+                policy.plan(),
+                LoraAdapter.of(louder, adapter.sites(), adapter.tensors()),
+                backend);
+        assertThatThrownBy(() -> trainer(other, RED, CONFIG).resume(file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("its alpha is 2.0, that of this run is 4.0");
     }
 
     @Test
@@ -135,5 +164,8 @@ class TrainerTest {
         assertThatThrownBy(() -> Prompts.lines(empty))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("empty.txt");
+        assertThatThrownBy(() -> Prompts.lines(directory))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith(directory + " is a directory");
     }
 }

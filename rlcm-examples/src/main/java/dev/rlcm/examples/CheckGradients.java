@@ -62,7 +62,7 @@ public final class CheckGradients implements Callable<Integer> {
     @Option(names = "--fast", description = "In single precision, with ONNX Runtime.")
     private boolean fast;
 
-    @Option(names = "--directions", description = "For each input. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--directions", description = "How many to try for each input. Default: ${DEFAULT-VALUE}.")
     private int directions = 4;
 
     @Option(names = "--tolerance", description = "Largest relative error. Default: 1e-5, with --fast 2e-2.")

@@ -4,10 +4,13 @@ import dev.rlcm.backend.BackendException;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.reward.RewardException;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Runs a command: expected failures are one clear line on standard error, others a stack trace. */
 public final class Cli {
@@ -22,8 +25,17 @@ public final class Cli {
     }
 
     static CommandLine commandLine(Object command) {
-        return new CommandLine(command)
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine commands = new CommandLine(command);
+        // Of a checkout there is no version to tell.
+        commands.getCommandSpec().remove(commands.getCommandSpec().findOption("--version"));
+        return commands.setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((failure, args) -> {
+                    PrintWriter err = failure.getCommandLine().getErr();
+                    err.println("error: " + failure.getMessage());
+                    UnmatchedArgumentException.printSuggestions(failure, err);
+                    err.println("--help lists the options");
+                    return failure.getCommandLine().getCommandSpec().exitCodeOnInvalidInput();
+                })
                 .setExecutionExceptionHandler((failure, commandLine, parsed) -> {
                     if (isExpected(failure)) {
                         commandLine.getErr().println("error: " + message(failure));
@@ -42,11 +54,17 @@ public final class Cli {
                 || failure instanceof RewardException;
     }
 
-    /** Java's file system exceptions have the file as their whole message. */
+    /** Where Java tells no reason, its file system exceptions have the file as their whole message. */
     private static String message(Exception failure) {
         if (failure instanceof NoSuchFileException missing) {
             return "no such file: " + missing.getFile();
         }
-        return failure instanceof FileSystemException ? failure.toString() : String.valueOf(failure.getMessage());
+        if (failure instanceof FileAlreadyExistsException present) {
+            return "a file is where a directory should be: " + present.getFile();
+        }
+        if (failure instanceof AccessDeniedException denied) {
+            return "no permission to use " + denied.getFile();
+        }
+        return String.valueOf(failure.getMessage());
     }
 }

@@ -23,7 +23,12 @@ import picocli.CommandLine.Mixin;
  * A loss of one's own: an expression over the transitions of a minibatch, which becomes part of the graph and is
  * differentiated there. This one holds the policy near the base model, so that pictures stay what their prompts say.
  */
-@Command(name = "custom-loss", mixinStandardHelpOptions = true, sortOptions = false)
+@Command(
+        name = "custom-loss",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description =
+                "Trains for small JPEG files with a loss written by hand, which holds the policy near the base model.")
 public final class CustomLoss implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(CustomLoss.class);
 
@@ -47,7 +52,7 @@ public final class CustomLoss implements Callable<Integer> {
             var policy = model.policy(lora, SamplingPlan.steps(4).withGuidance(3));
             var config = PpoConfig.defaults().withClipRange(1e-3).withLearningRate(2e-3);
             var ppo = PpoOptimizer.of(policy, config.withTrajectoriesPerStep(4).withMinibatch(12), ANCHORED);
-            var loop = TrainerConfig.defaults().withEpochs(options.epochs).withTrajectories(16);
+            var loop = TrainerConfig.defaults().withEpochs(options.epochs()).withTrajectories(16);
             var trainer = new Trainer(policy, ppo, new JpegCompressibility(), options.prompts(), loop);
             trainer.run(report -> log.info(
                     "{}: loss {}, reward {}", report.epoch(), report.update().loss(), report.rewardMean()));

@@ -19,7 +19,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** A reward of one's own, any function from a picture to a number; the loop is the ready-made one. */
-@Command(name = "custom-reward", mixinStandardHelpOptions = true, sortOptions = false)
+@Command(
+        name = "custom-reward",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Trains for warm colours with a reward written by hand.")
 public final class CustomReward implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(CustomReward.class);
 
@@ -46,7 +50,7 @@ public final class CustomReward implements Callable<Integer> {
             var policy = model.policy(lora, SamplingPlan.steps(4).withGuidance(3));
             var config = PpoConfig.defaults().withClipRange(1e-3).withLearningRate(2e-3);
             var ppo = PpoOptimizer.of(policy, config.withTrajectoriesPerStep(4).withMinibatch(12));
-            var loop = TrainerConfig.defaults().withEpochs(options.epochs).withTrajectories(16);
+            var loop = TrainerConfig.defaults().withEpochs(options.epochs()).withTrajectories(16);
             var trainer = new Trainer(policy, ppo, WARMTH, options.prompts(), loop);
             trainer.run(report -> log.info("{}: {} {}", report.epoch(), WARMTH.name(), report.rewardMean()));
             policy.adapter().save(options.out);

@@ -4,6 +4,7 @@ import dev.rlcm.examples.report.LearningCurve;
 import dev.rlcm.train.EpochReport;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -39,15 +40,31 @@ final class EpochMetrics {
         return row;
     }
 
+    static int epoch(Map<String, Number> row) {
+        return row.get("epoch").intValue();
+    }
+
     /** The mean reward with a band of one standard deviation, for the learning curve. */
-    static LearningCurve.Point point(EpochReport report) {
+    static LearningCurve.Point point(Map<String, Number> row) {
+        double mean = row.get("reward_mean").doubleValue();
+        double std = row.get("reward_std").doubleValue();
         return new LearningCurve.Point(
-                report.epoch(),
-                report.rewardMean(),
-                report.rewardMean() - report.rewardStd(),
-                report.rewardMean() + report.rewardStd(),
-                report.update().approxKl(),
-                report.update().clipFraction());
+                epoch(row),
+                mean,
+                mean - std,
+                mean + std,
+                row.get("approx_kl").doubleValue(),
+                row.get("clip_fraction_low").doubleValue()
+                        + row.get("clip_fraction_high").doubleValue());
+    }
+
+    /** For example "100 epochs in 95 s", evaluation not included. */
+    static String length(List<Map<String, Number>> rows) {
+        double seconds = rows.stream()
+                .mapToDouble(row -> row.get("total_s").doubleValue())
+                .sum();
+        return String.format(
+                Locale.ROOT, "%d %s in %.0f s", rows.size(), rows.size() == 1 ? "epoch" : "epochs", seconds);
     }
 
     /** For the progress bar. */

@@ -23,7 +23,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** The training loop as a host application writes it, without {@link dev.rlcm.train.Trainer}. */
-@Command(name = "hand-composed-loop", mixinStandardHelpOptions = true, sortOptions = false)
+@Command(
+        name = "hand-composed-loop",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Trains for small JPEG files with a loop written out by hand.")
 public final class HandComposedLoop implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(HandComposedLoop.class);
 
@@ -36,7 +40,7 @@ public final class HandComposedLoop implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        train(options.modelDirectory(), options.prompts(), options.epochs, options.out);
+        train(options.modelDirectory(), options.prompts(), options.epochs(), options.out);
         return 0;
     }
 

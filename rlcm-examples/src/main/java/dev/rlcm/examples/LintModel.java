@@ -6,12 +6,11 @@ import dev.rlcm.onnx.pipeline.Finding;
 import dev.rlcm.onnx.pipeline.Finding.Severity;
 import dev.rlcm.onnx.pipeline.ModelCheck;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -23,11 +22,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Checks a model directory and estimates the memory it needs, without running anything.")
 public final class LintModel implements Callable<Integer> {
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
-    private @Nullable Path model;
+    @Mixin
+    private ModelDirectoryOption model = new ModelDirectoryOption();
 
     @Option(names = "--batch", description = "Pictures that are sampled together. Default: ${DEFAULT-VALUE}.")
     private int batch = 1;
@@ -72,8 +68,8 @@ public final class LintModel implements Callable<Integer> {
                 .withMinibatch(minibatch == 0 ? batch : minibatch)
                 .withSteps(steps)
                 .withLora(targets.isEmpty() ? lora : lora.targeting(targets.toArray(String[]::new)));
-        Path directory = model != null ? model : EmbeddedModel.emojiLcm();
-        List<Finding> findings = ModelCheck.of(directory, height == 0 ? settings : settings.withSize(height, width));
+        List<Finding> findings =
+                ModelCheck.of(model.directory(), height == 0 ? settings : settings.withSize(height, width));
         PrintWriter out = spec.commandLine().getOut();
         findings.forEach(out::println);
         long errors = count(findings, Severity.ERROR);

@@ -19,13 +19,21 @@ final class LoopOptions {
     private @Nullable Path prompts;
 
     @Option(names = "--epochs", description = "Times to sample and update. Default: ${DEFAULT-VALUE}.")
-    int epochs = 20;
+    private int epochs = 20;
 
     @Option(names = "--out", paramLabel = "FILE", description = "Where the adapter goes. Default: ${DEFAULT-VALUE}.")
     Path out = Path.of("adapter.safetensors");
 
     Path modelDirectory() {
         return model.directory();
+    }
+
+    /** At least 1. */
+    int epochs() {
+        if (epochs < 1) {
+            throw new IllegalArgumentException("epochs must be at least 1, got " + epochs);
+        }
+        return epochs;
     }
 
     Prompts prompts() throws IOException {

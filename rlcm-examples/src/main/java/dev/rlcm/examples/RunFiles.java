@@ -42,25 +42,24 @@ final class RunFiles {
     void report(
             Evaluation before,
             Evaluation after,
-            List<LearningCurve.Point> points,
             List<Map<String, Number>> metrics,
             Map<Integer, List<Sample>> snapshots,
-            double seconds)
+            String length)
             throws IOException {
         ImageGrid comparison = comparison(before, after);
         comparison.write(directory.resolve("before-after.png"));
         ImageGrid strip = strip(snapshots);
         strip.write(directory.resolve("samples.png"));
-        RunReport report = RunReport.titled(
-                        "RLCM: " + options.reward,
-                        String.format(Locale.ROOT, "%d epochs in %.0f seconds", points.size(), seconds))
+        RunReport report = RunReport.titled("RLCM: " + options.reward, length)
                 .outcome("mean JPEG size", before.meanKilobytes(), after.meanKilobytes(), "kB")
                 .figure(
                         "Before and after",
                         comparison.render(),
                         "The same prompts and noises before and after training.");
-        if (!points.isEmpty()) {
-            LearningCurve curve = new LearningCurve(options.reward.label, points);
+        if (!metrics.isEmpty()) {
+            LearningCurve curve = new LearningCurve(
+                    options.reward.label,
+                    metrics.stream().map(EpochMetrics::point).toList());
             curve.write(directory.resolve("learning-curve.png"));
             report = report.figure("Learning curve", curve.render(), "Reward by epoch, approximate KL, clip fraction.");
         }

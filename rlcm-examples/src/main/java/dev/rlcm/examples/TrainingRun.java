@@ -1,6 +1,5 @@
 package dev.rlcm.examples;
 
-import dev.rlcm.examples.report.LearningCurve;
 import dev.rlcm.examples.report.MetricsCsv;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.random.RandomStreams;
@@ -16,10 +15,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
 
 /** One training run: evaluates, trains, and writes everything into its directory as it goes. */
 final class TrainingRun {
@@ -29,18 +30,24 @@ final class TrainingRun {
     /** How many of them are shown. */
     static final int SHOWN = 8;
 
+    private static final String METRICS = "metrics.csv";
+
     private final Path directory;
     private final TrainOptions options;
     private final ConsistencyPolicy policy;
     private final RewardFunction reward;
     private final RandomStreams random;
     private final List<String> evaluationPrompts;
-    private final List<LearningCurve.Point> curve = new ArrayList<>();
+    private final Path metricsFile;
     private final List<Map<String, Number>> metrics = new ArrayList<>();
     private final Map<Integer, List<Sample>> snapshots = new LinkedHashMap<>();
 
     TrainingRun(Path directory, TrainOptions options, ConsistencyPolicy policy) throws IOException {
-        if (options.resume == null && Files.exists(directory.resolve("metrics.csv"))) {
+        if (options.samplesEvery < 1) {
+            throw new IllegalArgumentException("samples-every must be at least 1, got " + options.samplesEvery);
+        }
+        this.metricsFile = directory.resolve(METRICS);
+        if (Files.exists(metricsFile) && !isResumed(metricsFile, options.resume)) {
             throw new IllegalArgumentException(
                     directory + " already holds a run; give another --output, or --resume its checkpoint.safetensors");
         }
@@ -54,6 +61,11 @@ final class TrainingRun {
         Files.createDirectories(directory.resolve("samples"));
     }
 
+    private static boolean isResumed(Path metricsFile, @Nullable Path checkpoint) throws IOException {
+        Path before = checkpoint == null ? null : checkpoint.resolveSibling(METRICS);
+        return before != null && Files.exists(before) && Files.isSameFile(before, metricsFile);
+    }
+
     /** Trains; whatever ends the training, what was learned until then is written. */
     void execute(Trainer trainer) throws IOException, InterruptedException {
         RunFiles files = new RunFiles(directory, options);
@@ -61,29 +73,43 @@ final class TrainingRun {
         Evaluation before = evaluate();
         snapshots.put(0, before.samples().subList(0, SHOWN));
         if (options.resume != null) {
-            trainer.resume(options.resume);
+            resume(trainer, options.resume);
         }
-        long start = System.nanoTime();
-        try (MetricsCsv csv = MetricsCsv.open(directory.resolve("metrics.csv"));
+        try (MetricsCsv csv = MetricsCsv.open(metricsFile);
                 ProgressBar bar = progressBar()) {
-            trainer.run(report -> onEpoch(report, csv, files, bar));
+            trainer.run(report -> onEpoch(report, trainer, csv, files, bar));
         } finally {
-            policy.adapter().save(directory.resolve("adapter.safetensors"));
-            trainer.save(directory.resolve("checkpoint.safetensors"));
+            save(trainer);
         }
-        double seconds = (System.nanoTime() - start) * 1e-9;
         Evaluation after = evaluate();
-        snapshots.put(curve.size(), after.samples().subList(0, SHOWN));
-        files.report(before, after, curve, metrics, snapshots, seconds);
+        snapshots.put(trainer.epochsDone(), after.samples().subList(0, SHOWN));
+        String length = EpochMetrics.length(metrics);
+        files.report(before, after, metrics, snapshots, length);
         System.out.printf(
-                "%s: %.3f -> %.3f kB (%+.1f %%) after %d epochs in %.0f s%nreport: %s%n",
+                Locale.ROOT,
+                "%s: %.3f -> %.3f kB (%+.1f %%) after %s%nreport: %s%n",
                 options.reward,
                 before.meanKilobytes(),
                 after.meanKilobytes(),
                 100 * (after.meanKilobytes() / before.meanKilobytes() - 1),
-                curve.size(),
-                seconds,
+                length,
                 directory.resolve("report.html").toAbsolutePath());
+    }
+
+    /** A run that was killed has metrics of epochs after its last checkpoint, which are now trained again. */
+    private void resume(Trainer trainer, Path checkpoint) throws IOException {
+        trainer.resume(checkpoint);
+        for (Map<String, Number> row : MetricsCsv.read(checkpoint.resolveSibling(METRICS))) {
+            if (EpochMetrics.epoch(row) < trainer.epochsDone()) {
+                metrics.add(row);
+            }
+        }
+        MetricsCsv.write(metricsFile, metrics);
+    }
+
+    private void save(Trainer trainer) throws IOException {
+        policy.adapter().save(directory.resolve("adapter.safetensors"));
+        trainer.save(directory.resolve("checkpoint.safetensors"));
     }
 
     private ProgressBar progressBar() {
@@ -96,8 +122,7 @@ final class TrainingRun {
                 .build();
     }
 
-    private void onEpoch(EpochReport report, MetricsCsv csv, RunFiles files, ProgressBar bar) {
-        curve.add(EpochMetrics.point(report));
+    private void onEpoch(EpochReport report, Trainer trainer, MetricsCsv csv, RunFiles files, ProgressBar bar) {
         Map<String, Number> row = EpochMetrics.of(report);
         metrics.add(row);
         bar.setExtraMessage(EpochMetrics.summary(report));
@@ -109,6 +134,7 @@ final class TrainingRun {
                 List<Sample> samples = samples(evaluationPrompts.subList(0, SHOWN));
                 snapshots.put(done, samples);
                 files.samples(done, samples);
+                save(trainer);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write to " + directory + ": " + e.getMessage(), e);

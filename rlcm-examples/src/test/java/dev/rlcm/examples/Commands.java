@@ -20,6 +20,11 @@ final class Commands {
         return run(1, command, args);
     }
 
+    /** The message of a command that cannot read its arguments. */
+    static String misuse(Object command, Object... args) {
+        return run(2, command, args);
+    }
+
     private static String run(int expected, Object command, Object... args) {
         StringWriter errors = new StringWriter();
         String[] texts = Arrays.stream(args).map(String::valueOf).toArray(String[]::new);

@@ -108,6 +108,25 @@ class SmallExamplesTest {
                 .contains("lora_peft.safetensors does not fit the model");
         assertThat(Commands.fail(new CustomLoss(), "--prompts", directory.resolve("none.txt")))
                 .contains("no such file: ", "none.txt");
+        assertThat(Commands.fail(new TextToImage(), "--guidance", 0, "a cat")).contains("guidanceScale");
         assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void argumentsThatCannotBeReadAreOneErrorAndNoManual() {
+        assertThat(Commands.misuse(new TextToImage(), "--steps", "many", "a cat"))
+                .startsWith("error: ")
+                .contains("--steps", "many", "--help")
+                .doesNotContain("Usage:")
+                .hasLineCount(2);
+        assertThat(Commands.misuse(new TextToImage(), "--step", 1, "a cat")).contains("--steps");
+        assertThat(Commands.misuse(new TextToImage(), "--version", "a cat")).contains("--version");
+    }
+
+    @Test
+    void aFileInPlaceOfADirectoryIsNamed() throws IOException {
+        Path file = Files.createFile(directory.resolve("taken"));
+        assertThat(Commands.fail(new TextToImage(), "--steps", 1, "--out", file, "a cat"))
+                .isEqualToIgnoringNewLines("error: a file is where a directory should be: " + file);
     }
 }

@@ -1,5 +1,6 @@
 package dev.rlcm.examples.report;
 
+import dev.rlcm.io.AtomicFiles;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -21,6 +23,7 @@ import java.util.stream.Collectors;
  * <p>Not thread-safe. Whoever opens it closes it.
  */
 public final class MetricsCsv implements AutoCloseable {
+    private static final Pattern WHOLE = Pattern.compile("-?\\d+");
     private static final Pattern COLUMN = Pattern.compile("[\\w .%()/-]+");
 
     private final Path file;
@@ -57,6 +60,54 @@ public final class MetricsCsv implements AutoCloseable {
     }
 
     /**
+     * The complete rows of a file, by column; none if there is no file. Whole numbers are Longs, others Doubles.
+     *
+     * @throws IOException if it cannot be read or is no file of metrics
+     */
+    public static List<Map<String, Number>> read(Path file) throws IOException {
+        List<Map<String, Number>> rows = new ArrayList<>();
+        String text = Files.exists(file) ? Files.readString(file) : "";
+        List<String> lines =
+                text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
+        for (String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
+            String[] columns = lines.get(0).split(",", -1);
+            String[] values = line.split(",", -1);
+            if (values.length != columns.length) {
+                throw new IOException(file + " has a row of " + values.length + " values under " + columns.length
+                        + " columns: " + line);
+            }
+            Map<String, Number> row = new LinkedHashMap<>();
+            for (int i = 0; i < values.length; i++) {
+                row.put(columns[i], number(file, values[i]));
+            }
+            rows.add(row);
+        }
+        return rows;
+    }
+
+    private static Number number(Path file, String text) throws IOException {
+        try {
+            return WHOLE.matcher(text).matches() ? (Number) Long.valueOf(text) : (Number) Double.valueOf(text);
+        } catch (NumberFormatException e) {
+            throw new IOException(file + " holds " + text + " in place of a number", e);
+        }
+    }
+
+    /**
+     * Replaces a file by these rows, atomically.
+     *
+     * @throws IOException if it cannot be written
+     */
+    public static void write(Path file, List<? extends Map<String, ? extends Number>> rows) throws IOException {
+        StringBuilder text = new StringBuilder();
+        if (!rows.isEmpty()) {
+            text.append(String.join(",", rows.get(0).keySet())).append('\n');
+        }
+        rows.forEach(row -> text.append(line(row)));
+        AtomicFiles.writeString(file, text.toString());
+    }
+
+    /**
      * Appends a row and flushes it.
      *
      * @param row column to value, in the order of the columns, which must be the same for all rows of a file
@@ -74,13 +125,17 @@ public final class MetricsCsv implements AutoCloseable {
             throw new IllegalArgumentException("the columns of " + file + " are " + header + "; got a row of " + columns
                     + ". Write the metrics of another kind of run to another file");
         }
-        writer.write(row.values().stream().map(Number::toString).collect(Collectors.joining(",", "", "\n")));
+        writer.write(line(row));
         writer.flush();
     }
 
     @Override
     public void close() throws IOException {
         writer.close();
+    }
+
+    private static String line(Map<String, ? extends Number> row) {
+        return row.values().stream().map(Number::toString).collect(Collectors.joining(",", "", "\n"));
     }
 
     private static void checkColumns(Map<String, ? extends Number> row) {

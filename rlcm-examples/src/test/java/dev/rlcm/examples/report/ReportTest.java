@@ -144,6 +144,21 @@ class ReportTest {
     }
 
     @Test
+    void metricsAreReadAsTheyWereWritten() throws IOException {
+        Path file = folder.resolve("metrics.csv");
+        assertThat(MetricsCsv.read(file)).isEmpty();
+        List<Map<String, Number>> rows =
+                List.of(new LinkedHashMap<>(Map.of("epoch", 0L)), new LinkedHashMap<>(Map.of("epoch", Double.NaN)));
+        MetricsCsv.write(file, rows);
+        Files.writeString(file, "12", StandardOpenOption.APPEND);
+        assertThat(MetricsCsv.read(file)).isEqualTo(rows);
+        Files.writeString(file, ",3\n", StandardOpenOption.APPEND);
+        assertThatThrownBy(() -> MetricsCsv.read(file))
+                .isInstanceOf(IOException.class)
+                .hasMessage(file + " has a row of 2 values under 1 columns: 12,3");
+    }
+
+    @Test
     void metricsOfAnotherKindAreRejected() throws IOException {
         try (MetricsCsv csv = MetricsCsv.open(folder.resolve("metrics.csv"))) {
             assertThatThrownBy(() -> csv.append(Map.of("a,b", 1)))

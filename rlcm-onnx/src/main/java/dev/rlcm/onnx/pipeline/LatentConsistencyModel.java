@@ -27,8 +27,8 @@ import java.util.Map;
 
 /**
  * A latent consistency model (Luo et al., arXiv:2310.04378) from a {@link ModelDirectory}: text to pictures in 1 to 50
- * network evaluations. UNets of any width, with or without guidance embedding, float32 or float16, with one timestep for
- * the batch or one for each row, appear alike.
+ * network evaluations. UNets of any width, with or without guidance embedding, float32, float16 or bfloat16, with one
+ * timestep for the batch or one for each row, appear alike.
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
@@ -115,13 +115,22 @@ public final class LatentConsistencyModel implements ConsistencyModel {
         return directory.schedule();
     }
 
-    /** The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. */
+    /**
+     * The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. Compiles a
+     * graph, which takes memory until the backend is closed.
+     *
+     * @throws dev.rlcm.graph.GraphException if no layer matches the targets; the message lists the candidates
+     * @throws IllegalArgumentException if the plan has more steps than the model was distilled on
+     */
     public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan) {
         List<LoraSite> sites = LoraInjection.sites(denoiser(1), lora);
         return policy(LoraAdapter.initial(lora, sites, RandomStreams.seeded(0).at("lora")), plan);
     }
 
-    /** The policy of this model with the given adapter, which it goes on sharing. */
+    /**
+     * The policy of this model with the given adapter, which it goes on sharing: another adapter of the same sites and rank
+     * can be put into it by {@link LoraAdapter#assign}, without compiling again.
+     */
     public ConsistencyPolicy policy(LoraAdapter adapter, SamplingPlan plan) {
         Schedule schedule = schedule()
                 .withRule(plan.timestepRule())
@@ -176,9 +185,9 @@ public final class LatentConsistencyModel implements ConsistencyModel {
      * with that seed, up to float rounding.
      *
      * @param steps network evaluations, 1 to the number of steps the model was distilled on, usually 50
-     * @param guidanceScale w, 1 is no guidance
+     * @param guidanceScale w, at least 1, which is no guidance; a UNet without {@code timestep_cond} ignores it
      * @return one sample per prompt, in order
-     * @throws IllegalArgumentException if there are no prompts, or steps is out of range
+     * @throws IllegalArgumentException if there are no prompts, or steps or guidanceScale is out of range
      */
     public List<Sample> generate(List<String> prompts, int steps, double guidanceScale, long seed) {
         return generate(prompts, steps, guidanceScale, (row, k) -> RandomStreams.seeded(seed + row)
@@ -194,6 +203,9 @@ public final class LatentConsistencyModel implements ConsistencyModel {
     TensorData latents(List<String> prompts, int steps, double guidanceScale, Sampler.Noise noise) {
         if (prompts.isEmpty()) {
             throw new IllegalArgumentException("there are no prompts; give at least one, which may be the empty text");
+        }
+        if (!(guidanceScale >= 1) || Double.isInfinite(guidanceScale)) {
+            throw new IllegalArgumentException("guidanceScale must be at least 1 and finite, got " + guidanceScale);
         }
         return sampler.sample(condition(prompts, guidanceScale), schedule().steps(steps), noise);
     }

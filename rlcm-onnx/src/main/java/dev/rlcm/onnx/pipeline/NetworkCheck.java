@@ -77,15 +77,14 @@ final class NetworkCheck {
         List<String> unmatched = lora.targets().patterns().stream()
                 .filter(target -> !matched.containsKey(target))
                 .toList();
-        if (!unmatched.isEmpty()) {
-            String remedy = "choose among the layers " + groups(sites);
-            if (matched.isEmpty()) {
-                findings.error("adapter", "no layer matches the targets " + unmatched, remedy);
-            } else {
-                findings.warn("adapter", "no layer matches " + String.join(", ", unmatched), remedy);
-            }
-        }
+        // Where nothing matches, injecting the adapter fails and says so.
         if (!matched.isEmpty()) {
+            if (!unmatched.isEmpty()) {
+                findings.warn(
+                        "adapter",
+                        "no layer matches " + String.join(", ", unmatched),
+                        "choose among the layers " + groups(sites));
+            }
             findings.info(
                     "adapter",
                     "rank " + lora.rank() + " adapts, of " + sites.size() + " layers that could be, " + matched);

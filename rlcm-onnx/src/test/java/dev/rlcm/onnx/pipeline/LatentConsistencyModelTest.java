@@ -125,6 +125,8 @@ class LatentConsistencyModelTest {
         assertThatThrownBy(() -> emoji.generate(List.of(), 4, 3, 1)).hasMessageContaining("no prompts");
         assertThatThrownBy(() -> emoji.generate(PROMPTS, 0, 3, 1)).hasMessageContaining("[1, 50]");
         assertThatThrownBy(() -> emoji.generate(PROMPTS, 51, 3, 1)).hasMessageContaining("[1, 50]");
+        assertThatThrownBy(() -> emoji.generate(PROMPTS, 4, 0.5, 1))
+                .hasMessage("guidanceScale must be at least 1 and finite, got 0.5");
         assertThatThrownBy(() -> emoji.denoiser(0)).hasMessageContaining("at least 1, got 0");
         assertThatThrownBy(() -> emoji.decode(PROMPTS, TensorData.zeros(DataType.FLOAT32, Shape.of(1, 4, 16, 16))))
                 .hasMessageContaining("[2,4,16,16]");
