@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** The small latent consistency model that ships with the examples; see its MODEL_CARD.md. */
+/** The small models that ship with the examples; see the MODEL_CARD.md of emoji-lcm. */
 public final class EmbeddedModel {
-    private static final String ROOT = "/models/emoji-lcm/";
-    private static final List<String> FILES = List.of(
+    private static final String LCM = "/models/emoji-lcm/";
+    private static final List<String> LCM_FILES = List.of(
             "model_index.json",
             "scheduler/scheduler_config.json",
             "text_encoder/config.json",
@@ -28,20 +28,40 @@ public final class EmbeddedModel {
             "vae_decoder/config.json",
             "vae_decoder/model.onnx");
 
+    private static final String CLIP = "/models/emoji-clip/";
+    private static final List<String> CLIP_FILES = List.of(
+            "config.json",
+            "preprocessor_config.json",
+            "special_tokens_map.json",
+            "text_model.onnx",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "vision_model.onnx");
+
     private EmbeddedModel() {}
 
     /**
-     * The model's directory: where the build put it, or, when running from a jar, a copy in a temporary directory.
+     * The latent consistency model's directory: where the build put it, or, when running from a jar, a copy in a temporary
+     * directory.
      *
      * @throws UncheckedIOException if it cannot be copied
      */
     public static Path emojiLcm() {
-        URL index = EmbeddedModel.class.getResource(ROOT + FILES.get(0));
+        return directory(LCM, LCM_FILES);
+    }
+
+    /** The directory, likewise, of a CLIP for the latent consistency model's pictures. */
+    static Path emojiClip() {
+        return directory(CLIP, CLIP_FILES);
+    }
+
+    private static Path directory(String root, List<String> files) {
+        URL index = EmbeddedModel.class.getResource(root + files.get(0));
         if (index == null) {
-            throw new IllegalStateException("the embedded model is not on the class path: no " + ROOT + FILES.get(0));
+            throw new IllegalStateException("the embedded model is not on the class path: no " + root + files.get(0));
         }
         try {
-            return index.getProtocol().equals("file") ? Path.of(index.toURI()).getParent() : unpack();
+            return index.getProtocol().equals("file") ? Path.of(index.toURI()).getParent() : unpack(root, files);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot unpack the embedded model", e);
         } catch (URISyntaxException e) {
@@ -58,12 +78,12 @@ public final class EmbeddedModel {
         }
     }
 
-    private static Path unpack() throws IOException {
-        Path directory = Files.createTempDirectory("emoji-lcm");
-        for (String file : FILES) {
+    private static Path unpack(String root, List<String> files) throws IOException {
+        Path directory = Files.createTempDirectory("emoji");
+        for (String file : files) {
             Path target = directory.resolve(file);
             Files.createDirectories(target.getParent());
-            try (InputStream in = EmbeddedModel.class.getResourceAsStream(ROOT + file)) {
+            try (InputStream in = EmbeddedModel.class.getResourceAsStream(root + file)) {
                 Files.copy(in, target);
             }
             target.toFile().deleteOnExit();

@@ -51,7 +51,7 @@ final class RunFiles {
         ImageGrid strip = strip(snapshots);
         strip.write(directory.resolve("samples.png"));
         RunReport report = RunReport.titled("RLCM: " + options.reward, length)
-                .outcome("mean JPEG size", before.meanKilobytes(), after.meanKilobytes(), "kB")
+                .outcome("mean " + options.reward.measure, before.mean(), after.mean(), options.reward.unit)
                 .figure(
                         "Before and after",
                         comparison.render(),
@@ -70,7 +70,7 @@ final class RunFiles {
     }
 
     /** A column for each prompt, so that a pair stands one above the other. */
-    private static ImageGrid comparison(Evaluation before, Evaluation after) {
+    private ImageGrid comparison(Evaluation before, Evaluation after) {
         List<String> prompts = before.samples().stream()
                 .limit(TrainingRun.SHOWN)
                 .map(Sample::prompt)
@@ -81,14 +81,16 @@ final class RunFiles {
                 .withScale(2);
     }
 
-    private static List<Tile> tiles(Evaluation evaluation) {
+    private List<Tile> tiles(Evaluation evaluation) {
         return IntStream.range(0, TrainingRun.SHOWN)
-                .mapToObj(i -> Tile.of(evaluation.samples().get(i), kilobytes(evaluation.kilobytes(i))))
+                .mapToObj(i ->
+                        Tile.of(evaluation.samples().get(i), caption(evaluation.measured()[i])))
                 .toList();
     }
 
-    private static String kilobytes(double value) {
-        return String.format(Locale.ROOT, "%.2f kB", value);
+    private String caption(double measured) {
+        return String.format(Locale.ROOT, "%.2f %s", measured, options.reward.unit)
+                .strip();
     }
 
     private static ImageGrid strip(Map<Integer, List<Sample>> snapshots) {

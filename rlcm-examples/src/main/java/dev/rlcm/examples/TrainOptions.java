@@ -11,6 +11,7 @@ import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PpoConfig;
+import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.train.Prompts;
 import dev.rlcm.train.TrainerConfig;
 import java.io.IOException;
@@ -34,6 +35,15 @@ public final class TrainOptions {
             paramLabel = "NAME",
             description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     Reward reward = Reward.compressibility;
+
+    @Option(
+            names = "--clip",
+            paramLabel = "DIR",
+            description =
+                    "ONNX export of a CLIP model, for clipscore and aesthetic. Default: a small one for the embedded"
+                            + " model's pictures, which clipscore can use.")
+    @Nullable
+    Path clip;
 
     @Option(
             names = "--prompts",
@@ -140,6 +150,10 @@ public final class TrainOptions {
             paramLabel = "N",
             description = "Epochs between sample grids. Default: ${DEFAULT-VALUE}.")
     int samplesEvery = 10;
+
+    RewardFunction reward(Backend backend) throws IOException {
+        return reward.factory.create(backend, clip);
+    }
 
     LatentConsistencyModel load(Backend backend) throws IOException {
         return model.load(backend);

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +21,7 @@ import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.apache.commons.math3.stat.StatUtils;
 import org.jspecify.annotations.Nullable;
 
 /** One training run: evaluates, trains, and writes everything into its directory as it goes. */
@@ -42,7 +44,8 @@ final class TrainingRun {
     private final List<Map<String, Number>> metrics = new ArrayList<>();
     private final Map<Integer, List<Sample>> snapshots = new LinkedHashMap<>();
 
-    TrainingRun(Path directory, TrainOptions options, ConsistencyPolicy policy) throws IOException {
+    TrainingRun(Path directory, TrainOptions options, ConsistencyPolicy policy, RewardFunction reward)
+            throws IOException {
         if (options.samplesEvery < 1) {
             throw new IllegalArgumentException("samples-every must be at least 1, got " + options.samplesEvery);
         }
@@ -54,7 +57,7 @@ final class TrainingRun {
         this.directory = directory;
         this.options = options;
         this.policy = policy;
-        this.reward = options.reward.factory.get();
+        this.reward = reward;
         this.random = RandomStreams.seeded(options.seed).at("evaluation");
         Prompts prompts = options.trainingPrompts();
         this.evaluationPrompts = prompts.draw(EVALUATED, random);
@@ -87,11 +90,13 @@ final class TrainingRun {
         files.report(before, after, metrics, snapshots, length);
         System.out.printf(
                 Locale.ROOT,
-                "%s: %.3f -> %.3f kB (%+.1f %%) after %s%nreport: %s%n",
+                "%s: mean %s %.3f -> %.3f%s (%+.1f %%) after %s%nreport: %s%n",
                 options.reward,
-                before.meanKilobytes(),
-                after.meanKilobytes(),
-                100 * (after.meanKilobytes() / before.meanKilobytes() - 1),
+                options.reward.measure,
+                before.mean(),
+                after.mean(),
+                options.reward.unit.isEmpty() ? "" : " " + options.reward.unit,
+                100 * (after.mean() / before.mean() - 1),
                 length,
                 directory.resolve("report.html").toAbsolutePath());
     }
@@ -148,22 +153,15 @@ final class TrainingRun {
 
     private Evaluation evaluate() {
         List<Sample> samples = samples(evaluationPrompts);
-        return new Evaluation(samples, reward.score(samples));
+        double[] measured = reward.score(samples);
+        Arrays.setAll(measured, i -> options.reward.measured(measured[i]));
+        return new Evaluation(samples, measured);
     }
 
-    /** Pictures of the fixed prompts and noises, and their rewards. */
-    record Evaluation(List<Sample> samples, double[] rewards) {
-        /** Both JPEG rewards are sizes up to their sign. */
-        double kilobytes(int index) {
-            return Math.abs(rewards[index]);
-        }
-
-        double meanKilobytes() {
-            double sum = 0;
-            for (int i = 0; i < rewards.length; i++) {
-                sum += kilobytes(i);
-            }
-            return sum / rewards.length;
+    /** Pictures of the fixed prompts and noises, and what the task measures of each. */
+    record Evaluation(List<Sample> samples, double[] measured) {
+        double mean() {
+            return StatUtils.mean(measured);
         }
     }
 }

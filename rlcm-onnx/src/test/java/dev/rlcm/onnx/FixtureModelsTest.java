@@ -18,7 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** ONNX Runtime gives the same numbers for an original file and for our import and re-export of it. */
 class FixtureModelsTest {
     private static final Path ROOT = Path.of(System.getProperty("rlcm.root"));
-    private static final String EMOJI = "rlcm-examples/src/main/resources/models/emoji-lcm/";
+    private static final String MODELS = "rlcm-examples/src/main/resources/models/";
+    private static final String EMOJI = MODELS + "emoji-lcm/";
 
     /** Extents for every symbolic dimension that the files use; a file ignores those it does not have. */
     private static final Map<String, Integer> DIMS = Map.ofEntries(
@@ -43,8 +44,8 @@ class FixtureModelsTest {
                 "fixtures/tiny-lcm/text_encoder/model.onnx",
                 "fixtures/tiny-lcm/vae_decoder/model.onnx",
                 "fixtures/tiny-lcm/vae_encoder/model.onnx",
-                "fixtures/emoji-clip/text_model.onnx",
-                "fixtures/emoji-clip/vision_model.onnx",
+                MODELS + "emoji-clip/text_model.onnx",
+                MODELS + "emoji-clip/vision_model.onnx",
                 "fixtures/clip-golden/text_model.onnx",
                 "fixtures/clip-golden/vision_model.onnx",
                 "fixtures/clip-golden/aesthetic_mlp.onnx",

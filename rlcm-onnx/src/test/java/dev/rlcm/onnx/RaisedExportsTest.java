@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** In real exports every composite operator is found, nothing of its small nodes is left, and the values stay. */
 class RaisedExportsTest {
     private static final Path ROOT = Path.of(System.getProperty("rlcm.root"));
-    private static final Path EMOJI = Path.of("rlcm-examples/src/main/resources/models/emoji-lcm");
+    private static final Path MODELS = Path.of("rlcm-examples/src/main/resources/models");
 
     /** Extents for every symbolic dimension that the files use; a file ignores those it does not have. */
     private static final Map<String, Integer> DIMS = Map.of(
@@ -49,8 +49,8 @@ class RaisedExportsTest {
         "emoji-lcm/text_encoder, 5, 0, 2, 2, 0",
         "emoji-lcm/vae_decoder, 0, 11, 0, 0, 11",
         "emoji-lcm/vae_encoder, 0, 7, 0, 0, 7",
-        "fixtures/emoji-clip/text_model.onnx, 5, 0, 2, 2, 0",
-        "fixtures/emoji-clip/vision_model.onnx, 1, 9, 0, 0, 0",
+        "emoji-clip/text_model.onnx, 5, 0, 2, 2, 0",
+        "emoji-clip/vision_model.onnx, 1, 9, 0, 0, 0",
         "fixtures/clip-golden/text_model.onnx, 5, 0, 0, 2, 2",
         "fixtures/clip-golden/vision_model.onnx, 8, 0, 0, 3, 3",
         "fixtures/bertscore-golden/model.onnx, 7, 0, 3, 3, 0",
@@ -100,7 +100,7 @@ class RaisedExportsTest {
             dims.put("height", file.contains("emoji") ? 64 : 128);
             dims.put("width", file.contains("emoji") ? 64 : 128);
         }
-        Path path = file.startsWith("emoji-lcm") ? EMOJI.resolveSibling(file) : Path.of(file);
+        Path path = file.startsWith("emoji") ? MODELS.resolve(file) : Path.of(file);
         return OnnxModels.load(ROOT.resolve(file.endsWith(".onnx") ? path : path.resolve("model.onnx")), dims);
     }
 
