@@ -13,9 +13,10 @@ import java.util.function.Consumer;
  * decision process with Gaussian actions (Oertell et al., 2024, section 4).
  *
  * <p>Sampling and optimising share the adapter's live weights, so rollouts are always on-policy. Not thread-safe:
- * one thread samples or trains at a time. Everything native belongs to the {@link Backend}, which the host closes.
+ * one thread samples or trains at a time. Everything native belongs to the {@link Backend}, which the host closes; closing a
+ * policy earlier frees its part, which a host that makes many of them will want.
  */
-public interface ConsistencyPolicy {
+public interface ConsistencyPolicy extends AutoCloseable {
     /**
      * Samples one trajectory per prompt with the adapter's present weights.
      *
@@ -51,9 +52,13 @@ public interface ConsistencyPolicy {
     /** The backend that runs this policy and its optimisers. */
     Backend backend();
 
+    /** Frees what sampling takes; the adapter stays usable. Idempotent. */
+    @Override
+    void close();
+
     /**
      * The policy of a model under a schedule, with the given adapter. Compiles a graph, which takes memory until the
-     * backend is closed: keep a policy, do not make one per request.
+     * policy or its backend is closed, and time: keep a policy, do not make one per request.
      */
     static ConsistencyPolicy of(
             ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {

@@ -140,4 +140,9 @@ final class LoraPolicy implements ConsistencyPolicy {
     public Backend backend() {
         return backend;
     }
+
+    @Override
+    public void close() {
+        denoiser.close();
+    }
 }

@@ -189,13 +189,19 @@ final class LoraPpoOptimizer implements PpoOptimizer {
     private LossGraph graph(int rows) {
         LossGraph current = compiled;
         if (current == null || current.rows() != rows) {
-            if (current != null) {
-                current.close();
-            }
+            close();
             current = new LossGraph(policy, loss, rows);
             compiled = current;
         }
         return current;
+    }
+
+    @Override
+    public void close() {
+        if (compiled != null) {
+            compiled.close();
+            compiled = null;
+        }
     }
 
     private void check(Rollout rollout, double[] advantages) {

@@ -7,10 +7,10 @@ import java.util.Map;
 
 /**
  * Improves a policy from rewarded rollouts by proximal policy optimisation: the update half of Algorithm 1 of Oertell et
- * al., 2024. Changes the policy's adapter in place. Not thread-safe; needs no closing, its executables belong to the
- * policy's backend.
+ * al., 2024. Changes the policy's adapter in place. Not thread-safe. Everything native belongs to the policy's backend; closing
+ * an optimiser earlier frees its part.
  */
-public interface PpoOptimizer {
+public interface PpoOptimizer extends AutoCloseable {
     /**
      * One update: {@code innerEpochs} passes over all transitions of the rollout, an optimiser step for every
      * {@code trajectoriesPerStep} trajectories.
@@ -29,6 +29,10 @@ public interface PpoOptimizer {
      * @throws IllegalArgumentException if it belongs to another adapter
      */
     void restore(Map<String, TensorData> state);
+
+    /** Frees what updates take. Idempotent; an update afterwards compiles anew. */
+    @Override
+    void close();
 
     /**
      * The clipped surrogate of PPO with the settings' clip range.

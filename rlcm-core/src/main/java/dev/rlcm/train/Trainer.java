@@ -33,13 +33,34 @@ public final class Trainer {
     private int epoch;
     private volatile boolean stopping;
 
+    /**
+     * With the paper's per-prompt statistics or, where the configuration asks for several samples of a prompt, with
+     * comparisons of these.
+     */
     public Trainer(
             ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
+        this(
+                policy,
+                ppo,
+                reward,
+                config.samplesPerPrompt() > 1
+                        ? AdvantageEstimator.withinPrompt()
+                        : AdvantageEstimator.perPrompt(config.statBuffer(), config.statMinCount()),
+                prompts,
+                config);
+    }
+
+    /** With an advantage estimator of one's own, whose state checkpoints keep; the configuration's statistics do not count. */
+    public Trainer(
+            ConsistencyPolicy policy,
+            PpoOptimizer ppo,
+            RewardFunction reward,
+            AdvantageEstimator credit,
+            Prompts prompts,
+            TrainerConfig config) {
         this.policy = policy;
         this.ppo = ppo;
-        this.credit = config.samplesPerPrompt() > 1
-                ? AdvantageEstimator.withinPrompt()
-                : AdvantageEstimator.perPrompt(config.statBuffer(), config.statMinCount());
+        this.credit = credit;
         this.reward = reward.checked();
         this.prompts = prompts;
         this.config = config;

@@ -7,6 +7,7 @@ import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.Rollout;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.ppo.PpoOptimizer;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import org.apache.commons.math3.stat.StatUtils;
@@ -82,6 +84,42 @@ class TrainerTest {
         });
         assertThatThrownBy(() -> CONFIG.withSamplesPerPrompt(3))
                 .hasMessage("samplesPerPrompt must divide trajectories 8, got 3");
+    }
+
+    @Test
+    void anEstimatorOfOnesOwnGivesTheAdvantages() throws InterruptedException {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        AdvantageEstimator signs =
+                (keys, rewards) -> Arrays.stream(rewards).map(Math::signum).toArray();
+        Trainer trainer = new Trainer(
+                policy,
+                PpoOptimizer.of(policy, PpoConfig.defaults()),
+                RED,
+                signs,
+                Prompts.of("a", "b"),
+                CONFIG.withEpochs(1));
+        trainer.run(
+                report -> assertThat(report.advantages()).containsExactly(signs.estimate(List.of(), report.rewards())));
+        assertThat(trainer.epochsDone()).isEqualTo(1);
+    }
+
+    @Test
+    void whatAPolicyAndAnOptimiserTakeCanBeFreedEarlier() throws InterruptedException {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        PpoOptimizer ppo = PpoOptimizer.of(policy, PpoConfig.defaults());
+        Rollout rollout = policy.rollout(List.of("a", "b"), RandomStreams.seeded(1));
+        ppo.update(rollout, new double[] {1, -1});
+        ppo.close();
+        ppo.close();
+        ppo.update(rollout, new double[] {1, -1});
+        policy.close();
+        policy.close();
+        assertThatThrownBy(() -> policy.rollout(List.of("a"), RandomStreams.seeded(1)))
+                .isInstanceOf(RuntimeException.class)
+                .hasMessageContaining("closed");
+        assertThat(evaluate(ConsistencyPolicy.of(
+                        new ToyModel(), policy.schedule(), policy.plan(), policy.adapter(), backend)))
+                .isFinite();
     }
 
     @Test

@@ -71,13 +71,13 @@ final class TrainingRun {
 
     /** Trains; whatever ends the training, what was learned until then is written. */
     void execute(Trainer trainer) throws IOException, InterruptedException {
-        RunFiles files = new RunFiles(directory, options);
-        files.configuration();
         Evaluation before = evaluate();
         snapshots.put(0, before.samples().subList(0, SHOWN));
         if (options.resume != null) {
             resume(trainer, options.resume);
         }
+        RunFiles files = new RunFiles(directory, options);
+        files.configuration();
         try (MetricsCsv csv = MetricsCsv.open(metricsFile);
                 ProgressBar bar = progressBar()) {
             trainer.run(report -> onEpoch(report, trainer, csv, files, bar));

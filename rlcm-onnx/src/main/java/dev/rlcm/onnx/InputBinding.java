@@ -41,8 +41,7 @@ record InputBinding(Map<String, Integer> dims, Map<String, Shape> shapes) {
         }
         if (!unbound.isEmpty()) {
             throw new GraphException("dimensions without an extent: " + unbound
-                    + "; bind symbolic ones by name, for example Map.of(\"batch_size\", 1), unnamed ones by giving"
-                    + " their inputs' whole shapes to loadWithShapes");
+                    + "; give symbolic ones a size by name, and unnamed ones by their inputs' whole shapes");
         }
         return inputs;
     }
