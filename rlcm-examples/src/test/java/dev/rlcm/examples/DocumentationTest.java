@@ -48,6 +48,8 @@ class DocumentationTest {
                 final Logger log = LoggerFactory.getLogger("readme");
                 ConsistencyPolicy policy;
                 Path modelDirectory;
+                Path clipDirectory;
+                Backend backend;
                 Prompts prompts;
                 int epochs;
                 Path adapterFile;
