@@ -52,6 +52,27 @@ class TrainTest {
     }
 
     @Test
+    void theEmbeddedClipJudgesTheEmbeddedModelsPictures() throws IOException {
+        Path run = directory.resolve("run");
+        Commands.succeed(new Train(), with(run, 1, "--reward", "clipscore"));
+        assertThat(run.resolve("report.html"))
+                .content()
+                .contains("mean CLIPScore before")
+                .doesNotContain("JPEG");
+        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
+                .get(0)
+                .get("reward_mean")
+                .doubleValue();
+        assertThat(reward).isBetween(1.5, 2.5); // its prompts fit its pictures: 2.5 times a cosine of 0.8
+    }
+
+    @Test
+    void aestheticsNeedAClip() {
+        assertThat(Commands.fail(new Train(), with(directory.resolve("run"), 1, "--reward", "aesthetic")))
+                .contains("the reward aesthetic needs --clip");
+    }
+
+    @Test
     void gridsEveryZeroEpochsAreRefused() {
         assertThat(Commands.fail(new Train(), "--samples-every", 0, "--output", directory))
                 .contains("samples-every must be at least 1, got 0");

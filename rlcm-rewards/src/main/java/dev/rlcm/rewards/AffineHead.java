@@ -55,6 +55,11 @@ record AffineHead(double[] weight, double bias) {
     }
 
     double apply(double[] x) {
+        if (x.length != weight.length) {
+            throw new IllegalArgumentException(
+                    "the predictor takes embeddings of " + weight.length + " elements, the image encoder gives "
+                            + x.length + "; give the CLIP model that it was trained on");
+        }
         return Cosines.dot(weight, x) + bias;
     }
 }
