@@ -33,13 +33,27 @@ public final class Trainer {
     private int epoch;
     private volatile boolean stopping;
 
+    /** With the advantages that the configuration asks for. */
     public Trainer(
             ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
+        this(policy, ppo, reward, prompts, config, config.advantages());
+    }
+
+    /**
+     * With advantages of one's own.
+     *
+     * @param credit used by this trainer alone; the configuration's settings of statistics are not
+     */
+    public Trainer(
+            ConsistencyPolicy policy,
+            PpoOptimizer ppo,
+            RewardFunction reward,
+            Prompts prompts,
+            TrainerConfig config,
+            AdvantageEstimator credit) {
         this.policy = policy;
         this.ppo = ppo;
-        this.credit = config.samplesPerPrompt() > 1
-                ? AdvantageEstimator.withinPrompt()
-                : AdvantageEstimator.perPrompt(config.statBuffer(), config.statMinCount());
+        this.credit = credit;
         this.reward = reward.checked();
         this.prompts = prompts;
         this.config = config;

@@ -40,12 +40,17 @@ class TrainerTest {
     }
 
     private Trainer trainer(ConsistencyPolicy policy, RewardFunction reward, TrainerConfig config) {
+        return trainer(policy, reward, config, config.advantages());
+    }
+
+    private Trainer trainer(
+            ConsistencyPolicy policy, RewardFunction reward, TrainerConfig config, AdvantageEstimator credit) {
         PpoConfig ppo = PpoConfig.defaults()
                 .withLearningRate(2e-2)
                 .withClipRange(0.2)
                 .withTrajectoriesPerStep(4)
                 .withInnerEpochs(2);
-        return new Trainer(policy, PpoOptimizer.of(policy, ppo), reward, Prompts.of("a", "b"), config);
+        return new Trainer(policy, PpoOptimizer.of(policy, ppo), reward, Prompts.of("a", "b"), config, credit);
     }
 
     private static List<float[]> weights(LoraAdapter adapter) {
@@ -80,6 +85,13 @@ class TrainerTest {
         });
         assertThatThrownBy(() -> CONFIG.withSamplesPerPrompt(3))
                 .hasMessage("samplesPerPrompt must divide trajectories 8, got 3");
+    }
+
+    @Test
+    void advantagesMayBeOnesOwn() throws InterruptedException {
+        AdvantageEstimator raw = (keys, rewards) -> rewards.clone();
+        trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), raw)
+                .run(report -> assertThat(report.advantages()).containsExactly(report.rewards()));
     }
 
     @Test
