@@ -4,6 +4,7 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.PpoOptimizer;
+import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.train.Trainer;
 import dev.rlcm.train.TrainerConfig;
 import java.nio.file.Path;
@@ -38,7 +39,8 @@ public final class Train implements Callable<Integer> {
             LatentConsistencyModel model = options.load(backend);
             ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
-            Trainer trainer = new Trainer(policy, ppo, options.reward.factory.get(), options.trainingPrompts(), config);
+            RewardFunction reward = options.reward.factory.get();
+            Trainer trainer = new Trainer(policy, ppo, reward, options.trainingPrompts(), config, options.advantages());
             TrainingRun run = new TrainingRun(directory, options, policy);
             try (StopSignal signal = StopSignal.install(trainer::stop)) {
                 run.execute(trainer);

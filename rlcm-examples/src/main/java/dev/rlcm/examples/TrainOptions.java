@@ -8,6 +8,7 @@ import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PpoConfig;
@@ -58,6 +59,15 @@ public final class TrainOptions {
     @Nullable
     Integer samplesPerPrompt;
 
+    @Option(
+            names = "--advantage-scale",
+            paramLabel = "X",
+            description =
+                    "Difference in reward from a prompt's other pictures that counts as an advantage of 1; 0 for the"
+                            + " spread in each epoch. Default: what suits the reward.")
+    @Nullable
+    Double advantageScale;
+
     @Option(names = "--steps", description = "Network evaluations of a trajectory. Default: ${DEFAULT-VALUE}.")
     int steps = 4;
 
@@ -97,6 +107,14 @@ public final class TrainOptions {
                     + " base model predict, which keeps pictures what they were. Default: what suits the reward.")
     @Nullable
     Double driftWeight;
+
+    @Option(
+            names = "--drift-patch",
+            paramLabel = "N",
+            description =
+                    "Side of the squares of latent elements whose averages the drift is measured on, so that detail"
+                            + " is free to go; 1 for every element. Must divide the latents. Default: ${DEFAULT-VALUE}.")
+    int driftPatch = 4;
 
     @Option(
             names = "--kl",
@@ -176,6 +194,17 @@ public final class TrainOptions {
         return samplesPerPrompt != null ? samplesPerPrompt : ArithmeticUtils.gcd(trajectories, reward.samplesPerPrompt);
     }
 
+    private double advantageScale() {
+        return advantageScale != null ? advantageScale : reward.advantageScale;
+    }
+
+    /** On a fixed scale only where pictures of one prompt are compared. */
+    public AdvantageEstimator advantages() {
+        return samplesPerPrompt() > 1 && advantageScale() != 0
+                ? AdvantageEstimator.withinPrompt(advantageScale())
+                : trainer().advantages();
+    }
+
     public PpoConfig ppo() {
         return PpoConfig.defaults()
                 .withAdam(AdamWConfig.defaults().withLearningRate(learningRate()))
@@ -189,7 +218,7 @@ public final class TrainOptions {
     public PolicyLoss loss() {
         PolicyLoss loss = PolicyLosses.clipped(clipRange);
         if (driftWeight() != 0) {
-            loss = loss.plus(driftWeight(), PolicyLosses.driftFromBase());
+            loss = loss.plus(driftWeight(), PolicyLosses.driftFromBase(driftPatch));
         }
         return klWeight == 0 ? loss : loss.plus(klWeight, PolicyLosses.klToBase());
     }
@@ -211,6 +240,7 @@ public final class TrainOptions {
         entries.put("epochs", Integer.toString(epochs()));
         entries.put("trajectories per epoch", Integer.toString(trajectories));
         entries.put("samples per prompt", Integer.toString(samplesPerPrompt()));
+        entries.put("advantage scale", Double.toString(advantageScale()));
         entries.put("steps", Integer.toString(steps));
         entries.put("guidance scale", Double.toString(guidance));
         entries.put("LoRA rank / alpha", rank + " / " + lora().alpha());
@@ -218,6 +248,7 @@ public final class TrainOptions {
         entries.put("learning rate", Double.toString(learningRate()));
         entries.put("clip range", Double.toString(clipRange));
         entries.put("drift weight", Double.toString(driftWeight()));
+        entries.put("drift patch", Integer.toString(driftPatch));
         entries.put("KL weight", Double.toString(klWeight));
         entries.put("seed", Long.toString(seed));
         entries.put("device", device);
