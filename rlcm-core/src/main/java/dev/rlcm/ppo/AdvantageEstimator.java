@@ -79,6 +79,19 @@ public interface AdvantageEstimator {
      * in a rollout: one alone has advantage 0.
      */
     static AdvantageEstimator withinPrompt() {
-        return new WithinPromptAdvantages();
+        return new WithinPromptAdvantages(null);
+    }
+
+    /**
+     * (reward - mean of the prompt's samples in this rollout) / scale, the same scale for all of a training. Where rewards
+     * come to differ less as training goes on, dividing by their spread would let the same difference count ever more, and
+     * outgrow a term of the loss that holds the policy back; a fixed scale keeps reward and term in proportion. Liu et al.,
+     * 2025, arXiv:2503.20783, leave out the division likewise.
+     *
+     * @param scale the difference that is an advantage of 1, in the reward's unit, positive: about the spread within a
+     *     prompt before training
+     */
+    static AdvantageEstimator withinPrompt(double scale) {
+        return new WithinPromptAdvantages(scale);
     }
 }

@@ -56,11 +56,41 @@ public final class PolicyLosses {
      * dev.rlcm.mdp.LatentConsistencySchedule} does; meaningless for others.
      */
     public static PolicyLoss driftFromBase() {
+        return driftFromBase(1);
+    }
+
+    /**
+     * The same of what is coarse in the latents: the squared difference of their averages over patches, as {@link
+     * #driftFromBase()} reduces it, with P averaging over squares of patch times patch elements: (P mu - P mu_base)^2 / (1 -
+     * sigma^2). It holds colours and coarse shapes where they were, while what varies within a patch is free: smoothing
+     * costs next to nothing, fading does not.
+     *
+     * @param patch the side of a patch, a divisor of the latents' height and width; 1 for {@link #driftFromBase()}
+     */
+    public static PolicyLoss driftFromBase(int patch) {
+        if (patch < 1) {
+            throw new IllegalArgumentException("patch must be positive, got " + patch);
+        }
         return t -> {
             PolicyGraph policy = t.policy();
-            Value difference = policy.mean().sub(policy.baseMean());
+            Value difference = patches(policy.mean().sub(policy.baseMean()), patch);
             Value signal = policy.sigma().square().neg().add(1); // [B], the square of what x0 is scaled with
             return policy.reduce(difference.square()).div(signal);
         };
+    }
+
+    /** Averages over squares: [B,C,h,w] to [B,C,h/patch,w/patch]. */
+    private static Value patches(Value latents, int patch) {
+        if (patch == 1) {
+            return latents;
+        }
+        int height = latents.dim(2);
+        int width = latents.dim(3);
+        if (height % patch != 0 || width % patch != 0) {
+            throw new IllegalArgumentException(
+                    "latents of " + height + " x " + width + " do not divide into patches of " + patch + " x " + patch);
+        }
+        return latents.reshape(latents.dim(0), latents.dim(1), height / patch, patch, width / patch, patch)
+                .mean(false, 3, 5);
     }
 }

@@ -1,14 +1,26 @@
 package dev.rlcm.ppo;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.math3.stat.StatUtils;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
+import org.apache.commons.math3.util.MathArrays;
+import org.jspecify.annotations.Nullable;
 
-/** See {@link AdvantageEstimator#withinPrompt}. */
+/** See {@link AdvantageEstimator#withinPrompt()}. */
 final class WithinPromptAdvantages implements AdvantageEstimator {
+    private final @Nullable Double scale;
     private double zeroSpreadShare;
+
+    /** @param scale what to divide by, positive; null for the rollout's spread */
+    WithinPromptAdvantages(@Nullable Double scale) {
+        if (scale != null && !(scale > 0 && Double.isFinite(scale))) {
+            throw new IllegalArgumentException("scale must be positive and finite, got " + scale);
+        }
+        this.scale = scale;
+    }
 
     @Override
     public double[] estimate(List<String> keys, double[] rewards) {
@@ -22,16 +34,18 @@ final class WithinPromptAdvantages implements AdvantageEstimator {
             SummaryStatistics group = groups.get(keys.get(i));
             differences[i] = hasNoSpread(group) ? 0 : rewards[i] - group.getMean();
         }
-        double spread = Math.sqrt(StatUtils.sumSq(differences) / differences.length);
-        RewardStatistics statistics = new RewardStatistics(0, spread);
-        for (int i = 0; i < differences.length; i++) {
-            differences[i] = statistics.advantage(differences[i]);
-        }
+        double[] advantages = scale != null ? MathArrays.scale(1 / scale, differences) : bySpread(differences);
         long flat = groups.values().stream()
                 .filter(WithinPromptAdvantages::hasNoSpread)
                 .count();
         zeroSpreadShare = (double) flat / groups.size();
-        return differences;
+        return advantages;
+    }
+
+    private static double[] bySpread(double[] differences) {
+        double spread = Math.sqrt(StatUtils.sumSq(differences) / differences.length);
+        RewardStatistics statistics = new RewardStatistics(0, spread);
+        return Arrays.stream(differences).map(statistics::advantage).toArray();
     }
 
     private static boolean hasNoSpread(SummaryStatistics group) {

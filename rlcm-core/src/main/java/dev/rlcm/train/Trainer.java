@@ -33,31 +33,24 @@ public final class Trainer {
     private int epoch;
     private volatile boolean stopping;
 
-    /**
-     * With the paper's per-prompt statistics or, where the configuration asks for several samples of a prompt, with
-     * comparisons of these.
-     */
+    /** With the advantages that the configuration asks for. */
     public Trainer(
             ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
-        this(
-                policy,
-                ppo,
-                reward,
-                config.samplesPerPrompt() > 1
-                        ? AdvantageEstimator.withinPrompt()
-                        : AdvantageEstimator.perPrompt(config.statBuffer(), config.statMinCount()),
-                prompts,
-                config);
+        this(policy, ppo, reward, prompts, config, config.advantages());
     }
 
-    /** With an advantage estimator of one's own, whose state checkpoints keep; the configuration's statistics do not count. */
+    /**
+     * With advantages of one's own.
+     *
+     * @param credit used by this trainer alone; the configuration's settings of statistics are not
+     */
     public Trainer(
             ConsistencyPolicy policy,
             PpoOptimizer ppo,
             RewardFunction reward,
-            AdvantageEstimator credit,
             Prompts prompts,
-            TrainerConfig config) {
+            TrainerConfig config,
+            AdvantageEstimator credit) {
         this.policy = policy;
         this.ppo = ppo;
         this.credit = credit;

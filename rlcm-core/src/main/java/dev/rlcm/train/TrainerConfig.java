@@ -8,7 +8,7 @@ import dev.rlcm.ppo.AdvantageEstimator;
  * @param epochs how many times to sample and update, at least 1
  * @param trajectories sampled in an epoch, at least 2
  * @param samplesPerPrompt how many samples of each drawn prompt an epoch has, at least 1, dividing trajectories; from 2 on they
- *     are compared with each other ({@link AdvantageEstimator#withinPrompt}) and the two settings of statistics are not used
+ *     are compared with each other ({@link AdvantageEstimator#withinPrompt()}) and the two settings of statistics are not used
  * @param statBuffer how many of a prompt's latest rewards its statistics keep, at least 1
  * @param statMinCount from how many on they are used instead of the whole batch's, at least 1
  * @param rewardThreads that score pictures while the next ones are sampled, at least 1; more than one needs a
@@ -71,6 +71,13 @@ public record TrainerConfig(
     public TrainerConfig withSeed(long value) {
         return new TrainerConfig(
                 epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, value);
+    }
+
+    /** Within prompts where there are several samples of each, else by prompt with these settings of statistics. */
+    public AdvantageEstimator advantages() {
+        return samplesPerPrompt > 1
+                ? AdvantageEstimator.withinPrompt()
+                : AdvantageEstimator.perPrompt(statBuffer, statMinCount);
     }
 
     private static void requireAtLeast(int least, String name, int value) {

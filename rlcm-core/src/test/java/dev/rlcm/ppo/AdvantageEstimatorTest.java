@@ -83,6 +83,22 @@ class AdvantageEstimatorTest {
         assertThat(estimator.zeroSpreadShare()).isEqualTo(0.5);
     }
 
+    @Test
+    void onAFixedScaleTheSpreadDoesNotCount() {
+        AdvantageEstimator estimator = AdvantageEstimator.withinPrompt(0.5);
+        List<String> keys = List.of("cat", "dog", "cat", "dog");
+        assertThat(estimator.estimate(keys, new double[] {1, 7, 3, 7}))
+                .containsExactly(new double[] {-2, 0, 2, 0}, within(1e-12));
+        assertThat(estimator.estimate(keys, new double[] {1, 7, 1.5, 7}))
+                .containsExactly(new double[] {-0.5, 0, 0.5, 0}, within(1e-12));
+        assertThat(estimator.zeroSpreadShare()).isEqualTo(0.5);
+        for (double impossible : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThatThrownBy(() -> AdvantageEstimator.withinPrompt(impossible))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("scale must be positive and finite, got " + impossible);
+        }
+    }
+
     @Property
     void beforeMinCountThereIsOnlyTheBatch(
             @ForAll @Size(min = 1, max = 15) List<@DoubleRange(min = -100, max = 100) Double> rewards) {

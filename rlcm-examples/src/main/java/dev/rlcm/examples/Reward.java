@@ -14,10 +14,21 @@ import org.jspecify.annotations.Nullable;
 /** The tasks of {@link Train}, with settings found by trying on the embedded model. */
 enum Reward {
     compressibility(
-            (backend, clip) -> new JpegCompressibility(), "reward (-kB)", "JPEG size", "kB", 1e-3, 100, 0.004, 4),
-    incompressibility((backend, clip) -> new JpegIncompressibility(), "reward (kB)", "JPEG size", "kB", 2e-3, 55, 0, 1),
-    clipscore(Reward::clipScore, "CLIPScore", "CLIPScore", "", 1e-3, 60, 0, 4),
-    aesthetic(Reward::aesthetic, "LAION aesthetic score", "aesthetic score", "", 1e-3, 60, 0, 4);
+            (backend, clip) -> new JpegCompressibility(),
+            new Measure("reward (-kB)", "JPEG size", "kB"),
+            Settings.of(2e-3, 100).withDrift(0.012).comparing(4, 0.08)),
+    incompressibility(
+            (backend, clip) -> new JpegIncompressibility(),
+            new Measure("reward (kB)", "JPEG size", "kB"),
+            Settings.of(2e-3, 55)),
+    clipscore(
+            Reward::clipScore,
+            new Measure("CLIPScore", "CLIPScore", ""),
+            Settings.of(1e-3, 50).comparing(4, 0)),
+    aesthetic(
+            Reward::aesthetic,
+            new Measure("LAION aesthetic score", "aesthetic score", ""),
+            Settings.of(1e-3, 50).comparing(4, 0));
 
     /** Makes the reward. */
     @FunctionalInterface
@@ -26,35 +37,43 @@ enum Reward {
         RewardFunction create(Backend backend, @Nullable Path clip) throws IOException;
     }
 
+    /**
+     * What is reported.
+     *
+     * @param reward label of the learning curve
+     * @param quantity of pictures, which is the reward up to its sign
+     * @param unit of the quantity
+     */
+    record Measure(String reward, String quantity, String unit) {}
+
+    /**
+     * Of training.
+     *
+     * @param advantageScale what counts as an advantage of 1, about the standard deviation within a prompt; 0 for that of
+     *     each epoch
+     */
+    record Settings(double learningRate, int epochs, double driftWeight, int samplesPerPrompt, double advantageScale) {
+        static Settings of(double learningRate, int epochs) {
+            return new Settings(learningRate, epochs, 0, 1, 0);
+        }
+
+        Settings withDrift(double weight) {
+            return new Settings(learningRate, epochs, weight, samplesPerPrompt, advantageScale);
+        }
+
+        Settings comparing(int samples, double scale) {
+            return new Settings(learningRate, epochs, driftWeight, samples, scale);
+        }
+    }
+
     final Factory factory;
-    /** Of the learning curve. */
-    final String label;
-    /** What evaluations report, which is the reward up to its sign. */
-    final String measure;
+    final Measure measure;
+    final Settings settings;
 
-    final String unit;
-    final double learningRate;
-    final int epochs;
-    final double driftWeight;
-    final int samplesPerPrompt;
-
-    Reward(
-            Factory factory,
-            String label,
-            String measure,
-            String unit,
-            double learningRate,
-            int epochs,
-            double driftWeight,
-            int samplesPerPrompt) {
+    Reward(Factory factory, Measure measure, Settings settings) {
         this.factory = factory;
-        this.label = label;
         this.measure = measure;
-        this.unit = unit;
-        this.learningRate = learningRate;
-        this.epochs = epochs;
-        this.driftWeight = driftWeight;
-        this.samplesPerPrompt = samplesPerPrompt;
+        this.settings = settings;
     }
 
     /** Positive for the better and for the worse, as its measure is. */

@@ -51,14 +51,18 @@ final class RunFiles {
         ImageGrid strip = strip(snapshots);
         strip.write(directory.resolve("samples.png"));
         RunReport report = RunReport.titled("RLCM: " + options.reward, length)
-                .outcome("mean " + options.reward.measure, before.mean(), after.mean(), options.reward.unit)
+                .outcome(
+                        "mean " + options.reward.measure.quantity(),
+                        before.mean(),
+                        after.mean(),
+                        options.reward.measure.unit())
                 .figure(
                         "Before and after",
                         comparison.render(),
                         "The same prompts and noises before and after training.");
         if (!metrics.isEmpty()) {
             LearningCurve curve = new LearningCurve(
-                    options.reward.label,
+                    options.reward.measure.reward(),
                     metrics.stream().map(EpochMetrics::point).toList());
             curve.write(directory.resolve("learning-curve.png"));
             report = report.figure("Learning curve", curve.render(), "Reward by epoch, approximate KL, clip fraction.");
@@ -89,7 +93,7 @@ final class RunFiles {
     }
 
     private String caption(double measured) {
-        return String.format(Locale.ROOT, "%.2f %s", measured, options.reward.unit)
+        return String.format(Locale.ROOT, "%.2f %s", measured, options.reward.measure.unit())
                 .strip();
     }
 

@@ -40,7 +40,7 @@ public final class Train implements Callable<Integer> {
             ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
             RewardFunction reward = options.reward(backend);
-            Trainer trainer = new Trainer(policy, ppo, reward, options.trainingPrompts(), config);
+            Trainer trainer = new Trainer(policy, ppo, reward, options.trainingPrompts(), config, options.advantages());
             TrainingRun run = new TrainingRun(directory, options, policy, reward);
             try (StopSignal signal = StopSignal.install(trainer::stop)) {
                 run.execute(trainer);

@@ -8,6 +8,7 @@ import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PpoConfig;
@@ -68,6 +69,15 @@ public final class TrainOptions {
     @Nullable
     Integer samplesPerPrompt;
 
+    @Option(
+            names = "--advantage-scale",
+            paramLabel = "X",
+            description =
+                    "Difference in reward from a prompt's other pictures that counts as an advantage of 1; 0 for the"
+                            + " spread in each epoch. Default: what suits the reward.")
+    @Nullable
+    Double advantageScale;
+
     @Option(names = "--steps", description = "Network evaluations of a trajectory. Default: ${DEFAULT-VALUE}.")
     int steps = 4;
 
@@ -107,6 +117,14 @@ public final class TrainOptions {
                     + " base model predict, which keeps pictures what they were. Default: what suits the reward.")
     @Nullable
     Double driftWeight;
+
+    @Option(
+            names = "--drift-patch",
+            paramLabel = "N",
+            description =
+                    "Side of the squares of latent elements whose averages the drift is measured on, so that detail"
+                            + " is free to go; 1 for every element. Must divide the latents. Default: ${DEFAULT-VALUE}.")
+    int driftPatch = 4;
 
     @Option(
             names = "--kl",
@@ -174,20 +192,33 @@ public final class TrainOptions {
     }
 
     double learningRate() {
-        return learningRate != null ? learningRate : reward.learningRate;
+        return learningRate != null ? learningRate : reward.settings.learningRate();
     }
 
     private double driftWeight() {
-        return driftWeight != null ? driftWeight : reward.driftWeight;
+        return driftWeight != null ? driftWeight : reward.settings.driftWeight();
     }
 
     int epochs() {
-        return epochs != null ? epochs : reward.epochs;
+        return epochs != null ? epochs : reward.settings.epochs();
     }
 
     /** By default as many as suit the reward and divide the trajectories. */
     private int samplesPerPrompt() {
-        return samplesPerPrompt != null ? samplesPerPrompt : ArithmeticUtils.gcd(trajectories, reward.samplesPerPrompt);
+        return samplesPerPrompt != null
+                ? samplesPerPrompt
+                : ArithmeticUtils.gcd(trajectories, reward.settings.samplesPerPrompt());
+    }
+
+    private double advantageScale() {
+        return advantageScale != null ? advantageScale : reward.settings.advantageScale();
+    }
+
+    /** On a fixed scale only where pictures of one prompt are compared. */
+    public AdvantageEstimator advantages() {
+        return samplesPerPrompt() > 1 && advantageScale() != 0
+                ? AdvantageEstimator.withinPrompt(advantageScale())
+                : trainer().advantages();
     }
 
     public PpoConfig ppo() {
@@ -203,7 +234,7 @@ public final class TrainOptions {
     public PolicyLoss loss() {
         PolicyLoss loss = PolicyLosses.clipped(clipRange);
         if (driftWeight() != 0) {
-            loss = loss.plus(driftWeight(), PolicyLosses.driftFromBase());
+            loss = loss.plus(driftWeight(), PolicyLosses.driftFromBase(driftPatch));
         }
         return klWeight == 0 ? loss : loss.plus(klWeight, PolicyLosses.klToBase());
     }
@@ -225,6 +256,7 @@ public final class TrainOptions {
         entries.put("epochs", Integer.toString(epochs()));
         entries.put("trajectories per epoch", Integer.toString(trajectories));
         entries.put("samples per prompt", Integer.toString(samplesPerPrompt()));
+        entries.put("advantage scale", Double.toString(advantageScale()));
         entries.put("steps", Integer.toString(steps));
         entries.put("guidance scale", Double.toString(guidance));
         entries.put("LoRA rank / alpha", rank + " / " + lora().alpha());
@@ -232,6 +264,7 @@ public final class TrainOptions {
         entries.put("learning rate", Double.toString(learningRate()));
         entries.put("clip range", Double.toString(clipRange));
         entries.put("drift weight", Double.toString(driftWeight()));
+        entries.put("drift patch", Integer.toString(driftPatch));
         entries.put("KL weight", Double.toString(klWeight));
         entries.put("seed", Long.toString(seed));
         entries.put("device", device);

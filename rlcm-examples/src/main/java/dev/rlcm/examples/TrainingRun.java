@@ -92,10 +92,10 @@ final class TrainingRun {
                 Locale.ROOT,
                 "%s: mean %s %.3f -> %.3f%s (%+.1f %%) after %s%nreport: %s%n",
                 options.reward,
-                options.reward.measure,
+                options.reward.measure.quantity(),
                 before.mean(),
                 after.mean(),
-                options.reward.unit.isEmpty() ? "" : " " + options.reward.unit,
+                options.reward.measure.unit().isEmpty() ? "" : " " + options.reward.measure.unit(),
                 100 * (after.mean() / before.mean() - 1),
                 length,
                 directory.resolve("report.html").toAbsolutePath());

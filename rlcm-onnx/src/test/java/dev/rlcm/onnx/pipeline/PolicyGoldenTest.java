@@ -1,6 +1,7 @@
 package dev.rlcm.onnx.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
@@ -150,6 +151,41 @@ class PolicyGoldenTest {
             double expected = actual.get("kl").getDouble(row) * 2 * variance / (1 - variance);
             assertThat(actual.get("drift").getDouble(row)).isPositive().isCloseTo(expected, withinPercentage(0.01));
         }
+    }
+
+    @Test
+    void theCoarseDriftIsThatOfTheAveragesOverPatches() {
+        PolicyGraph graph = policy.graph(4);
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put("drift", loss(graph, PolicyLosses.driftFromBase(4)));
+        outputs.put("mean", graph.mean());
+        outputs.put("base", graph.baseMean());
+        outputs.put("variance", graph.sigma().square());
+        Map<String, TensorData> actual = run(graph, outputs, 0, 1, 2, 3);
+        for (int row = 0; row < 4; row++) {
+            double[] sums = new double[4 * 4 * 4]; // of patches of 4 x 4, in 4 channels of 16 x 16
+            for (int i = 0; i < LATENT; i++) {
+                int at = row * LATENT + i;
+                int patch = i / 256 * 16 + i % 256 / 16 / 4 * 4 + i % 16 / 4;
+                sums[patch] +=
+                        actual.get("mean").getDouble(at) - actual.get("base").getDouble(at);
+            }
+            double signal = 1 - actual.get("variance").getDouble(row);
+            double expected =
+                    Arrays.stream(sums).map(sum -> sum * sum / 256).average().orElseThrow() / signal;
+            assertThat(actual.get("drift").getDouble(row)).isPositive().isCloseTo(expected, withinPercentage(0.1));
+        }
+    }
+
+    @Test
+    void patchesThatDoNotFillTheLatentsAreRefused() {
+        PolicyGraph graph = policy.graph(1);
+        assertThatThrownBy(() -> loss(graph, PolicyLosses.driftFromBase(3)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("latents of 16 x 16 do not divide into patches of 3 x 3");
+        assertThatThrownBy(() -> PolicyLosses.driftFromBase(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("patch must be positive, got 0");
     }
 
     @Test
