@@ -25,6 +25,13 @@ record Npz(Path file) {
         return values;
     }
 
+    double[] doubles(String key) {
+        ByteBuffer data = data(key, "<f8");
+        double[] values = new double[data.remaining() / Double.BYTES];
+        data.asDoubleBuffer().get(values);
+        return values;
+    }
+
     private ByteBuffer data(String key, String type) {
         try (ZipFile zip = new ZipFile(file.toFile())) {
             ZipEntry entry = zip.getEntry(key + ".npy");

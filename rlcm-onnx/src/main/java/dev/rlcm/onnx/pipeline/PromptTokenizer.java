@@ -88,10 +88,20 @@ public final class PromptTokenizer implements AutoCloseable {
 
     /** The prompt's ids, [maxLength]. */
     public long[] encode(String prompt) {
-        long[] ids = tokenizer.encode(prompt).getIds();
+        long[] ids = encodeUnpadded(prompt);
         long[] padded = Arrays.copyOf(ids, maxLength);
         Arrays.fill(padded, Math.min(ids.length, maxLength), maxLength, padId);
         return padded;
+    }
+
+    /** The prompt's ids without padding. */
+    long[] encodeUnpadded(String prompt) {
+        return tokenizer.encode(prompt).getIds();
+    }
+
+    /** What fills the rest of a row. */
+    long padId() {
+        return padId;
     }
 
     @Override

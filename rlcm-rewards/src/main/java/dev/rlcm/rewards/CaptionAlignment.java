@@ -1,0 +1,108 @@
+package dev.rlcm.rewards;
+
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.reward.Sample;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
+import javax.imageio.ImageWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Prompt-image alignment, the reward of DDPO (arXiv:2305.13301, section 5.3) and RLCM: a model that does not know the prompt
+ * says what is on a picture, and {@link BertScore} compares that with the prompt. Both papers' code asks LLaVA {@link
+ * #QUESTION} about the picture as {@link #jpeg}, takes the answer for the candidate and "The image contains " + prompt for the
+ * reference, and rewards the plain recall by layer 40 of deberta-xlarge-mnli (ddpo-pytorch, {@code llava_bertscore}; rlcm,
+ * {@code prompt_image_alignment}; LLaVA-server, {@code load_bertscore}). Those are the defaults here.
+ *
+ * <p>Scores are at most 1; a picture without caption gets 0. As thread-safe as the captioner; owns neither that nor the
+ * BertScore.
+ *
+ * @param captioner writes the candidates
+ * @param bertScore compares
+ * @param reference makes a prompt what captions are compared with
+ * @param measure which of the numbers to reward
+ */
+public record CaptionAlignment(
+        Captioner captioner,
+        BertScore bertScore,
+        UnaryOperator<String> reference,
+        ToDoubleFunction<BertScore.Score> measure)
+        implements RewardFunction {
+    /** What the papers' code asks about a picture. */
+    public static final String QUESTION = "Answer concisely: what is going on in this image?";
+
+    private static final int JPEG_QUALITY = 80;
+
+    public CaptionAlignment {
+        Objects.requireNonNull(captioner, "captioner");
+        Objects.requireNonNull(bertScore, "bertScore");
+        Objects.requireNonNull(reference, "reference");
+        Objects.requireNonNull(measure, "measure");
+    }
+
+    /** The recall of "The image contains " + prompt, as both papers have it. */
+    public CaptionAlignment(Captioner captioner, BertScore bertScore) {
+        this(captioner, bertScore, "The image contains "::concat, BertScore.Score::recall);
+    }
+
+    public CaptionAlignment withReference(UnaryOperator<String> newReference) {
+        return new CaptionAlignment(captioner, bertScore, newReference, measure);
+    }
+
+    /** For example {@code withMeasure(BertScore.Score::f1)}. */
+    public CaptionAlignment withMeasure(ToDoubleFunction<BertScore.Score> newMeasure) {
+        return new CaptionAlignment(captioner, bertScore, reference, newMeasure);
+    }
+
+    /** The picture as the papers' code sends it: a JPEG file of quality 80. */
+    public static byte[] jpeg(Sample sample) {
+        ImageWriter writer = JpegSize.jdkWriter();
+        try {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            JpegSize.write(writer, sample.toBufferedImage(), JPEG_QUALITY, out);
+            return out.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the JPEG encoder failed", e);
+        } finally {
+            writer.dispose();
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if the captioner does not return one caption per picture
+     */
+    @Override
+    public double[] score(List<Sample> samples) {
+        if (samples.isEmpty()) {
+            return new double[0];
+        }
+        List<String> references =
+                samples.stream().map(Sample::prompt).map(reference).toList();
+        return bertScore.scores(captions(samples), references).stream()
+                .mapToDouble(measure)
+                .toArray();
+    }
+
+    private List<String> captions(List<Sample> samples) {
+        @Nullable List<String> captions = captioner.caption(samples);
+        if (captions == null || captions.size() != samples.size()) {
+            throw new IllegalStateException("the captioner returned "
+                    + (captions == null ? "null" : captions.size() + " captions") + " for " + samples.size()
+                    + " pictures; it must return exactly one per picture, in their order");
+        }
+        for (int i = 0; i < samples.size(); i++) {
+            if (captions.get(i) == null) {
+                throw new IllegalStateException("the captioner returned null for picture " + i + " (\""
+                        + samples.get(i).prompt() + "\"); return an empty text where there is nothing to say");
+            }
+        }
+        return captions;
+    }
+}
