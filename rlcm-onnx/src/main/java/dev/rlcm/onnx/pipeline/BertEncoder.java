@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -43,7 +42,7 @@ public final class BertEncoder implements AutoCloseable {
     private final PromptTokenizer tokenizer;
     private final Backend backend;
     private final Set<Long> frame;
-    private final Map<Integer, Executable> executables = new TreeMap<>();
+    private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
 
     /**
      * A text's tokens, those that the tokenizer adds included, after truncation.
@@ -103,7 +102,7 @@ public final class BertEncoder implements AutoCloseable {
         PromptTokenizer tokenizer = PromptTokenizer.load(directory, longest);
         try {
             BertEncoder encoder = new BertEncoder(model, layer, tokenizer, backend);
-            encoder.executable(1);
+            encoder.executables.of(encoder.length(1));
             return encoder;
         } catch (UncheckedIOException e) {
             tokenizer.close();
@@ -152,7 +151,7 @@ public final class BertEncoder implements AutoCloseable {
         if (model.inputs().contains(SEGMENTS)) {
             inputs.put(SEGMENTS, row(SEGMENTS, length, i -> 0));
         }
-        TensorData states = executable(count).run(inputs).get(HiddenLayer.LAST);
+        TensorData states = executables.of(length).run(inputs).get(HiddenLayer.LAST);
         int width = states.shape().dim(2);
         return new Tokens(ids, Rows.slice(states.reshape(Shape.of(length, width)), 0, count));
     }
@@ -161,9 +160,7 @@ public final class BertEncoder implements AutoCloseable {
     @Override
     public void close() {
         tokenizer.close();
-        synchronized (executables) {
-            executables.values().forEach(Executable::close);
-        }
+        executables.close();
     }
 
     private TensorData row(String input, int length, IntToDoubleFunction values) {
@@ -177,12 +174,6 @@ public final class BertEncoder implements AutoCloseable {
             length *= 2;
         }
         return model.dim(IDS, 1).orElse(Math.min(length, maxLength()));
-    }
-
-    private Executable executable(int tokens) {
-        synchronized (executables) {
-            return executables.computeIfAbsent(length(tokens), this::compile);
-        }
     }
 
     private Executable compile(int length) {

@@ -27,7 +27,7 @@ public final class ClipImageEncoder {
     private final ClipImageProcessor processor;
     private final Backend backend;
     private final int mostPerRun;
-    private final BatchExecutables executables = new BatchExecutables(this::compile);
+    private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
 
     private ClipImageEncoder(ClipComponent tower, ClipImageProcessor processor, Backend backend) {
         this.tower = tower;

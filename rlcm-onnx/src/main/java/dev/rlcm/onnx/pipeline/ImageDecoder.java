@@ -25,7 +25,7 @@ final class ImageDecoder {
     private final double shift;
     private final int mostPerRun;
     private final Backend backend;
-    private final BatchExecutables executables = new BatchExecutables(this::compile);
+    private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
 
     private ImageDecoder(OnnxComponent model, ModelDirectory directory, Shape latent, Backend backend) {
         this.model = model;

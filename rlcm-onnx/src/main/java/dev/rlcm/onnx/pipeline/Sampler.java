@@ -24,11 +24,11 @@ final class Sampler {
 
     private final Denoiser denoiser;
     private final int mostPerRun;
-    private final BatchExecutables executables;
+    private final ExecutablesBySize executables;
 
     Sampler(Denoiser denoiser, Backend backend) {
         this.denoiser = denoiser;
-        this.executables = new BatchExecutables(batch -> backend.compile(denoiser.graph(batch)));
+        this.executables = new ExecutablesBySize(batch -> backend.compile(denoiser.graph(batch)));
         int pixels = denoiser.latent().dim(1) * denoiser.latent().dim(2);
         this.mostPerRun = Math.max(1, LATENT_PIXELS_PER_RUN / pixels);
     }
