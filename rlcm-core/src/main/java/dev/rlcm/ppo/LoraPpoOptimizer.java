@@ -43,6 +43,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         this.policy = policy;
         this.config = config;
         this.loss = loss;
+        LossGraph.check(policy, loss, minibatch());
         this.adam = new AdamW(policy.adapter().parameters(), config.adam());
         this.scaler = new LossScaler(config.lossScaling());
         this.accumulated = policy.adapter().tensors().values().stream()
@@ -56,8 +57,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         check(rollout, advantages);
         long start = System.nanoTime();
         UpdateStatistics statistics = new UpdateStatistics(config.clipRange());
-        int rowsPerStep = config.trajectoriesPerStep() * policy.schedule().actions();
-        LossGraph graph = graph(Math.min(config.minibatch(), rowsPerStep));
+        LossGraph graph = graph();
         long networkBefore = graph.networkNanos();
         RandomStreams random =
                 RandomStreams.seeded(config.seed()).at("minibatches").at(updates++);
@@ -186,14 +186,20 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         }
     }
 
-    private LossGraph graph(int rows) {
+    private LossGraph graph() {
         LossGraph current = compiled;
-        if (current == null || current.rows() != rows) {
-            close();
-            current = new LossGraph(policy, loss, rows);
+        if (current == null) {
+            current = new LossGraph(policy, loss, minibatch());
             compiled = current;
         }
         return current;
+    }
+
+    /** Transitions in a run: no more than an optimiser step has. */
+    private int minibatch() {
+        return Math.min(
+                config.minibatch(),
+                config.trajectoriesPerStep() * policy.schedule().actions());
     }
 
     @Override

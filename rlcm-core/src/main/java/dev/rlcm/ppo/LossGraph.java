@@ -43,11 +43,7 @@ final class LossGraph {
         this.policy = owner.graph(rows);
         Value weight = term("weight");
         PolicyTerms symbols = new PolicyTerms(policy, policy.logProb(), term("old_log_prob"), term("advantage"));
-        Value perRow = loss.of(symbols);
-        if (!perRow.shape().equals(Shape.of(rows))) {
-            throw new GraphException("a policy loss must give one number per transition, [" + rows + "], got "
-                    + perRow.shape() + "; do not reduce over the rows, the optimiser averages them");
-        }
+        Value perRow = perRow(loss, symbols);
         Map<String, Value> forward = new LinkedHashMap<>();
         forward.put("loss", perRow.mul(weight).sum());
         forward.put("log_prob", symbols.logProb());
@@ -74,6 +70,27 @@ final class LossGraph {
         others.putAll(terms);
         this.batch = policy.newBatch(graph, others);
         results.forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
+    }
+
+    /**
+     * Builds the loss without compiling it.
+     *
+     * @throws GraphException if it cannot be used
+     */
+    static void check(ConsistencyPolicy owner, PolicyLoss loss, int rows) {
+        PolicyGraph policy = owner.graph(rows);
+        Value input = Value.input("any", DataType.FLOAT32, Shape.of(rows));
+        perRow(loss, new PolicyTerms(policy, policy.logProb(), input, input));
+    }
+
+    private static Value perRow(PolicyLoss loss, PolicyTerms symbols) {
+        Value perRow = loss.of(symbols);
+        Shape expected = Shape.of(symbols.policy().rows());
+        if (!perRow.shape().equals(expected)) {
+            throw new GraphException("a policy loss must give one number per transition, " + expected + ", got "
+                    + perRow.shape() + "; do not reduce over the rows, the optimiser averages them");
+        }
+        return perRow;
     }
 
     /** The same function in a form whose differentiated graph moves less memory. */

@@ -48,6 +48,7 @@ public interface PpoOptimizer extends AutoCloseable {
      * warnings count a ratio as clipped: give {@link PolicyLosses#clipped} the same one.
      *
      * @throws IllegalArgumentException if the policy's schedule has no stochastic action
+     * @throws dev.rlcm.graph.GraphException if the loss does not give one number per transition
      */
     static PpoOptimizer of(ConsistencyPolicy policy, PpoConfig config, PolicyLoss loss) {
         return new LoraPpoOptimizer(policy, config, loss);

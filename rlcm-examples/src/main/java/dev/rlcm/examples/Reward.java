@@ -20,7 +20,7 @@ enum Reward {
     incompressibility(
             (backend, clip) -> new JpegIncompressibility(),
             new Measure("reward (kB)", "JPEG size", "kB"),
-            Settings.of(2e-3, 55)),
+            Settings.of(1e-3, 50).withDrift(0.004).comparing(4, 0)),
     clipscore(
             Reward::clipScore,
             new Measure("CLIPScore", "CLIPScore", ""),

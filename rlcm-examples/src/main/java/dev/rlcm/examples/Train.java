@@ -4,6 +4,7 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.PpoOptimizer;
+import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.train.Trainer;
 import dev.rlcm.train.TrainerConfig;
@@ -37,7 +38,7 @@ public final class Train implements Callable<Integer> {
         Path directory = options.output != null ? options.output : defaultDirectory();
         try (Backend backend = Devices.open(options.device, options.memory)) {
             LatentConsistencyModel model = options.load(backend);
-            ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
+            ConsistencyPolicy policy = model.policy(options.lora(), options.plan(), RandomStreams.seeded(options.seed));
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
             RewardFunction reward = options.reward(backend);
             Trainer trainer = new Trainer(policy, ppo, reward, options.trainingPrompts(), config, options.advantages());

@@ -247,26 +247,31 @@ public final class TrainOptions {
                 .withSeed(seed);
     }
 
-    /** What was asked for and what the defaults came to, for the report. */
-    Map<String, String> summary() {
-        Map<String, String> entries = new LinkedHashMap<>();
+    /** What was asked for and what the defaults came to, by the options' names, for the report and for scripts. */
+    Map<String, Object> summary() {
+        Map<String, Object> entries = new LinkedHashMap<>();
         entries.put("model", model.modelName());
         entries.put("reward", reward.name());
+        if (clip != null) {
+            entries.put("clip", clip.toString());
+        }
         entries.put("prompts", prompts != null ? prompts.toString() : "45 animals in 7 scenes (embedded)");
-        entries.put("epochs", Integer.toString(epochs()));
-        entries.put("trajectories per epoch", Integer.toString(trajectories));
-        entries.put("samples per prompt", Integer.toString(samplesPerPrompt()));
-        entries.put("advantage scale", Double.toString(advantageScale()));
-        entries.put("steps", Integer.toString(steps));
-        entries.put("guidance scale", Double.toString(guidance));
-        entries.put("LoRA rank / alpha", rank + " / " + lora().alpha());
-        entries.put("LoRA targets", String.join(", ", targets));
-        entries.put("learning rate", Double.toString(learningRate()));
-        entries.put("clip range", Double.toString(clipRange));
-        entries.put("drift weight", Double.toString(driftWeight()));
-        entries.put("drift patch", Integer.toString(driftPatch));
-        entries.put("KL weight", Double.toString(klWeight));
-        entries.put("seed", Long.toString(seed));
+        entries.put("epochs", epochs());
+        entries.put("trajectories", trajectories);
+        entries.put("samples-per-prompt", samplesPerPrompt());
+        entries.put("advantage-scale", advantageScale());
+        entries.put("steps", steps);
+        entries.put("guidance", guidance);
+        entries.put("rank", rank);
+        entries.put("alpha", lora().alpha());
+        entries.put("targets", targets);
+        entries.put("learning-rate", learningRate());
+        entries.put("clip-range", clipRange);
+        entries.put("drift", driftWeight());
+        entries.put("drift-patch", driftPatch);
+        entries.put("kl", klWeight);
+        entries.put("minibatch", minibatch);
+        entries.put("seed", seed);
         entries.put("device", device);
         entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
         entries.put("precision", model.precisionName());

@@ -57,13 +57,13 @@ public final class RunReport {
     }
 
     /** A table of names and values, such as the run's settings, in the map's order. */
-    public RunReport table(String heading, Map<String, String> entries) {
+    public RunReport table(String heading, Map<String, ?> entries) {
         begin(heading);
         body.append("<table class=\"pairs\">");
         entries.forEach((name, value) -> body.append("<tr><th>")
                 .append(Html.escape(name))
                 .append("</th><td>")
-                .append(Html.escape(value))
+                .append(Html.escape(String.valueOf(value)))
                 .append("</td></tr>"));
         body.append("</table>");
         return end();

@@ -117,14 +117,23 @@ public final class LatentConsistencyModel implements ConsistencyModel {
 
     /**
      * The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. Compiles a
-     * graph, which takes memory until the backend is closed.
+     * graph, which takes memory until the policy or its backend is closed.
      *
      * @throws dev.rlcm.graph.GraphException if no layer matches the targets; the message lists the candidates
      * @throws IllegalArgumentException if the plan has more steps than the model was distilled on
      */
     public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan) {
+        return policy(lora, plan, RandomStreams.seeded(0));
+    }
+
+    /**
+     * As {@link #policy(LoraConfig, SamplingPlan)}.
+     *
+     * @param random source of the adapter's initial draws
+     */
+    public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan, RandomStreams random) {
         List<LoraSite> sites = LoraInjection.sites(denoiser(1), lora);
-        return policy(LoraAdapter.initial(lora, sites, RandomStreams.seeded(0).at("lora")), plan);
+        return policy(LoraAdapter.initial(lora, sites, random.at("lora")), plan);
     }
 
     /**

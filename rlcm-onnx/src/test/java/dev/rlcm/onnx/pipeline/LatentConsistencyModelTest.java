@@ -11,10 +11,15 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -155,5 +160,22 @@ class LatentConsistencyModelTest {
         double[] result = new double[values.length];
         Arrays.setAll(result, i -> values[i]);
         return result;
+    }
+
+    @Test
+    void freshAdaptersDifferByTheirRandomStream() {
+        List<float[]> draws = new ArrayList<>();
+        for (long seed : new long[] {0, 1, 1}) {
+            try (ConsistencyPolicy policy = emoji.policy(
+                    LoraConfig.rank(2).targeting("attention"), SamplingPlan.steps(2), RandomStreams.seeded(seed))) {
+                draws.add(policy.adapter().tensors().values().iterator().next().toFloats());
+            }
+        }
+        try (ConsistencyPolicy policy =
+                emoji.policy(LoraConfig.rank(2).targeting("attention"), SamplingPlan.steps(2))) {
+            assertThat(policy.adapter().tensors().values().iterator().next().toFloats())
+                    .isEqualTo(draws.get(0));
+        }
+        assertThat(draws.get(1)).isEqualTo(draws.get(2)).isNotEqualTo(draws.get(0));
     }
 }
