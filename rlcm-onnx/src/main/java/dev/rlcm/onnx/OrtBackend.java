@@ -22,8 +22,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Runs graphs with ONNX Runtime, on the CPU or a CUDA device. Weights are handed to it without copying, inputs and outputs
- * live in the caller's tensors. Thread-safe; owns its executables: closing it closes them all, and is idempotent.
+ * Runs graphs with ONNX Runtime, on the CPU or a CUDA device. Weights of large models are used where they lie,
+ * small ones it copies; inputs and outputs live in the caller's tensors. Thread-safe; owns its executables: closing it closes them all, and is idempotent.
  */
 public final class OrtBackend implements Backend {
     private static final String CUDA_REMEDY = "replace the dependency com.microsoft.onnxruntime:onnxruntime by"

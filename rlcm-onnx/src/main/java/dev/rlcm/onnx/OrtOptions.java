@@ -46,7 +46,7 @@ public record OrtOptions(
         }
     }
 
-    /** All cores, all optimisations, arena and prepacking on, no profile; ONNX Runtime's own defaults but for spinning. */
+    /** All cores, all optimisations, arena and prepacking on, threads that spin for 20 microseconds, no profile. */
     public static OrtOptions defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
         return new OrtOptions(cores, Optimization.ALL, true, true, MemoryPolicy.FAST, DEFAULT_SPINNING, "");

@@ -2,7 +2,6 @@ package dev.rlcm.examples.bench;
 
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.examples.Cli;
-import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Npy;
 import dev.rlcm.lora.AdaptedGraph;
@@ -116,7 +115,7 @@ public final class FullSizeBenchmark implements Callable<Integer> {
         ConsistencyPolicy policy =
                 ConsistencyPolicy.of(model, LatentConsistencySchedule.defaults().steps(steps), plan, adapter, backend);
         watch.print("compile the forward pass");
-        check(out, backend.first(), adapted.graph(), model.inputs(batch), adapter);
+        check(out, backend.first(), model.inputs(batch), adapter);
         List<String> prompts = Collections.nCopies(batch, "noise");
         Rollout rollout = policy.rollout(prompts, RandomStreams.seeded(2));
         watch.print("sample");
@@ -155,8 +154,7 @@ public final class FullSizeBenchmark implements Callable<Integer> {
     }
 
     /** Compares the network's output with the stored one; a fresh adapter changes nothing. */
-    private void check(
-            PrintWriter out, TimedExecutable forward, Graph graph, Map<String, TensorData> inputs, LoraAdapter adapter)
+    private void check(PrintWriter out, TimedExecutable forward, Map<String, TensorData> inputs, LoraAdapter adapter)
             throws IOException {
         Map<String, TensorData> fed = new HashMap<>(adapter.tensors());
         fed.putAll(inputs);

@@ -95,9 +95,9 @@ final class SkeletonModel implements ConsistencyModel {
         for (int i = 0; i < prompts.size(); i++) {
             conditions.add(Map.of(
                     "encoder_hidden_states",
-                    SkeletonWeights.noise(STATES_STREAM + 10 * i, 1, Shape.of(states.dim(1), states.dim(2))),
+                    SkeletonWeights.noise(STATES_STREAM + 10L * i, 1, Shape.of(states.dim(1), states.dim(2))),
                     "timestep_cond",
-                    SkeletonWeights.noise(GUIDANCE_STREAM + 10 * i, Math.sqrt(0.5), Shape.of(guidance))));
+                    SkeletonWeights.noise(GUIDANCE_STREAM + 10L * i, Math.sqrt(0.5), Shape.of(guidance))));
         }
         return conditions;
     }
