@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -77,6 +78,11 @@ public final class CheckGradients implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Set<String> symbols = OnnxModels.inspect(model).symbols();
+        if (!symbols.containsAll(dims.keySet())) {
+            throw new IllegalArgumentException(
+                    "--dim names " + dims.keySet() + ", the symbolic dimensions of " + model + " are " + symbols);
+        }
         Graph graph = RaisePatterns.raise(OnnxModels.load(model, dims));
         Map<String, TensorData> given = inputs == null ? Map.of() : TensorFiles.read(inputs);
         Map<String, TensorData> point = new LinkedHashMap<>();

@@ -41,5 +41,7 @@ class ChecksTest {
         Commands.fail(new CheckGradients(), "--model", steps);
         assertThat(Commands.fail(new CheckGradients(), "--model", smooth, "--wrt", "z"))
                 .contains("no input named z");
+        assertThat(Commands.fail(new CheckGradients(), "--model", smooth, "--dim", "batch=2"))
+                .contains("--dim names [batch], the symbolic dimensions of " + smooth + " are []");
     }
 }

@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -89,6 +90,15 @@ public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset) {
      */
     public Port output(String name) {
         return find(outputs, name, "output");
+    }
+
+    /** The names of the inputs' symbolic dimensions, in order. */
+    public Set<String> symbols() {
+        return inputs.stream()
+                .flatMap(input -> input.dims().stream())
+                .map(Dim::symbol)
+                .filter(symbol -> !symbol.isEmpty())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private static Port find(List<Port> ports, String name, String kind) {
