@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rlcm.backend.Backend;
+import dev.rlcm.io.Npz;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.BertEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -60,10 +60,9 @@ class BertScoreTest {
         BertScore score = idf ? bertScore.withIdf(references) : bertScore;
         score = rescaled ? score.withBaseline(BASELINE, 3) : score;
         List<BertScore.Score> scores = score.scores(candidates, references);
-        assertScores(scores, new Npz(GOLDEN.resolve("scores.npz")).doubles(key + "_f64"), 0);
+        assertScores(scores, golden(key + "_f64"), 0);
         if (!rescaled) {
-            float[] published = new Npz(GOLDEN.resolve("scores.npz")).floats(key + "_package_f32");
-            assertScores(scores, doubles(published), 0);
+            assertScores(scores, golden(key + "_package_f32"), 0);
         }
     }
 
@@ -72,13 +71,13 @@ class BertScoreTest {
     void scoresByEveryLayerAreThoseOfTheGoldens(int layer) throws IOException {
         try (BertScore all = BertScore.load(withAllLayers(), backend, layer)) {
             List<BertScore.Score> scores = all.scores(candidates, references);
-            assertScores(scores, new Npz(GOLDEN.resolve("scores.npz")).doubles("all_layers_f64"), layer * 44);
+            assertScores(scores, golden("all_layers_f64"), layer * 44);
         }
     }
 
     @Test
     void aLayerOfAnExportThatReturnsTheLastOneIsThatOfTheGoldens() throws IOException {
-        double[] golden = new Npz(GOLDEN.resolve("scores.npz")).doubles("all_layers_f64");
+        double[] golden = golden("all_layers_f64");
         try (BertScore second = BertScore.load(GOLDEN, backend, 2)) {
             assertScores(second.scores(candidates, references), golden, 2 * 44);
         }
@@ -237,10 +236,8 @@ class BertScoreTest {
         assertThat(score.f1()).isCloseTo(golden.get("f1").doubleValue(), within(TOLERANCE));
     }
 
-    private static double[] doubles(float[] values) {
-        double[] wide = new double[values.length];
-        Arrays.setAll(wide, i -> values[i]);
-        return wide;
+    private static double[] golden(String key) throws IOException {
+        return Npz.read(GOLDEN.resolve("scores.npz")).get(key).toDoubles();
     }
 
     private static List<String> texts(JsonNode entries, String key) {
