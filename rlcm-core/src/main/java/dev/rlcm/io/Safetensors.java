@@ -76,7 +76,7 @@ public record Safetensors(Map<String, TensorData> tensors, Map<String, String> m
                 throw new TensorFileException(
                         source,
                         "it would have a header of " + Long.toUnsignedString(headerLength)
-                                + " bytes, so it is no safetensors" + " file or damaged",
+                                + " bytes, so it is no safetensors file or damaged",
                         "give a safetensors file; their headers have at most " + SafetensorsHeader.MAX_LENGTH
                                 + " bytes");
             }

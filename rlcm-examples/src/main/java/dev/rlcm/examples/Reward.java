@@ -15,19 +15,19 @@ import org.jspecify.annotations.Nullable;
 enum Reward {
     compressibility(
             (backend, clip) -> new JpegCompressibility(),
-            new Measure("reward (-kB)", "JPEG size", "kB"),
+            new Measure("reward (-kB)", "JPEG size", -1, "kB"),
             Settings.of(2e-3, 100).withDrift(0.012).comparing(4, 0.08)),
     incompressibility(
             (backend, clip) -> new JpegIncompressibility(),
-            new Measure("reward (kB)", "JPEG size", "kB"),
+            new Measure("reward (kB)", "JPEG size", 1, "kB"),
             Settings.of(1e-3, 50).withDrift(0.004).comparing(4, 0)),
     clipscore(
             Reward::clipScore,
-            new Measure("CLIPScore", "CLIPScore", ""),
+            new Measure("CLIPScore", "CLIPScore", 1, ""),
             Settings.of(1e-3, 50).comparing(4, 0)),
     aesthetic(
             Reward::aesthetic,
-            new Measure("LAION aesthetic score", "aesthetic score", ""),
+            new Measure("LAION aesthetic score", "aesthetic score", 1, ""),
             Settings.of(1e-3, 50).comparing(4, 0));
 
     /** Makes the reward. */
@@ -41,10 +41,16 @@ enum Reward {
      * What is reported.
      *
      * @param reward label of the learning curve
-     * @param quantity of pictures, which is the reward up to its sign
-     * @param unit of the quantity
+     * @param quantity of pictures
+     * @param sign what the reward is multiplied with to give the quantity
+     * @param unit of the quantity, empty if it has none
      */
-    record Measure(String reward, String quantity, String unit) {}
+    record Measure(String reward, String quantity, int sign, String unit) {
+        /** What stands behind a number. */
+        String suffix() {
+            return unit.isEmpty() ? "" : " " + unit;
+        }
+    }
 
     /**
      * Of training.
@@ -74,11 +80,6 @@ enum Reward {
         this.factory = factory;
         this.measure = measure;
         this.settings = settings;
-    }
-
-    /** Positive for the better and for the worse, as its measure is. */
-    double measured(double reward) {
-        return this == compressibility ? -reward : reward;
     }
 
     private static RewardFunction clipScore(Backend backend, @Nullable Path clip) throws IOException {

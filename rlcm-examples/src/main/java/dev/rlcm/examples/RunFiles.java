@@ -93,8 +93,7 @@ final class RunFiles {
     }
 
     private String caption(double measured) {
-        return String.format(Locale.ROOT, "%.2f %s", measured, options.reward.measure.unit())
-                .strip();
+        return String.format(Locale.ROOT, "%.2f%s", measured, options.reward.measure.suffix());
     }
 
     private static ImageGrid strip(Map<Integer, List<Sample>> snapshots) {

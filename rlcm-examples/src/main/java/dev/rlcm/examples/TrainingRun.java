@@ -95,7 +95,7 @@ final class TrainingRun {
                 options.reward.measure.quantity(),
                 before.mean(),
                 after.mean(),
-                options.reward.measure.unit().isEmpty() ? "" : " " + options.reward.measure.unit(),
+                options.reward.measure.suffix(),
                 100 * (after.mean() / before.mean() - 1),
                 length,
                 directory.resolve("report.html").toAbsolutePath());
@@ -154,7 +154,7 @@ final class TrainingRun {
     private Evaluation evaluate() {
         List<Sample> samples = samples(evaluationPrompts);
         double[] measured = reward.score(samples);
-        Arrays.setAll(measured, i -> options.reward.measured(measured[i]));
+        Arrays.setAll(measured, i -> options.reward.measure.sign() * measured[i]);
         return new Evaluation(samples, measured);
     }
 

@@ -42,6 +42,11 @@ record ClipComponent(OnnxComponent model, String output) {
         return new ClipComponent(model, output);
     }
 
+    /** The length of texts: what the file says, if it does. */
+    int tokens(int otherwise) {
+        return model.inputs().contains(INPUT_IDS) ? model.dim(INPUT_IDS, 1).orElse(otherwise) : otherwise;
+    }
+
     /**
      * The tower's graph, with the embeddings as its only output [B, D], FLOAT32.
      *

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * CLIP's vision tower: pictures to embeddings of unit length (arXiv:2103.00020). Thread-safe; its memory is the backend's.
@@ -90,12 +89,8 @@ public final class ClipImageEncoder {
 
     private Executable compile(int batch) {
         try {
-            int text = Stream.of(ClipComponent.INPUT_IDS)
-                    .filter(tower.model().inputs()::contains)
-                    .mapToInt(ids -> tower.model().dim(ids, 1).orElse(SHORTEST_TEXT))
-                    .findFirst()
-                    .orElse(SHORTEST_TEXT);
-            return backend.compile(tower.graph(Rows.prepend(batch, processor.shape()), Shape.of(1, text)));
+            Shape ids = Shape.of(1, tower.tokens(SHORTEST_TEXT));
+            return backend.compile(tower.graph(Rows.prepend(batch, processor.shape()), ids));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + tower.model().path(), e);
         }

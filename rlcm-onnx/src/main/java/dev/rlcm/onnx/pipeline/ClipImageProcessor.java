@@ -87,18 +87,20 @@ public final class ClipImageProcessor {
 
     private static Size size(JsonFile config, String key) {
         JsonNode node = config.root().path(key);
-        JsonNode edge = node.isObject() ? node.path("shortest_edge") : node;
-        Size size = node.isMissingNode()
-                ? new Size(0, DEFAULT_SIZE)
-                : edge.isMissingNode()
-                        ? new Size(
-                                node.path("height").asInt(), node.path("width").asInt())
-                        : new Size(0, edge.asInt());
-        boolean known = node.isMissingNode() || !edge.isMissingNode() || size.height() > 0;
-        if (!known || size.height() > LARGEST || size.width() <= 0 || size.width() > LARGEST) {
+        if (node.isMissingNode()) {
+            return new Size(0, DEFAULT_SIZE);
+        }
+        return node.isObject() && !node.has("shortest_edge")
+                ? new Size(pixels(config, key, node.path("height")), pixels(config, key, node.path("width")))
+                : new Size(0, pixels(config, key, node.isObject() ? node.path("shortest_edge") : node));
+    }
+
+    private static int pixels(JsonFile config, String key, JsonNode node) {
+        int pixels = node.asInt();
+        if (pixels < 1 || pixels > LARGEST) {
             throw config.wrong(key, "pixels, {shortest_edge} or {height, width}, from 1 to " + LARGEST + ",");
         }
-        return size;
+        return pixels;
     }
 
     private static float[] floats(double[] values) {

@@ -5,12 +5,13 @@ import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
 
 /**
  * CLIP's text tower: texts to embeddings of unit length (arXiv:2103.00020). The embeddings of the texts used last are
@@ -25,14 +26,14 @@ public final class ClipTextEncoder {
     private final ClipComponent tower;
     private final PromptTokenizer tokenizer;
     private final Executable executable;
-    private final Map<String, TensorData> inputs = new LinkedHashMap<>();
+    private final List<Value> inputs;
     private final Map<String, double[]> cache = new RecentlyUsed<>(MAX_CACHED);
 
     private ClipTextEncoder(ClipComponent tower, PromptTokenizer tokenizer, Executable executable, Graph graph) {
         this.tower = tower;
         this.tokenizer = tokenizer;
         this.executable = executable;
-        graph.inputs().forEach(input -> inputs.put(input.label(), TensorData.zeros(input.type(), input.shape())));
+        this.inputs = graph.inputs();
     }
 
     /**
@@ -46,9 +47,8 @@ public final class ClipTextEncoder {
     public static ClipTextEncoder load(Path directory, Backend backend) throws IOException {
         ClipComponent tower = ClipComponent.open(directory, FILE, ClipComponent.INPUT_IDS, OUTPUT);
         Path folder = directory.resolve("tokenizer");
-        PromptTokenizer tokenizer = PromptTokenizer.load(
-                Files.isDirectory(folder) ? folder : directory,
-                tower.model().dim(ClipComponent.INPUT_IDS, 1).orElse(CLIP_TOKENS));
+        PromptTokenizer tokenizer =
+                PromptTokenizer.load(Files.isDirectory(folder) ? folder : directory, tower.tokens(CLIP_TOKENS));
         int[] picture = tower.model().inputs().contains(ClipComponent.PIXEL_VALUES)
                 ? ClipImageProcessor.load(directory.resolve("preprocessor_config.json"))
                         .shape()
@@ -66,14 +66,12 @@ public final class ClipTextEncoder {
     /** The mask may be all ones, since a causal tower's embedding does not depend on what follows the end of the text. */
     private double[] compute(String text) {
         long[] ids = tokenizer.encode(text);
-        inputs.replaceAll((name, value) -> {
-            long[] numbers = name.equals(ClipComponent.INPUT_IDS)
-                    ? ids
-                    : LongStream.generate(() -> 1).limit(ids.length).toArray();
-            return Rows.convert(TensorData.longs(Shape.of(1, ids.length), numbers), value.type());
-        });
-        return UnitVectors.rows(
-                        executable.run(inputs).get(OUTPUT), tower.model().path())
+        Map<String, TensorData> fed = new LinkedHashMap<>();
+        for (Value input : inputs) {
+            boolean isMask = input.label().equals(ClipComponent.ATTENTION_MASK);
+            fed.put(input.label(), TensorData.generate(input.type(), input.shape(), i -> isMask ? 1 : ids[i]));
+        }
+        return UnitVectors.rows(executable.run(fed).get(OUTPUT), tower.model().path())
                 .get(0);
     }
 }
