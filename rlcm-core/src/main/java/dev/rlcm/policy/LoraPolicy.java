@@ -14,6 +14,7 @@ import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.rewrite.FewerPasses;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,7 +41,7 @@ final class LoraPolicy implements ConsistencyPolicy {
         this.backend = backend;
         Graph base = model.denoiser(plan.batch());
         Graph adapted = adapt(base).graph();
-        this.denoiser = backend.compile(adapted);
+        this.denoiser = backend.compile(FewerPasses.apply(adapted));
         this.feed = new BatchFeed(base.inputs(), adapter.tensors());
         Map.Entry<String, Value> result =
                 adapted.outputs().entrySet().iterator().next();

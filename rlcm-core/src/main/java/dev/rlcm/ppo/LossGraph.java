@@ -15,8 +15,7 @@ import dev.rlcm.policy.PolicyGraph;
 import dev.rlcm.rewrite.CommonSubexpressions;
 import dev.rlcm.rewrite.ConstantFolding;
 import dev.rlcm.rewrite.Decompositions;
-import dev.rlcm.rewrite.LowRankProducts;
-import dev.rlcm.rewrite.ProductSlices;
+import dev.rlcm.rewrite.FewerPasses;
 import dev.rlcm.rewrite.RotatedKernels;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
@@ -48,7 +47,7 @@ final class LossGraph {
         forward.put("loss", perRow.mul(weight).sum());
         forward.put("log_prob", symbols.logProb());
         Map<String, Value> results =
-                new LinkedHashMap<>(fewerPasses(Graph.of(forward)).outputs());
+                new LinkedHashMap<>(FewerPasses.apply(Graph.of(forward)).outputs());
         MemoryPolicy memory = owner.backend().memoryPolicy();
         boolean small = memory == MemoryPolicy.SMALL;
         Value total = results.get("loss");
@@ -91,11 +90,6 @@ final class LossGraph {
                     + perRow.shape() + "; do not reduce over the rows, the optimiser averages them");
         }
         return perRow;
-    }
-
-    /** The same function in a form whose differentiated graph moves less memory. */
-    private static Graph fewerPasses(Graph forward) {
-        return ProductSlices.push(LowRankProducts.merge(forward));
     }
 
     private Value term(String name) {

@@ -7,6 +7,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
+import dev.rlcm.rewrite.FewerPasses;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +29,7 @@ final class Sampler {
 
     Sampler(Denoiser denoiser, Backend backend) {
         this.denoiser = denoiser;
-        this.executables = new ExecutablesBySize(batch -> backend.compile(denoiser.graph(batch)));
+        this.executables = new ExecutablesBySize(batch -> backend.compile(FewerPasses.apply(denoiser.graph(batch))));
         int pixels = denoiser.latent().dim(1) * denoiser.latent().dim(2);
         this.mostPerRun = Math.max(1, LATENT_PIXELS_PER_RUN / pixels);
     }
