@@ -23,6 +23,9 @@ final class AttentionGradients {
     /** Scores at once, and of a slice, where values are narrow: 2 MB, as a core's second-level cache. */
     private static final long MAX_NARROW = 1 << 19;
 
+    /** How many times wider one matrix must be than another for its transpose to be dearer than that of the product. */
+    private static final int MUCH = 8;
+
     private AttentionGradients() {}
 
     static List<Value> attention(Value y, Value g) {
@@ -46,7 +49,12 @@ final class AttentionGradients {
         Value dS = p.mul(g.matmul(y.in(2), false, true).sub(d));
         return p.shape().size() > maxWhole
                 ? new AttentionSlices(y, g, q, d, maxSlice).gradients(dS)
-                : list(dS.matmul(k).mul(scale(y)), dS.matmul(q, true, false), p.matmul(g, true, false), dS);
+                : list(dS.matmul(k).mul(scale(y)), transposedTimes(dS, q), transposedTimes(p, g), dS);
+    }
+
+    /** m^T x, computed as (x^T m)^T where x is much narrower than m: kernels would transpose all of m. */
+    private static Value transposedTimes(Value m, Value x) {
+        return MUCH * x.dim(-1) <= m.dim(-1) ? x.matmul(m, true, false).transposed() : m.matmul(x, true, false);
     }
 
     private static Value probabilities(Value y, Value q) {

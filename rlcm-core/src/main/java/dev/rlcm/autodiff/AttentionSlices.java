@@ -6,7 +6,6 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -19,6 +18,8 @@ import java.util.List;
 final class AttentionSlices {
     /** So that each of two cores has a plane of its own, which stays in its own cache from product to product. */
     private static final int LEAST_PLANES = 2;
+
+    private static final int[] ONE = {1, 1, 1};
 
     private final Value y;
     private final int planes;
@@ -114,13 +115,11 @@ final class AttentionSlices {
      */
     private static Value after(List<Value> others, Value x) {
         int size = Math.toIntExact(x.shape().size());
-        List<Value> parts = new ArrayList<>(List.of(x.reshape(size)));
+        List<Value> parts = new ArrayList<>(List.of(x.reshape(1, 1, size)));
         for (Value other : others) {
-            int[] ones = new int[other.rank()];
-            Arrays.fill(ones, 1);
-            parts.add(other.slice(new int[other.rank()], ones, ones).reshape(1));
+            parts.add(other.slice(new int[] {0, 0, 0}, ONE, ONE));
         }
-        return Value.concat(0, parts).slice(0, 0, size).reshape(x.shape());
+        return Value.concat(2, parts).slice(2, 0, size).reshape(x.shape());
     }
 
     /** Whether the mask differs along the leading axes. */

@@ -25,7 +25,7 @@ final class Emitter {
 
     /** Whether an operator of ONNX Runtime's own domain may stand for this value. */
     boolean mayUseContrib() {
-        return !context.portable()
+        return context.dialect().hasContrib()
                 && value.type() != DataType.FLOAT64
                 && value.type().isFloating();
     }

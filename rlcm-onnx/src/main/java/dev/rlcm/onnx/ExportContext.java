@@ -21,20 +21,20 @@ final class ExportContext {
 
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("rlcm");
     private final WeightStore weights;
-    private final boolean portable;
+    private final Dialect dialect;
     private final IdentityHashMap<Value, String> names = new IdentityHashMap<>();
     private final IdentityHashMap<Value, String> reserved = new IdentityHashMap<>();
     private final Map<Content, String> shared = new HashMap<>();
     private final Map<String, Integer> repetitions = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
 
-    ExportContext(WeightStore weights, boolean portable) {
+    ExportContext(WeightStore weights, Dialect dialect) {
         this.weights = weights;
-        this.portable = portable;
+        this.dialect = dialect;
     }
 
-    boolean portable() {
-        return portable;
+    Dialect dialect() {
+        return dialect;
     }
 
     GraphProto.Builder graph() {

@@ -53,7 +53,7 @@ public record MemoryEstimate(long weights, long sessions, long activations, long
         long activations = 0;
         long ports = 0;
         for (Graph graph : graphs) {
-            Graph written = OnnxExporter.withOnnxForm(graph, false);
+            Graph written = OnnxExporter.withOnnxForm(graph, Dialect.RUNTIME_CPU);
             Weights fixed = Weights.of(written, weightInputs, options);
             List<SessionStep> steps = SessionSteps.of(written, fixed);
             long copies = written.topologicalOrder().stream()

@@ -10,7 +10,7 @@ import dev.rlcm.rewrite.Decompositions;
 import java.util.List;
 import java.util.Map;
 
-/** Writes a graph as a model of opset 17, with ONNX Runtime's own operators unless it has to be portable. */
+/** Writes a graph as a model of opset 17, in a {@link Dialect}. */
 final class OnnxExporter {
     private static final int OPSET = 17;
 
@@ -19,14 +19,9 @@ final class OnnxExporter {
 
     private OnnxExporter() {}
 
-    /**
-     * Writes a graph.
-     *
-     * @param portable whether to write standard ONNX only
-     */
-    static ModelProto export(Graph original, WeightStore weights, boolean portable) {
-        Graph graph = withOnnxForm(original, portable);
-        ExportContext context = new ExportContext(weights, portable);
+    static ModelProto export(Graph original, WeightStore weights, Dialect dialect) {
+        Graph graph = withOnnxForm(original, dialect);
+        ExportContext context = new ExportContext(weights, dialect);
         graph.inputs().forEach(input -> context.take(input.label()));
         graph.outputs().keySet().forEach(context::take);
         graph.outputs().forEach((name, value) -> {
@@ -56,19 +51,22 @@ final class OnnxExporter {
         return ModelProto.newBuilder()
                 .setIrVersion(IR_VERSION)
                 .setProducerName("rlcm")
-                .addAllOpsetImport(opsets(portable))
+                .addAllOpsetImport(opsets(dialect))
                 .setGraph(context.graph())
                 .build();
     }
 
     /** The same function in operators that have a form in ONNX. */
-    static Graph withOnnxForm(Graph graph, boolean portable) {
-        return Decompositions.decompose(graph, value -> !hasOnnxForm(value, portable));
+    static Graph withOnnxForm(Graph graph, Dialect dialect) {
+        boolean fast = dialect == Dialect.RUNTIME_CPU;
+        Graph faster = fast ? RowNorms.apply(graph) : graph;
+        Graph simple = Decompositions.decompose(faster, value -> !hasOnnxForm(value, dialect));
+        return fast ? NarrowHeads.apply(simple) : simple;
     }
 
     /** Opset 17 lacks some composites; ONNX Runtime has operators of its own for them, for all real types but FLOAT64. */
-    private static boolean hasOnnxForm(Value value, boolean portable) {
-        boolean mayUseContrib = !portable && value.type() != DataType.FLOAT64;
+    private static boolean hasOnnxForm(Value value, Dialect dialect) {
+        boolean mayUseContrib = dialect.hasContrib() && value.type() != DataType.FLOAT64;
         return switch (value.op()) {
             case SWISH, GELU -> mayUseContrib;
             case ATTENTION -> mayUseContrib && ExportForms.isLargeAttention(value);
@@ -77,13 +75,13 @@ final class OnnxExporter {
         };
     }
 
-    private static List<OperatorSetIdProto> opsets(boolean portable) {
+    private static List<OperatorSetIdProto> opsets(Dialect dialect) {
         OperatorSetIdProto standard =
                 OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET).build();
         OperatorSetIdProto contrib = OperatorSetIdProto.newBuilder()
                 .setDomain(OperatorTable.MICROSOFT)
                 .setVersion(1)
                 .build();
-        return portable ? List.of(standard) : List.of(standard, contrib);
+        return dialect.hasContrib() ? List.of(standard, contrib) : List.of(standard);
     }
 }

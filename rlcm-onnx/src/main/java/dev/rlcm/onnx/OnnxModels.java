@@ -98,12 +98,12 @@ public final class OnnxModels {
      * @throws IOException if the disk is full or not writable
      */
     public static void save(Graph graph, Path file) throws IOException {
-        OnnxWriter.write(graph, file, false, OnnxWriter.MAX_INLINE_BYTES);
+        OnnxWriter.write(graph, file, Dialect.RUNTIME, OnnxWriter.MAX_INLINE_BYTES);
     }
 
     /** As {@link #save}, in standard operators only, for other runtimes and tools. */
     public static void savePortable(Graph graph, Path file) throws IOException {
-        OnnxWriter.write(graph, file, true, OnnxWriter.MAX_INLINE_BYTES);
+        OnnxWriter.write(graph, file, Dialect.STANDARD, OnnxWriter.MAX_INLINE_BYTES);
     }
 
     /**

@@ -31,19 +31,19 @@ final class OnnxWriter {
 
     private OnnxWriter() {}
 
-    static void write(Graph graph, Path file, boolean portable, long maxInlineBytes) throws IOException {
+    static void write(Graph graph, Path file, Dialect dialect, long maxInlineBytes) throws IOException {
         long weights = graph.topologicalOrder().stream()
                 .filter(v -> v.is(Op.CONSTANT))
                 .mapToLong(OnnxWriter::bytes)
                 .sum();
         if (weights <= maxInlineBytes) {
-            writeModel(OnnxExporter.export(graph, WeightStore.inline(), portable), file);
+            writeModel(OnnxExporter.export(graph, WeightStore.inline(), dialect), file);
             return;
         }
         Path dataFile = file.resolveSibling(file.getFileName() + ".data");
         List<Placed> placed = new ArrayList<>();
         ModelProto model =
-                OnnxExporter.export(graph, external(dataFile.getFileName().toString(), placed), portable);
+                OnnxExporter.export(graph, external(dataFile.getFileName().toString(), placed), dialect);
         AtomicFiles.write(dataFile, out -> {
             WritableByteChannel channel = Channels.newChannel(out);
             long position = 0;

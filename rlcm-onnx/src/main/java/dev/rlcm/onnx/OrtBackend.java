@@ -113,7 +113,8 @@ public final class OrtBackend implements Backend {
         }
         Graph prepared = half.prepare(graph);
         SessionWeights weights = new SessionWeights(prepared, options.memory(), cudaDevice.isEmpty());
-        ModelProto model = OnnxExporter.export(prepared, weights, false);
+        ModelProto model =
+                OnnxExporter.export(prepared, weights, cudaDevice.isEmpty() ? Dialect.RUNTIME_CPU : Dialect.RUNTIME);
         List<OnnxTensor> handles = new ArrayList<>();
         OrtExecutable executable;
         try (OrtSession.SessionOptions settings = sessionOptions(weights.feeds())) {

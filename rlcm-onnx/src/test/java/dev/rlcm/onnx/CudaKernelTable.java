@@ -53,7 +53,9 @@ public final class CudaKernelTable {
     public Set<String> missing(Graph graph) {
         Graph prepared = new HalfSupport(HalfSupport.Provider.CUDA).prepare(graph);
         ModelProto model = OnnxExporter.export(
-                prepared, (target, name, data) -> target.addInitializer(WeightStore.describe(name, data)), false);
+                prepared,
+                (target, name, data) -> target.addInitializer(WeightStore.describe(name, data)),
+                Dialect.RUNTIME);
         Map<String, DataType> types = new HashMap<>();
         for (ValueInfoProto input : model.getGraph().getInputList()) {
             types.put(

@@ -71,11 +71,11 @@ class MemoryPolicyTest {
         Value y = Value.of(Op.ATTENTION, Attributes.of("scale", 0.4), qkv);
         List<Value> gradients = Gradients.of(y.square().sum(), List.of(qkv));
         Graph graph = Graph.of(Map.of("y", y, "dq", gradients.get(0), "dk", gradients.get(1), "dv", gradients.get(2)));
-        assertThat(OnnxExporter.export(graph, WeightStore.inline(), false)
+        assertThat(OnnxExporter.export(graph, WeightStore.inline(), Dialect.RUNTIME_CPU)
                         .getGraph()
                         .getNodeList())
                 .anyMatch(node -> node.getOpType().equals("MultiHeadAttention"));
-        assertThat(OnnxExporter.export(graph, WeightStore.inline(), true)
+        assertThat(OnnxExporter.export(graph, WeightStore.inline(), Dialect.STANDARD)
                         .getGraph()
                         .getNodeList())
                 .noneMatch(node -> node.getOpType().equals("MultiHeadAttention"));

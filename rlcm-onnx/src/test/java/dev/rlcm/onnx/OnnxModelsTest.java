@@ -70,7 +70,7 @@ class OnnxModelsTest {
     @Test
     void largeWeightsGoToAFileBesideTheModel() throws IOException {
         Path file = directory.resolve("big.onnx");
-        OnnxWriter.write(perceptron(), file, false, 100);
+        OnnxWriter.write(perceptron(), file, Dialect.RUNTIME, 100);
         assertThat(directory.resolve("big.onnx.data")).hasSize(64 * 16 * 4);
         assertThat(run(OnnxModels.load(file, Map.of())).toFloats())
                 .isEqualTo(run(perceptron()).toFloats());
@@ -79,7 +79,7 @@ class OnnxModelsTest {
     @Test
     void externalDataMayNotLeaveTheModelsDirectory() throws IOException {
         Path inner = Files.createDirectory(directory.resolve("model"));
-        OnnxWriter.write(perceptron(), inner.resolve("a.onnx"), false, 100);
+        OnnxWriter.write(perceptron(), inner.resolve("a.onnx"), Dialect.RUNTIME, 100);
         Path secret = directory.resolve("secret.bin");
         Files.move(inner.resolve("a.onnx.data"), secret);
         for (String location : List.of("../secret.bin", secret.toString(), "x/../../secret.bin", "")) {
@@ -103,7 +103,7 @@ class OnnxModelsTest {
     @Test
     void truncatedExternalDataIsRefused() throws IOException {
         Path file = directory.resolve("short.onnx");
-        OnnxWriter.write(perceptron(), file, false, 100);
+        OnnxWriter.write(perceptron(), file, Dialect.RUNTIME, 100);
         Files.write(directory.resolve("short.onnx.data"), new byte[100]);
         assertThatThrownBy(() -> OnnxModels.load(file, Map.of()))
                 .isInstanceOf(GraphException.class)

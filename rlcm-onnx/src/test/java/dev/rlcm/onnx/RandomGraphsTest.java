@@ -31,9 +31,9 @@ class RandomGraphsTest {
 
     @Property(tries = 60)
     void importOfExportPreservesValues(
-            @ForAll long seed, @ForAll @IntRange(min = 1, max = 12) int size, @ForAll boolean portable) {
+            @ForAll long seed, @ForAll @IntRange(min = 1, max = 12) int size, @ForAll Dialect dialect) {
         Graph graph = RandomGraphs.of(seed, size);
-        ModelProto model = OnnxExporter.export(graph, WeightStore.inline(), portable);
+        ModelProto model = OnnxExporter.export(graph, WeightStore.inline(), dialect);
         Graph back = OnnxImporter.importModel(
                 model,
                 new OnnxTensors(new ExternalData(Path.of("x.onnx"))),
