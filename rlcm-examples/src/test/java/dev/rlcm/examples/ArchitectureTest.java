@@ -57,6 +57,8 @@ class ArchitectureTest {
     static final ArchRule onlyTheOnnxModuleKnowsOnnxRuntime = noClasses()
             .that()
             .resideOutsideOfPackage(ONNX)
+            .and()
+            .doNotHaveSimpleName("PlainRuntime") // what the library is compared with
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("ai.onnx..", "ai.onnxruntime..", "ai.djl..");

@@ -1,5 +1,6 @@
 package dev.rlcm.examples.bench;
 
+import ai.onnxruntime.OrtException;
 import dev.rlcm.examples.TrainOptions;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
@@ -16,6 +17,7 @@ import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.rewards.JpegCompressibility;
+import dev.rlcm.rewrite.FewerPasses;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,11 +46,14 @@ final class Measurements {
         this.repeats = repeats;
     }
 
-    /** Nodes of two graphs and the times of their runs, in turns, so that both see the same disturbances. */
-    record Steps(long forwardNodes, Times forward, long updateNodes, Times update) {}
+    /** Nodes of graphs and the times of their runs, in turns, so that all see the same disturbances. */
+    record Steps(Times plain, long forwardNodes, Times forward, long updateNodes, Times update) {}
 
-    /** The forward pass of B rows with adapter, and the run of the update graph on as many transitions. */
-    Steps steps() throws IOException {
+    /**
+     * The forward pass of B rows with adapter, by ONNX Runtime alone and as the sampler does it, and the run of the update
+     * graph on as many transitions.
+     */
+    Steps steps() throws IOException, OrtException {
         try (TimedBackend backend = backend()) {
             LatentConsistencyModel network = LatentConsistencyModel.load(model, backend);
             ConsistencyPolicy policy = network.policy(defaults.lora(), plan(2));
@@ -65,20 +70,25 @@ final class Measurements {
                             .withMinibatch(batch));
             Graph graph = LoraInjection.inject(network.denoiser(batch), defaults.lora())
                     .graph();
-            TimedExecutable forward = backend.compile(graph);
+            TimedExecutable forward = backend.compile(FewerPasses.apply(graph));
             Map<String, TensorData> inputs = inputs(graph, policy.adapter().tensors());
             Map<String, TensorData> outputs = forward.run(inputs);
             ppo.update(rollout, advantages);
             TimedExecutable update = backend.last();
+            Times plainTimes = new Times();
             Times forwardTimes = new Times();
             Times updateTimes = new Times();
-            for (int i = 0; i < repeats; i++) {
-                forward.run(inputs, outputs);
-                forwardTimes.add(forward.lastNanos());
-                ppo.update(rollout, advantages);
-                updateTimes.add(update.lastNanos());
+            try (PlainRuntime plain = new PlainRuntime(graph, inputs, options)) {
+                plain.runNanos();
+                for (int i = 0; i < repeats; i++) {
+                    plainTimes.add(plain.runNanos());
+                    forward.run(inputs, outputs);
+                    forwardTimes.add(forward.lastNanos());
+                    ppo.update(rollout, advantages);
+                    updateTimes.add(update.lastNanos());
+                }
             }
-            return new Steps(forward.nodes(), forwardTimes, update.nodes(), updateTimes);
+            return new Steps(plainTimes, forward.nodes(), forwardTimes, update.nodes(), updateTimes);
         }
     }
 

@@ -1,0 +1,59 @@
+package dev.rlcm.examples.bench;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.OnnxModels;
+import dev.rlcm.onnx.OrtOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A graph as a file of standard ONNX operators, run by ONNX Runtime with all its own optimisations: what there is to
+ * compare with. Threads and their spinning are as in other runs, which idle threads would disturb.
+ */
+final class PlainRuntime implements AutoCloseable {
+    private final OrtSession session;
+    private final Map<String, OnnxTensor> inputs = new HashMap<>();
+
+    PlainRuntime(Graph graph, Map<String, TensorData> feeds, OrtOptions settings) throws IOException, OrtException {
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        Path file = Files.createTempFile("rlcm-plain-", ".onnx");
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setIntraOpNumThreads(settings.threads());
+            options.addConfigEntry(
+                    "session.intra_op.spin_duration_us",
+                    Long.toString(settings.spinning().toNanos() / 1000));
+            OnnxModels.savePortable(graph, file);
+            this.session = environment.createSession(file.toString(), options);
+        } finally {
+            Files.delete(file);
+        }
+        for (Map.Entry<String, TensorData> feed : feeds.entrySet()) {
+            TensorData tensor = feed.getValue();
+            inputs.put(
+                    feed.getKey(),
+                    OnnxTensor.createTensor(
+                            environment, tensor.floats(), tensor.shape().toLongs()));
+        }
+    }
+
+    /** Runs it once; returns how long that took. */
+    long runNanos() throws OrtException {
+        long start = System.nanoTime();
+        session.run(inputs).close();
+        return System.nanoTime() - start;
+    }
+
+    @Override
+    public void close() throws OrtException {
+        inputs.values().forEach(OnnxTensor::close);
+        session.close();
+    }
+}
