@@ -43,7 +43,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         this.policy = policy;
         this.config = config;
         this.loss = loss;
-        LossGraph.check(policy, loss, minibatch());
+        LossGraph.check(policy, loss, config.clipRange(), minibatch());
         this.adam = new AdamW(policy.adapter().parameters(), config.adam());
         this.scaler = new LossScaler(config.lossScaling());
         this.accumulated = policy.adapter().tensors().values().stream()
@@ -154,14 +154,15 @@ final class LoraPpoOptimizer implements PpoOptimizer {
     }
 
     private void warnOfNoise(double initialRatioError) {
-        if (initialRatioError > config.clipRange() / 2 && !warned) {
+        double room = Math.min(config.clipRange().below(), config.clipRange().above());
+        if (initialRatioError > room / 2 && !warned) {
             warned = true;
             LOG.warn(
                     "Before the first step ratios differ from 1 by up to {}, the clip range is {}. If the rollout is of"
                             + " this policy, that is rounding: set PpoConfig.withRecomputedLogProbs(true) or a wider"
                             + " clip range",
                     initialRatioError,
-                    config.clipRange());
+                    room);
         }
     }
 
@@ -189,7 +190,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
     private LossGraph graph() {
         LossGraph current = compiled;
         if (current == null) {
-            current = new LossGraph(policy, loss, minibatch());
+            current = new LossGraph(policy, loss, config.clipRange(), minibatch());
             compiled = current;
         }
         return current;

@@ -10,8 +10,9 @@ import dev.rlcm.policy.PolicyGraph;
  * @param logProb log pi_theta(a|s), [B]; depends on the adapter
  * @param oldLogProb log pi_old(a|s) as recorded by the rollout, [B]
  * @param advantage the advantage of the transition's trajectory, clamped, [B]
+ * @param clipRange the settings' clip range, by which reports count; a loss that clips should use no other
  */
-public record PolicyTerms(PolicyGraph policy, Value logProb, Value oldLogProb, Value advantage) {
+public record PolicyTerms(PolicyGraph policy, Value logProb, Value oldLogProb, Value advantage, ClipRange clipRange) {
     /** r = pi_theta / pi_old = exp(logProb - oldLogProb), [B]. */
     public Value ratio() {
         return logProb.sub(oldLogProb).exp();

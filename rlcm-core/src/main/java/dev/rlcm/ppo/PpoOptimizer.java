@@ -35,17 +35,16 @@ public interface PpoOptimizer extends AutoCloseable {
     void close();
 
     /**
-     * The clipped surrogate of PPO with the settings' clip range.
+     * With the clipped surrogate of PPO.
      *
      * @throws IllegalArgumentException if the policy's schedule has no stochastic action
      */
     static PpoOptimizer of(ConsistencyPolicy policy, PpoConfig config) {
-        return of(policy, config, PolicyLosses.clipped(config.clipRange()));
+        return of(policy, config, PolicyLosses.clipped());
     }
 
     /**
-     * A loss of one's own. The settings' clip range is not part of it, and only says from where on the report and its
-     * warnings count a ratio as clipped: give {@link PolicyLosses#clipped} the same one.
+     * With a loss of one's own.
      *
      * @throws IllegalArgumentException if the policy's schedule has no stochastic action
      * @throws dev.rlcm.graph.GraphException if the loss does not give one number per transition

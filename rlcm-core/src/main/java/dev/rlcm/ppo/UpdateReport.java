@@ -14,8 +14,8 @@ import java.time.Duration;
  * @param initialRatioError the largest |r - 1| before the first step, which only float rounding should make (about 1e-6);
  *     more means that the rollout was not sampled from this policy
  * @param approxKl mean of (log r)^2 / 2 (Schulman's k2 estimate)
- * @param clipFractionLow share of transitions with r below 1 - epsilon
- * @param clipFractionHigh share of transitions with r above 1 + epsilon
+ * @param clipFractionLow share of transitions with r below the clip range
+ * @param clipFractionHigh share of transitions with r above it
  * @param gradNorm mean global gradient norm before clipping
  * @param learningRate of the last step
  * @param lossScale of the last step; 1 where the network does not compute in FLOAT16
