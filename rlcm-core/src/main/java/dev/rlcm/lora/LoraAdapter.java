@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * <p>Not thread-safe: do not train and sample at once. Needs no closing; the buffers are reclaimed with the object.
  */
 public final class LoraAdapter {
-    private static final Logger LOG = LoggerFactory.getLogger(LoraAdapter.class);
+    private static final Logger log = LoggerFactory.getLogger(LoraAdapter.class);
 
     private static final int LAYERS_SHOWN = 8;
 
@@ -69,7 +69,7 @@ public final class LoraAdapter {
                     .map(site -> site.path() + ": " + site.fullRank())
                     .collect(Collectors.joining(", "));
             String more = narrow.size() > LAYERS_SHOWN ? " and " + (narrow.size() - LAYERS_SHOWN) + " more" : "";
-            LOG.warn(
+            log.warn(
                     "LoRA rank {} is larger than {} layers can use, which only costs time and memory. Useful ranks: {}{}",
                     rank,
                     narrow.size(),
