@@ -59,6 +59,13 @@ public interface ConsistencyPolicy extends AutoCloseable {
     /**
      * The policy of a model under a schedule, with the given adapter. Compiles a graph, which takes memory until the
      * policy or its backend is closed, and time: keep a policy, do not make one per request.
+     *
+     * @param schedule the steps, the deterministic ones after all others
+     * @param plan of which guidance, batch and reduction count: the rest is for making schedules
+     * @param adapter shared, not copied
+     * @param backend stays the caller's
+     * @throws IllegalArgumentException if a deterministic step of the schedule comes before a stochastic one
+     * @throws dev.rlcm.graph.GraphException if the model lacks a layer of the adapter
      */
     static ConsistencyPolicy of(
             ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {
