@@ -20,6 +20,7 @@ import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.testing.ToyModel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -156,6 +157,16 @@ class LoraPolicyTest {
         Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(5));
         assertThat(rollout.transitions(0)).hasSize(2);
         assertSameLogProbs(policy, rollout);
+    }
+
+    @Test
+    void whatAStochasticLastStepDrawsIsRewarded() {
+        GaussianStep action = new GaussianStep(900, 1, 0.9, 0.1, 0.5);
+        Rollout rollout = policy(SamplingPlan.steps(2), new Schedule(List.of(action, action), 1))
+                .rollout(PROMPTS, RandomStreams.seeded(5));
+        for (Trajectory trajectory : rollout.trajectories()) {
+            assertThat(trajectory.sample().pixels()).containsExactly(Arrays.copyOf(trajectory.state(2), 6));
+        }
     }
 
     @Test
