@@ -14,7 +14,8 @@ import java.util.Map;
 @FunctionalInterface
 public interface AdvantageEstimator {
     /**
-     * The advantages of one rollout, [B].
+     * The advantages of one rollout, [B], in a new array. An estimator that remembers rewards counts these: call it once per
+     * rollout.
      *
      * @param keys what each sample is compared within, its prompt as a rule, [B]
      * @param rewards [B], finite
@@ -36,7 +37,7 @@ public interface AdvantageEstimator {
     }
 
     /**
-     * Continues from a state of an estimator of the same settings.
+     * Continues from a state of an estimator of the same settings, in place of what this one remembers.
      *
      * @throws IllegalArgumentException if it is of another one
      */

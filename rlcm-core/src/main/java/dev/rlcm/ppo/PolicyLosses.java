@@ -3,7 +3,7 @@ package dev.rlcm.ppo;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
 
-/** The losses of the field; each maps [B] terms to [B] losses. */
+/** The losses of the field; each maps [B] terms to [B] losses, and is combined with others by {@link PolicyLoss#plus}. */
 public final class PolicyLosses {
     private PolicyLosses() {}
 

@@ -13,14 +13,20 @@ import java.util.Map;
 public interface PpoOptimizer extends AutoCloseable {
     /**
      * One update: {@code innerEpochs} passes over all transitions of the rollout, an optimiser step for every
-     * {@code trajectoriesPerStep} trajectories.
+     * {@code trajectoriesPerStep} trajectories. A step whose loss or gradient is not finite is left out and counted. The first
+     * update compiles a graph, which takes seconds for a large model.
      *
-     * @param advantages one finite number per trajectory
+     * @param rollout of this policy with its present weights; a report tells an older one by its {@code initialRatioError}
+     * @param advantages one finite number per trajectory, in its order; clamped as the settings say, not modified
      * @throws IllegalArgumentException if their number is not that of the trajectories, or one is not finite
+     * @throws dev.rlcm.backend.BackendException if the backend fails; weights are then as after the last complete step
      */
     UpdateReport update(Rollout rollout, double[] advantages);
 
-    /** All that a later run needs to continue bit for bit, besides the adapter's weights. Copies. */
+    /**
+     * All that a later run needs to continue bit for bit, besides the adapter's weights, by name. Copies, ready for
+     * {@link dev.rlcm.io.Safetensors}.
+     */
     Map<String, TensorData> state();
 
     /**

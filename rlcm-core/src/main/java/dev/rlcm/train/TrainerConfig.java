@@ -5,7 +5,7 @@ import dev.rlcm.ppo.AdvantageEstimator;
 /**
  * Settings of {@link Trainer}.
  *
- * @param epochs how many times to sample and update, at least 1
+ * @param epochs how many times to sample and update, at least 1, those before a resume included
  * @param trajectories sampled in an epoch, at least 2
  * @param samplesPerPrompt how many samples of each drawn prompt an epoch has, at least 1, dividing trajectories; from 2 on they
  *     are compared with each other ({@link AdvantageEstimator#withinPrompt()}) and the two settings of statistics are not used
