@@ -11,6 +11,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The weights of a low-rank adapter: for every site A [rank, in] and B [out, rank], or [rank, in, kh, kw] and
@@ -20,6 +23,10 @@ import java.util.Map;
  * <p>Not thread-safe: do not train and sample at once. Needs no closing; the buffers are reclaimed with the object.
  */
 public final class LoraAdapter {
+    private static final Logger log = LoggerFactory.getLogger(LoraAdapter.class);
+
+    private static final int LAYERS_SHOWN = 8;
+
     private final LoraConfig config;
     private final List<LoraSite> sites;
     private final Map<String, TensorData> tensors;
@@ -33,8 +40,12 @@ public final class LoraAdapter {
     /**
      * A fresh adapter, which changes nothing yet: A is drawn from N(0, 1/rank^2), as diffusers' "gaussian" initialisation
      * that the paper's reference uses, and B is zero.
+     *
+     * <p>A rank beyond what a layer's weight can have, min(out, in x elements of the kernel), is taken, as PEFT does, though it
+     * adds nothing but weights to train: one warning is logged that names such layers with the largest useful rank.
      */
     public static LoraAdapter initial(LoraConfig config, List<LoraSite> sites, RandomStreams random) {
+        warnOfExcess(config.rank(), sites);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         for (LoraSite site : sites) {
             TensorData a = TensorData.zeros(DataType.FLOAT32, site.shapeA(config.rank()));
@@ -47,6 +58,24 @@ public final class LoraAdapter {
             tensors.put(site.keyB(), TensorData.zeros(DataType.FLOAT32, site.shapeB(config.rank())));
         }
         return new LoraAdapter(config, sites, tensors);
+    }
+
+    private static void warnOfExcess(int rank, List<LoraSite> sites) {
+        List<LoraSite> narrow =
+                sites.stream().filter(site -> rank > site.fullRank()).toList();
+        if (!narrow.isEmpty()) {
+            String shown = narrow.stream()
+                    .limit(LAYERS_SHOWN)
+                    .map(site -> site.path() + ": " + site.fullRank())
+                    .collect(Collectors.joining(", "));
+            String more = narrow.size() > LAYERS_SHOWN ? " and " + (narrow.size() - LAYERS_SHOWN) + " more" : "";
+            log.warn(
+                    "LoRA rank {} is larger than {} layers can use, which only costs time and memory. Useful ranks: {}{}",
+                    rank,
+                    narrow.size(),
+                    shown,
+                    more);
+        }
     }
 
     /**

@@ -5,7 +5,8 @@ package dev.rlcm.lora;
  * B [out, rank] (Hu et al., 2021, arXiv:2106.09685). In a convolution A is a convolution to rank channels with the
  * layer's own kernel, stride, padding and dilation, and B one with a kernel of 1x1, as in diffusers, PEFT and kohya.
  *
- * @param rank at least 1
+ * @param rank at least 1; what exceeds the smaller side of a layer's weight is of no use to that layer, see
+ *     {@link LoraAdapter#initial}
  * @param alpha positive; the update is scaled by alpha / rank
  * @param targets the layers that are meant
  */

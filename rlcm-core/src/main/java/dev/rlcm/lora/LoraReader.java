@@ -35,7 +35,7 @@ final class LoraReader {
     /** Beginnings of the keys of text encoders. */
     private static final Pattern ELSEWHERE = Pattern.compile("(?:lora_te\\d?_|text_encoder(?:_\\d)?\\.).*");
 
-    private static final Logger LOG = LoggerFactory.getLogger(LoraReader.class);
+    private static final Logger log = LoggerFactory.getLogger(LoraReader.class);
 
     private final Path file;
     private final Map<String, LoraSite> model = new LinkedHashMap<>();
@@ -54,7 +54,7 @@ final class LoraReader {
         Map<Boolean, List<String>> keys = content.tensors().keySet().stream()
                 .collect(Collectors.partitioningBy(key -> ELSEWHERE.matcher(key).matches()));
         if (!keys.get(true).isEmpty()) {
-            LOG.warn(
+            log.warn(
                     "{}: its {} tensors for text encoders are ignored",
                     file,
                     keys.get(true).size());

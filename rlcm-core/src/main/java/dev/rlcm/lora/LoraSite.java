@@ -40,6 +40,11 @@ public record LoraSite(String path, int in, int out, Shape kernel) {
         return path + ".lora_B.weight";
     }
 
+    /** The rank that the layer's weight, and so any update of it, can have at most. */
+    int fullRank() {
+        return (int) Math.min(out, in * kernel.size());
+    }
+
     Shape shapeA(int rank) {
         return shape(rank, in, kernel.toArray());
     }

@@ -9,13 +9,14 @@ import java.util.Map;
 
 /**
  * A text-to-image consistency model, without its schedule and adapter: the network as a graph, and the ways from prompts
- * to conditioning and from latents to pictures. Letters as in {@link dev.rlcm.mdp}. Thread-safe.
+ * to conditioning and from latents to pictures. Letters as in {@link dev.rlcm.mdp}. Hosts may
+ * implement it for a network of their own. Implementations are thread-safe.
  */
 public interface ConsistencyModel {
     /** The name of the denoiser's noisy latents, FLOAT32 [B,C,h,w]. */
     String SAMPLE = "sample";
 
-    /** The name of the denoiser's timesteps, FLOAT32 [B]: one per row. */
+    /** The name of the denoiser's timesteps, FLOAT32 [B]: one per row, in the unit of the schedule's. */
     String TIMESTEP = "timestep";
 
     /** Shape of one latent, [C,h,w]. */
@@ -23,21 +24,28 @@ public interface ConsistencyModel {
 
     /**
      * The network m(x, t, conditioning) for a batch: inputs {@link #SAMPLE}, {@link #TIMESTEP} and conditioning inputs
-     * FLOAT32 [B,...]; one output FLOAT32 [B,C,h,w]. Graphs of different batches share their constants.
+     * FLOAT32 [B,...]; one output FLOAT32 [B,C,h,w] of any name. Rows do not depend on each other. Layers have module paths
+     * that adapters find them by, see {@link dev.rlcm.lora.LoraInjection#sites}. Graphs of different batches share their
+     * constants.
+     *
+     * @param batch B, at least 1
      */
     Graph denoiser(int batch);
 
     /**
-     * What the denoiser is conditioned on: for every prompt one row, without the batch axis, for each conditioning input.
+     * What the denoiser is conditioned on: for every prompt, in order, the rows of the conditioning inputs by their names,
+     * FLOAT32 without the batch axis. Trajectories keep them; nobody changes them afterwards.
      *
      * @param guidanceScale strength of the guidance that the model was distilled with; 1 is none
      */
     List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale);
 
     /**
-     * The pictures of latents.
+     * The pictures of latents, one per prompt, in order.
      *
-     * @param latents FLOAT32 [B,C,h,w], as the denoiser works on
+     * @param prompts [B], what the samples say they were made from
+     * @param latents FLOAT32 [B,C,h,w], as the denoiser works on; B is any number from 1 on
+     * @throws IllegalArgumentException if a picture has values that are not finite
      */
     List<Sample> decode(List<String> prompts, TensorData latents);
 }

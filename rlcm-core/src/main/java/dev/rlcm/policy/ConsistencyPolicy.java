@@ -20,10 +20,12 @@ public interface ConsistencyPolicy extends AutoCloseable {
     /**
      * Samples one trajectory per prompt with the adapter's present weights.
      *
-     * @param random the source of all noise; trajectory i draws from streams of its own, so that sampling four prompts
-     *     together or one by one (each with its index) gives the same pictures
+     * @param random the source of all noise; trajectory i draws from {@code random.at(i)}, so that sampling four prompts
+     *     together or one by one (each with its index) gives the same pictures. The same streams give the same noise again: a
+     *     loop takes others in every epoch, such as {@code random.at(epoch)}
      * @return as many trajectories as prompts, in their order; a prompt may stand more than once
-     * @throws IllegalArgumentException if there are no prompts
+     * @throws IllegalArgumentException if there are no prompts, or the model has diverged so far that a picture is not finite
+     * @throws dev.rlcm.backend.BackendException if the backend fails
      */
     default Rollout rollout(List<String> prompts, RandomStreams random) {
         return rollout(prompts, random, batch -> {});
@@ -33,11 +35,12 @@ public interface ConsistencyPolicy extends AutoCloseable {
      * As {@link #rollout(List, RandomStreams)}, handing over the pictures of each batch as soon as they are decoded, so
      * that they can be rewarded while the next batch is sampled.
      *
-     * @param onBatch called on this thread, with at most {@link SamplingPlan#batch} pictures in the order of the prompts
+     * @param onBatch called on this thread, with at most {@link SamplingPlan#batch} pictures in the order of the prompts; what
+     *     it throws ends the rollout
      */
     Rollout rollout(List<String> prompts, RandomStreams random, Consumer<List<Sample>> onBatch);
 
-    /** The live adapter. */
+    /** The live adapter: what is changed in it holds from the next rollout or update on. */
     LoraAdapter adapter();
 
     /** The steps of every trajectory. */
@@ -46,19 +49,31 @@ public interface ConsistencyPolicy extends AutoCloseable {
     /** How it samples. */
     SamplingPlan plan();
 
-    /** The policy as an expression over a batch of transitions, for optimisers to differentiate. */
+    /**
+     * The policy as an expression over a batch of transitions, for optimisers to differentiate; a new one at every call,
+     * nothing compiled.
+     *
+     * @param rows the number of transitions in the batch, at least 1
+     */
     PolicyGraph graph(int rows);
 
     /** The backend that runs this policy and its optimisers. */
     Backend backend();
 
-    /** Frees what sampling takes; the adapter stays usable. Idempotent. */
+    /** Frees what sampling takes; the adapter stays usable, rollouts are refused. Idempotent. */
     @Override
     void close();
 
     /**
      * The policy of a model under a schedule, with the given adapter. Compiles a graph, which takes memory until the
      * policy or its backend is closed, and time: keep a policy, do not make one per request.
+     *
+     * @param schedule the steps, the deterministic ones after all others
+     * @param plan of which guidance, batch and reduction count: the rest is for making schedules
+     * @param adapter shared, not copied
+     * @param backend stays the caller's
+     * @throws IllegalArgumentException if a deterministic step of the schedule comes before a stochastic one
+     * @throws dev.rlcm.graph.GraphException if the model lacks a layer of the adapter
      */
     static ConsistencyPolicy of(
             ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {

@@ -34,6 +34,7 @@ final class LoraPolicy implements ConsistencyPolicy {
     private final Map<String, TensorData> output;
 
     LoraPolicy(ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {
+        check(schedule);
         this.model = model;
         this.schedule = schedule;
         this.plan = plan;
@@ -48,6 +49,15 @@ final class LoraPolicy implements ConsistencyPolicy {
         this.output = Map.of(
                 result.getKey(),
                 TensorData.zeros(result.getValue().type(), result.getValue().shape()));
+    }
+
+    /** Where one action ends the next one has to begin: a trajectory has one state between them. */
+    private static void check(Schedule schedule) {
+        List<GaussianStep> actions = schedule.steps().subList(0, schedule.actions());
+        if (!actions.stream().allMatch(GaussianStep::isStochastic)) {
+            throw new IllegalArgumentException(
+                    "a schedule's deterministic steps must come after all stochastic ones, got " + schedule.steps());
+        }
     }
 
     private AdaptedGraph adapt(Graph base) {

@@ -18,8 +18,11 @@ import java.util.stream.IntStream;
 
 /**
  * The policy as an expression: for a batch of B transitions the mean and the log-probability of the action that was
- * taken, as values that depend on the adapter's factors. Rows of different timesteps share a batch, since a step's
+ * taken, as FLOAT32 values that depend on the adapter's factors. Rows of different timesteps share a batch, since a step's
  * coefficients are inputs of the graph. Immutable.
+ *
+ * <p>To evaluate such values: make a {@link dev.rlcm.graph.Graph} of them, compile it with the policy's backend, fill a
+ * {@link #newBatch batch} for it, and run it with {@link Batch#inputs}.
  */
 public final class PolicyGraph {
     private static final double HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
@@ -87,12 +90,15 @@ public final class PolicyGraph {
         return reduction;
     }
 
-    /** mu(x_k), [B,C,h,w], FLOAT32. */
+    /** mu(x_k), [B,C,h,w]: the mean of the next state. */
     public Value mean() {
         return mean;
     }
 
-    /** The mean of the base model, that is with the adapter switched off; it does not depend on the factors. */
+    /**
+     * The mean of the base model, [B,C,h,w], that is with the adapter switched off; it does not depend on the factors.
+     * Whoever uses it pays a second forward pass.
+     */
     public Value baseMean() {
         return mean(base);
     }
@@ -102,12 +108,16 @@ public final class PolicyGraph {
         return sigma;
     }
 
-    /** log pi(x_{k+1} | x_k), [B]. */
+    /** log pi(x_{k+1} | x_k), [B], reduced over the latent as {@link #reduction} says. */
     public Value logProb() {
         return logProb(mean);
     }
 
-    /** The log-density of the next state under N(mean, sigma^2 I), [B]: its mean or sum over the latent's elements. */
+    /**
+     * The log-density of the next state under N(mean, sigma^2 I), [B]: its mean or sum over the latent's elements.
+     *
+     * @param gaussianMean [B,C,h,w]
+     */
     public Value logProb(Value gaussianMean) {
         Value z = next.sub(gaussianMean).div(spread(sigma));
         Value perElement = reduce(z.square()).mul(-0.5);
@@ -128,7 +138,10 @@ public final class PolicyGraph {
         return perRow.reshape(dims);
     }
 
-    /** The adapter's factors: the values to differentiate with respect to, named as in the adapter. */
+    /**
+     * The adapter's factors: the values to differentiate with respect to, named and ordered as in {@link
+     * dev.rlcm.lora.LoraAdapter#tensors}.
+     */
     public List<Value> factors() {
         return adapted.factors();
     }
@@ -137,13 +150,19 @@ public final class PolicyGraph {
      * Buffers for running a graph built from this policy's values.
      *
      * @param graph what will be run
-     * @param others tensors for its inputs that are not the policy's own, such as the adapter's factors
+     * @param others tensors for its inputs that are not the policy's own, such as the adapter's factors; fed as they are, not
+     *     copied, so that a run sees what they hold then
+     * @throws GraphException if the graph has an input that is neither
      */
     public Batch newBatch(Graph graph, Map<String, TensorData> others) {
         return new Batch(graph, others);
     }
 
-    /** The inputs of a run, filled transition by transition and used again at every run. Not thread-safe. */
+    /**
+     * The inputs of a run, filled transition by transition and used again at every run. All rows have to be set: one that never
+     * was has sigma 0, so that its log-density is not finite and spoils gradients even with weight 0. Where there are fewer
+     * transitions than rows, repeat one with weight 0. Not thread-safe.
+     */
     public final class Batch {
         private final BatchFeed feed;
         private final Map<String, TensorData> inputs = new LinkedHashMap<>();
@@ -164,7 +183,12 @@ public final class PolicyGraph {
             }
         }
 
-        /** Fills one row. */
+        /**
+         * Fills one row.
+         *
+         * @param row in [0, B)
+         * @param transition of a policy on the same model
+         */
         public void set(int row, Transition transition) {
             Trajectory trajectory = transition.trajectory();
             GaussianStep step = trajectory.step(transition.action());
@@ -178,7 +202,7 @@ public final class PolicyGraph {
             feed.set(trajectory.conditioning(), row);
         }
 
-        /** What to run the graph with. */
+        /** What to run the graph with; the same tensors at every call. */
         public Map<String, TensorData> inputs() {
             return inputs;
         }

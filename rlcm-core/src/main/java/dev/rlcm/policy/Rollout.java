@@ -29,7 +29,11 @@ public record Rollout(List<Trajectory> trajectories) {
         return trajectories.stream().map(Trajectory::sample).toList();
     }
 
-    /** Every action of the trajectory at the given index. */
+    /**
+     * Every action of one trajectory, first to last.
+     *
+     * @param index of the trajectory, in [0, size)
+     */
     public List<Transition> transitions(int index) {
         Trajectory trajectory = trajectories.get(index);
         List<Transition> rows = new ArrayList<>();

@@ -7,19 +7,20 @@ import java.util.Map;
 
 /**
  * One episode of the sampling MDP: states x_0 (noise) to x_K, the Gaussian actions between them with their
- * log-probabilities under the policy that sampled them, and the picture that is rewarded. Immutable; latents are
- * float32 throughout, since rounding them would bias the probability ratio.
+ * log-probabilities under the policy that sampled them, and the picture that is rewarded. Its latent is x_K only where the
+ * schedule's last step draws noise and is what is decoded; for latent consistency models it is not among the states.
+ * Immutable; latents are float32 throughout, since rounding them would bias the probability ratio.
  */
 public interface Trajectory {
     String prompt();
 
-    /** The denoiser's conditioning of this prompt: one row per conditioning input. */
+    /** The denoiser's conditioning of this prompt: by conditioning input one row, FLOAT32, without the batch axis. */
     Map<String, TensorData> conditioning();
 
-    /** The number K of stochastic actions. */
+    /** The number K of stochastic actions, those of the schedule. */
     int actions();
 
-    /** The state before action k, or after the last one for k = K; [C,h,w] in row-major order. Do not modify. */
+    /** The state before action k in [0, K), or after the last one for k = K; [C,h,w] in row-major order. Do not modify. */
     float[] state(int k);
 
     /** How action k is drawn: state(k+1) ~ N(a state(k) + b m(c state(k), t), sigma^2). */

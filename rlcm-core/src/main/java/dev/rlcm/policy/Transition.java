@@ -13,6 +13,7 @@ public record Transition(Trajectory trajectory, int action) {
         }
     }
 
+    /** log pi_old, see {@link Trajectory#logProb}. */
     public double logProb() {
         return trajectory.logProb(action);
     }

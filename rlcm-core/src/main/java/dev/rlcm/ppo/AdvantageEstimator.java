@@ -1,5 +1,7 @@
 package dev.rlcm.ppo;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -12,7 +14,8 @@ import java.util.Map;
 @FunctionalInterface
 public interface AdvantageEstimator {
     /**
-     * The advantages of one rollout, [B].
+     * The advantages of one rollout, [B], in a new array. An estimator that remembers rewards counts these: call it once per
+     * rollout.
      *
      * @param keys what each sample is compared within, its prompt as a rule, [B]
      * @param rewards [B], finite
@@ -34,7 +37,7 @@ public interface AdvantageEstimator {
     }
 
     /**
-     * Continues from a state of an estimator of the same settings.
+     * Continues from a state of an estimator of the same settings, in place of what this one remembers.
      *
      * @throws IllegalArgumentException if it is of another one
      */
@@ -48,24 +51,36 @@ public interface AdvantageEstimator {
     /**
      * An estimator's memory, plain enough for JSON.
      *
-     * @param rewards the remembered rewards of each key, oldest first
+     * @param rewards the remembered rewards of each key, oldest first; keys in an order that estimators may mind
      */
     record State(Map<String, List<Double>> rewards) {
+        /** Copies the map, its order included. */
         public State {
-            rewards = Map.copyOf(rewards);
+            rewards = Collections.unmodifiableMap(new LinkedHashMap<>(rewards));
         }
     }
 
     /**
      * (reward - mean) / (std + 1e-6) over the last {@code bufferSize} rewards of the same prompt, this rollout's included,
      * once there are {@code minCount} of them; over the whole rollout until then. Population std. As DDPO (arXiv:2305.13301,
-     * section 4.2) and RLCM (appendix B) do.
+     * section 4.2) and RLCM (appendix B) do. Remembers 10,000 prompts, see {@link #perPrompt(int, int, int)}.
      *
      * @param bufferSize how many rewards of a prompt are remembered, at least 1
      * @param minCount in [1, bufferSize]
      */
     static AdvantageEstimator perPrompt(int bufferSize, int minCount) {
-        return new PerPromptAdvantages(bufferSize, minCount);
+        return perPrompt(bufferSize, minCount, PerPromptAdvantages.DEFAULT_MAX_PROMPTS);
+    }
+
+    /**
+     * The same for a chosen number of prompts: after a rollout, those that were longest not in any are forgotten, and begin
+     * anew should they return.
+     *
+     * @param maxPrompts how many prompts are remembered between rollouts, at least 1; one takes about a kilobyte with a buffer
+     *     of 16
+     */
+    static AdvantageEstimator perPrompt(int bufferSize, int minCount, int maxPrompts) {
+        return new PerPromptAdvantages(bufferSize, minCount, maxPrompts);
     }
 
     /** (reward - mean) / (std + 1e-6) over the rollout, whatever the prompts. Population std. */

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /** PPO on an adapter: accumulates gradients over minibatches, clips, and steps AdamW. */
 final class LoraPpoOptimizer implements PpoOptimizer {
-    private static final Logger LOG = LoggerFactory.getLogger(LoraPpoOptimizer.class);
+    private static final Logger log = LoggerFactory.getLogger(LoraPpoOptimizer.class);
     private static final String UPDATES = "updates";
 
     private final ConsistencyPolicy policy;
@@ -43,7 +43,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
         this.policy = policy;
         this.config = config;
         this.loss = loss;
-        LossGraph.check(policy, loss, minibatch());
+        LossGraph.check(policy, loss, config.clipRange(), minibatch());
         this.adam = new AdamW(policy.adapter().parameters(), config.adam());
         this.scaler = new LossScaler(config.lossScaling());
         this.accumulated = policy.adapter().tensors().values().stream()
@@ -136,7 +136,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
             adam.step(accumulated, rateFactor);
             statistics.step(total, norm);
         } else {
-            LOG.warn("Skipped an optimiser step: loss {} and gradient norm {} must be finite", total, norm);
+            log.warn("Skipped an optimiser step: loss {} and gradient norm {} must be finite", total, norm);
             statistics.skip();
         }
         if (graph.isScaled()) {
@@ -149,19 +149,20 @@ final class LoraPpoOptimizer implements PpoOptimizer {
             scaler.succeeded();
         } else if (finiteLoss) {
             scaler.overflowed();
-            LOG.info("Gradients overflow FLOAT16; the loss scale is {} now", scaler.scale());
+            log.info("Gradients overflow FLOAT16; the loss scale is {} now", scaler.scale());
         }
     }
 
     private void warnOfNoise(double initialRatioError) {
-        if (initialRatioError > config.clipRange() / 2 && !warned) {
+        double room = Math.min(config.clipRange().below(), config.clipRange().above());
+        if (initialRatioError > room / 2 && !warned) {
             warned = true;
-            LOG.warn(
+            log.warn(
                     "Before the first step ratios differ from 1 by up to {}, the clip range is {}. If the rollout is of"
                             + " this policy, that is rounding: set PpoConfig.withRecomputedLogProbs(true) or a wider"
                             + " clip range",
                     initialRatioError,
-                    config.clipRange());
+                    room);
         }
     }
 
@@ -189,7 +190,7 @@ final class LoraPpoOptimizer implements PpoOptimizer {
     private LossGraph graph() {
         LossGraph current = compiled;
         if (current == null) {
-            current = new LossGraph(policy, loss, minibatch());
+            current = new LossGraph(policy, loss, config.clipRange(), minibatch());
             compiled = current;
         }
         return current;

@@ -38,10 +38,11 @@ final class LossGraph {
     private final boolean scaled;
     private long networkNanos;
 
-    LossGraph(ConsistencyPolicy owner, PolicyLoss loss, int rows) {
+    LossGraph(ConsistencyPolicy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         this.policy = owner.graph(rows);
         Value weight = term("weight");
-        PolicyTerms symbols = new PolicyTerms(policy, policy.logProb(), term("old_log_prob"), term("advantage"));
+        PolicyTerms symbols =
+                new PolicyTerms(policy, policy.logProb(), term("old_log_prob"), term("advantage"), clipRange);
         Value perRow = perRow(loss, symbols);
         Map<String, Value> forward = new LinkedHashMap<>();
         forward.put("loss", perRow.mul(weight).sum());
@@ -76,10 +77,10 @@ final class LossGraph {
      *
      * @throws GraphException if it cannot be used
      */
-    static void check(ConsistencyPolicy owner, PolicyLoss loss, int rows) {
+    static void check(ConsistencyPolicy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         PolicyGraph policy = owner.graph(rows);
         Value input = Value.input("any", DataType.FLOAT32, Shape.of(rows));
-        perRow(loss, new PolicyTerms(policy, policy.logProb(), input, input));
+        perRow(loss, new PolicyTerms(policy, policy.logProb(), input, input, clipRange));
     }
 
     private static Value perRow(PolicyLoss loss, PolicyTerms symbols) {

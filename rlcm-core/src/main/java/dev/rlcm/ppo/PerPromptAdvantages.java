@@ -1,6 +1,7 @@
 package dev.rlcm.ppo;
 
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,20 +10,31 @@ import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 
 /** See {@link AdvantageEstimator#perPrompt}. */
 final class PerPromptAdvantages implements AdvantageEstimator {
+    /** More than the prompts that a run of the usual length draws; they take about 10 MB. */
+    static final int DEFAULT_MAX_PROMPTS = 10_000;
+
     private final int bufferSize;
     private final int minCount;
-    private final Map<String, DescriptiveStatistics> buffers = new LinkedHashMap<>();
+    private final int maxPrompts;
+
+    /** By key, the most recently rewarded one last. */
+    private final Map<String, DescriptiveStatistics> buffers = new LinkedHashMap<>(16, 0.75f, true);
+
     private double zeroSpreadShare;
 
-    PerPromptAdvantages(int bufferSize, int minCount) {
+    PerPromptAdvantages(int bufferSize, int minCount, int maxPrompts) {
         if (bufferSize < 1) {
             throw new IllegalArgumentException("bufferSize must be at least 1, got " + bufferSize);
         }
         if (minCount < 1 || minCount > bufferSize) {
             throw new IllegalArgumentException("minCount must be in [1, " + bufferSize + "], got " + minCount);
         }
+        if (maxPrompts < 1) {
+            throw new IllegalArgumentException("maxPrompts must be at least 1, got " + maxPrompts);
+        }
         this.bufferSize = bufferSize;
         this.minCount = minCount;
+        this.maxPrompts = maxPrompts;
     }
 
     @Override
@@ -41,7 +53,16 @@ final class PerPromptAdvantages implements AdvantageEstimator {
         long flat =
                 groups.values().stream().filter(RewardStatistics::hasNoSpread).count();
         zeroSpreadShare = (double) flat / groups.size();
+        forget();
         return advantages;
+    }
+
+    private void forget() {
+        Iterator<String> oldestFirst = buffers.keySet().iterator();
+        for (int excess = buffers.size() - maxPrompts; excess > 0; excess--) {
+            oldestFirst.next();
+            oldestFirst.remove();
+        }
     }
 
     private RewardStatistics group(String key, RewardStatistics batch) {
@@ -76,5 +97,6 @@ final class PerPromptAdvantages implements AdvantageEstimator {
         });
         buffers.clear();
         state.rewards().forEach((key, rewards) -> rewards.forEach(buffer(key)::addValue));
+        forget();
     }
 }

@@ -5,14 +5,14 @@ import dev.rlcm.graph.Value;
 /**
  * A loss to be minimised, as a differentiable expression: one number per transition, [B], which the optimiser averages
  * over all transitions of an optimiser step, however they are split into minibatches. Must not depend on how many rows a
- * minibatch has.
+ * minibatch has. Called whenever the optimiser builds a graph, not once per update: what it reads from outside is baked in.
  */
 @FunctionalInterface
 public interface PolicyLoss {
-    /** The loss of every transition, [B], built from the terms. */
+    /** The loss of every transition, FLOAT32 [B], built from the terms. */
     Value of(PolicyTerms terms);
 
-    /** The sum of this loss and the weighted other. */
+    /** This loss + weight x the other. */
     default PolicyLoss plus(double weight, PolicyLoss other) {
         return terms -> of(terms).add(other.of(terms).mul(weight));
     }

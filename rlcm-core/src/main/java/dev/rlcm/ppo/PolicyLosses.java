@@ -3,27 +3,19 @@ package dev.rlcm.ppo;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
 
-/** The losses of the field; each maps [B] terms to [B] losses. */
+/** The losses of the field; each maps [B] terms to [B] losses, and is combined with others by {@link PolicyLoss#plus}. */
 public final class PolicyLosses {
     private PolicyLosses() {}
 
     /**
-     * PPO's clipped surrogate: -min(r A, clip(r, 1 - epsilon, 1 + epsilon) A). Schulman et al., 2017, arXiv:1707.06347,
-     * equation 7; Oertell et al., 2024, Algorithm 1.
-     *
-     * @param epsilon clip range in [0, 1)
+     * PPO's clipped surrogate: -min(r A, clip(r, 1 - below, 1 + above) A), with {@link PpoConfig#clipRange}. Schulman et
+     * al., 2017, arXiv:1707.06347, equation 7; Oertell et al., 2024, Algorithm 1.
      */
-    public static PolicyLoss clipped(double epsilon) {
-        return clipped(epsilon, epsilon);
-    }
-
-    /** The clipped surrogate with different room below and above 1, both in [0, 1). */
-    public static PolicyLoss clipped(double below, double above) {
-        PpoConfig.requireClipRange(below);
-        PpoConfig.requireClipRange(above);
+    public static PolicyLoss clipped() {
         return t -> {
             Value ratio = t.ratio(); // [B]
-            Value clipped = ratio.clip(1 - below, 1 + above).mul(t.advantage());
+            ClipRange range = t.clipRange();
+            Value clipped = ratio.clip(1 - range.below(), 1 + range.above()).mul(t.advantage());
             return ratio.mul(t.advantage()).min(clipped).neg(); // [B]
         };
     }

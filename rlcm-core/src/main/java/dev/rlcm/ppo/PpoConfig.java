@@ -10,7 +10,8 @@ import java.util.function.Consumer;
  * Settings of {@link PpoOptimizer}. The defaults are those of the paper's compression task (Oertell et al., 2024,
  * appendix B, Table 1) and of its reference code.
  *
- * @param clipRange PPO's epsilon, in [0, 1); 1e-4 goes with log-probabilities averaged over a latent
+ * @param clipRange PPO's epsilon, of {@link PolicyLosses#clipped} and of reports; 1e-4 goes with log-probabilities averaged
+ *     over a latent
  * @param advantageClamp advantages are clamped to plus or minus this, positive
  * @param trajectoriesPerStep how many trajectories one optimiser step averages over, at least 1: train batch times gradient
  *     accumulation
@@ -27,7 +28,7 @@ import java.util.function.Consumer;
  * @param seed of the order in which trajectories are taken
  */
 public record PpoConfig(
-        double clipRange,
+        ClipRange clipRange,
         double advantageClamp,
         int trajectoriesPerStep,
         int minibatch,
@@ -40,7 +41,6 @@ public record PpoConfig(
         boolean recomputeLogProbs,
         long seed) {
     public PpoConfig {
-        requireClipRange(clipRange);
         requirePositive("advantageClamp", advantageClamp);
         requireAtLeastOne("trajectoriesPerStep", trajectoriesPerStep);
         requireAtLeastOne("minibatch", minibatch);
@@ -52,7 +52,7 @@ public record PpoConfig(
     public static PpoConfig defaults() {
         AdamWConfig adam = AdamWConfig.defaults().withLearningRate(1e-4);
         return new PpoConfig(
-                1e-4,
+                ClipRange.of(1e-4),
                 10,
                 4,
                 8,
@@ -66,7 +66,12 @@ public record PpoConfig(
                 0);
     }
 
+    /** With the same room below and above 1, in [0, 1). */
     public PpoConfig withClipRange(double value) {
+        return withClipRange(ClipRange.of(value));
+    }
+
+    public PpoConfig withClipRange(ClipRange value) {
         return with(draft -> draft.clipRange = value);
     }
 
@@ -128,7 +133,7 @@ public record PpoConfig(
 
     /** The settings while one of them changes. */
     private static final class Draft {
-        private double clipRange;
+        private ClipRange clipRange;
         private double advantageClamp;
         private int trajectoriesPerStep;
         private int minibatch;
@@ -170,12 +175,6 @@ public record PpoConfig(
                     lossScaling,
                     recomputeLogProbs,
                     seed);
-        }
-    }
-
-    static void requireClipRange(double clipRange) {
-        if (!(clipRange >= 0 && clipRange < 1)) {
-            throw new IllegalArgumentException("clipRange must be in [0, 1), got " + clipRange);
         }
     }
 

@@ -13,14 +13,20 @@ import java.util.Map;
 public interface PpoOptimizer extends AutoCloseable {
     /**
      * One update: {@code innerEpochs} passes over all transitions of the rollout, an optimiser step for every
-     * {@code trajectoriesPerStep} trajectories.
+     * {@code trajectoriesPerStep} trajectories. A step whose loss or gradient is not finite is left out and counted. The first
+     * update compiles a graph, which takes seconds for a large model.
      *
-     * @param advantages one finite number per trajectory
+     * @param rollout of this policy with its present weights; a report tells an older one by its {@code initialRatioError}
+     * @param advantages one finite number per trajectory, in its order; clamped as the settings say, not modified
      * @throws IllegalArgumentException if their number is not that of the trajectories, or one is not finite
+     * @throws dev.rlcm.backend.BackendException if the backend fails; weights are then as after the last complete step
      */
     UpdateReport update(Rollout rollout, double[] advantages);
 
-    /** All that a later run needs to continue bit for bit, besides the adapter's weights. Copies. */
+    /**
+     * All that a later run needs to continue bit for bit, besides the adapter's weights, by name. Copies, ready for
+     * {@link dev.rlcm.io.Safetensors}.
+     */
     Map<String, TensorData> state();
 
     /**
@@ -35,17 +41,16 @@ public interface PpoOptimizer extends AutoCloseable {
     void close();
 
     /**
-     * The clipped surrogate of PPO with the settings' clip range.
+     * With the clipped surrogate of PPO.
      *
      * @throws IllegalArgumentException if the policy's schedule has no stochastic action
      */
     static PpoOptimizer of(ConsistencyPolicy policy, PpoConfig config) {
-        return of(policy, config, PolicyLosses.clipped(config.clipRange()));
+        return of(policy, config, PolicyLosses.clipped());
     }
 
     /**
-     * A loss of one's own. The settings' clip range is not part of it, and only says from where on the report and its
-     * warnings count a ratio as clipped: give {@link PolicyLosses#clipped} the same one.
+     * With a loss of one's own.
      *
      * @throws IllegalArgumentException if the policy's schedule has no stochastic action
      * @throws dev.rlcm.graph.GraphException if the loss does not give one number per transition

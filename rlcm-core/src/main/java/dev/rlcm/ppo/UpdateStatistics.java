@@ -5,7 +5,7 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /** Collects what an {@link UpdateReport} tells. */
 final class UpdateStatistics {
-    private final double clipRange;
+    private final ClipRange clipRange;
     private final SummaryStatistics losses = new SummaryStatistics();
     private final SummaryStatistics ratios = new SummaryStatistics();
     private final SummaryStatistics squaredLogRatios = new SummaryStatistics();
@@ -15,7 +15,7 @@ final class UpdateStatistics {
     private int skipped;
     private double initialRatioError;
 
-    UpdateStatistics(double clipRange) {
+    UpdateStatistics(ClipRange clipRange) {
         this.clipRange = clipRange;
     }
 
@@ -24,8 +24,8 @@ final class UpdateStatistics {
         double ratio = Math.exp(logRatio);
         ratios.addValue(ratio);
         squaredLogRatios.addValue(logRatio * logRatio);
-        low += ratio < 1 - clipRange ? 1 : 0;
-        high += ratio > 1 + clipRange ? 1 : 0;
+        low += ratio < 1 - clipRange.below() ? 1 : 0;
+        high += ratio > 1 + clipRange.above() ? 1 : 0;
         if (gradNorms.getN() == 0 && skipped == 0) {
             initialRatioError = Math.max(initialRatioError, Math.abs(ratio - 1));
         }

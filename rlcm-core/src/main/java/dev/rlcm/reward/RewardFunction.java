@@ -17,7 +17,7 @@ public interface RewardFunction {
      * Scores pictures.
      *
      * @param samples unmodifiable, possibly empty
-     * @return one finite number per sample, in their order; higher is better. Owned by the caller
+     * @return one finite number per sample, in their order, in any unit; higher is better. Owned by the caller
      */
     double[] score(List<Sample> samples);
 
@@ -39,7 +39,11 @@ public interface RewardFunction {
         return WeightedReward.of(weight, reward);
     }
 
-    /** This reward times a finite factor. */
+    /**
+     * This reward times a factor.
+     *
+     * @throws IllegalArgumentException if it is not finite
+     */
     default RewardFunction times(double factor) {
         return WeightedReward.of(factor, this);
     }
@@ -54,7 +58,11 @@ public interface RewardFunction {
         return WeightedReward.of(1, this).and(1, other);
     }
 
-    /** The same reward under another name. */
+    /**
+     * The same reward under another name.
+     *
+     * @throws IllegalArgumentException if that is blank
+     */
     default RewardFunction named(String name) {
         return new NamedReward(this, name);
     }

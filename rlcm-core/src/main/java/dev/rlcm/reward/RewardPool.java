@@ -36,6 +36,7 @@ public final class RewardPool implements AutoCloseable {
     /**
      * Opens a pool.
      *
+     * @param reward its contract is enforced, see {@link RewardFunction#checked}
      * @throws IllegalArgumentException if there is not at least one thread
      */
     public static RewardPool of(RewardFunction reward, int threads) {
@@ -47,7 +48,7 @@ public final class RewardPool implements AutoCloseable {
     }
 
     /**
-     * Begins to score the samples and returns at once.
+     * Begins to score the samples and returns at once; batches are begun in the order of submission.
      *
      * @throws IllegalStateException if the pool is closed
      */

@@ -16,7 +16,7 @@ import java.util.List;
  * inside of normalisations. The graph keeps its interface, so that adapters injected and losses added later are FLOAT32
  * at their ends, and differentiating it gives a backward pass in the same types. Stateless and thread-safe.
  */
-public final class MixedPrecision {
+final class MixedPrecision {
     /** The bits of FLOAT16's infinity; its largest number is one less. */
     private static final int INFINITE = 0x7c00;
 
@@ -45,7 +45,7 @@ public final class MixedPrecision {
      *
      * @param half FLOAT16 or BFLOAT16
      */
-    public static Graph lower(Graph graph, DataType half) {
+    static Graph lower(Graph graph, DataType half) {
         if (!half.isHalf()) {
             throw new IllegalArgumentException("half must be FLOAT16 or BFLOAT16, got " + half);
         }

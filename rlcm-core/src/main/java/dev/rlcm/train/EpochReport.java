@@ -6,11 +6,11 @@ import java.time.Duration;
 import org.apache.commons.math3.stat.StatUtils;
 
 /**
- * What happened in one epoch.
+ * What happened in one epoch. Arrays are not copied; nothing else uses them any more.
  *
  * @param epoch from 0
- * @param rollout the trajectories that were sampled
- * @param rewards one per trajectory
+ * @param rollout the trajectories that were sampled, with all latents and pictures: whoever keeps reports keeps these
+ * @param rewards one per trajectory, in the order of the rollout
  * @param advantages one per trajectory, before clamping
  * @param zeroStdShare share of the prompts whose rewards were all equal, so that they taught nothing
  * @param update what the optimiser did

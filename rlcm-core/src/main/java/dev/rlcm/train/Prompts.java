@@ -53,7 +53,11 @@ public record Prompts(List<String> all) {
         }
     }
 
-    /** A number of prompts, drawn independently; the same stream gives the same draw. */
+    /**
+     * So many prompts, drawn independently, in a new list; the same streams give the same draw.
+     *
+     * @param random {@code random.at("prompts")} is drawn from, so that a rollout may use the same streams
+     */
     public List<String> draw(int count, RandomStreams random) {
         RandomGenerator generator = random.at("prompts").generator();
         List<String> drawn = new ArrayList<>();

@@ -20,7 +20,8 @@ import java.util.List;
  * The ready-made training loop, Algorithm 1 of Oertell et al., 2024: sample, reward, estimate advantages, update.
  *
  * <p>Rewards are computed on threads of their own while the next batch is sampled. A run that is stopped, saved and
- * resumed continues bit for bit. Not thread-safe, except for {@link #stop}. Owns nothing native.
+ * resumed continues bit for bit. Not thread-safe, except for {@link #stop}. Owns nothing native: policy, optimiser, reward and
+ * their backend stay the caller's to close.
  */
 public final class Trainer {
     private final ConsistencyPolicy policy;
@@ -33,7 +34,13 @@ public final class Trainer {
     private int epoch;
     private volatile boolean stopping;
 
-    /** With the advantages that the configuration asks for. */
+    /**
+     * With the advantages that the configuration asks for.
+     *
+     * @param ppo an optimiser of that policy
+     * @param reward called on other threads, see {@link TrainerConfig#rewardThreads}; its contract is enforced, see {@link
+     *     RewardFunction#checked}
+     */
     public Trainer(
             ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
         this(policy, ppo, reward, prompts, config, config.advantages());
@@ -42,7 +49,7 @@ public final class Trainer {
     /**
      * With advantages of one's own.
      *
-     * @param credit used by this trainer alone; the configuration's settings of statistics are not
+     * @param credit used by this trainer alone; the configuration's settings of statistics are not used
      */
     public Trainer(
             ConsistencyPolicy policy,
@@ -61,8 +68,10 @@ public final class Trainer {
     }
 
     /**
-     * Trains until all epochs are done or {@link #stop} is called.
+     * Trains, on this thread, until all epochs are done or {@link #stop} is called. After an exception a further call begins
+     * with the first epoch that was not done.
      *
+     * @param listener told of every epoch when it counts as done; what it throws is passed on
      * @return the number of epochs done so far, those before a resume included
      * @throws dev.rlcm.reward.RewardException if the reward fails; the adapter is as after the last complete update
      * @throws InterruptedException if the thread is interrupted while it waits for rewards
@@ -128,13 +137,18 @@ public final class Trainer {
                 .toList();
     }
 
-    /** Writes, atomically, all that {@link #resume} needs. A listener may call it after any epoch. */
+    /**
+     * Writes, atomically, all that {@link #resume} needs. A listener may call it after any epoch, another thread not while
+     * {@link #run} is at work.
+     *
+     * @throws IOException if the file cannot be written
+     */
     public void save(Path checkpoint) throws IOException {
         Checkpoint.write(checkpoint, epoch, config.seed(), policy.adapter(), ppo, credit);
     }
 
     /**
-     * Continues where a checkpoint of the same configuration was written.
+     * Continues where a checkpoint of the same configuration was written; {@link #run} does the epochs that are left.
      *
      * @throws IOException if the file is unreadable, damaged, or of another adapter, alpha or seed
      */

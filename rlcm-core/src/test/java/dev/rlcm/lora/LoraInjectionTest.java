@@ -12,6 +12,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.testing.Logged;
 import dev.rlcm.testing.ToyModel;
 import java.util.HashMap;
 import java.util.List;
@@ -81,6 +82,24 @@ class LoraInjectionTest {
         }
         assertThat(Math.sqrt(square)).isCloseTo(1.0 / 4, within(0.02));
         assertThat(adapter.tensors().get(wide.keyB()).toDoubles()).containsOnly(0);
+    }
+
+    @Test
+    void aRankThatLayersCannotUseIsTakenWithOneWarning() {
+        LoraSite square = new LoraSite("square", 8, 8);
+        LoraSite narrow = new LoraSite("narrow", 8, 2);
+        LoraSite kernel = new LoraSite("kernel", 1, 9, Shape.of(3, 2));
+        List<LoraSite> sites = List.of(square, narrow, kernel);
+        assertThat(Logged.during(() -> LoraAdapter.initial(LoraConfig.rank(2), sites, RandomStreams.seeded(1))))
+                .isEmpty();
+        assertThat(Logged.during(() -> {
+                    LoraAdapter adapter = LoraAdapter.initial(LoraConfig.rank(7), sites, RandomStreams.seeded(1));
+                    assertThat(adapter.tensors().get(narrow.keyA()).shape()).isEqualTo(Shape.of(7, 8));
+                }))
+                .singleElement()
+                .asString()
+                .contains("LoRA rank 7 is larger than 2 layers can use")
+                .endsWith("narrow: 2, kernel: 6");
     }
 
     @Test

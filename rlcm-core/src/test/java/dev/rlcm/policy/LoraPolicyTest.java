@@ -10,6 +10,7 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LastStep;
 import dev.rlcm.mdp.LatentConsistencySchedule;
@@ -19,6 +20,7 @@ import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.testing.ToyModel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -139,6 +141,32 @@ class LoraPolicyTest {
             }
         });
         assertThat(base).containsExactly(evaluate(policy, graph, rows, graph.mean()), within(1e-12));
+    }
+
+    @Test
+    void anActionAfterADeterministicStepIsRefused() {
+        GaussianStep action = new GaussianStep(900, 1, 0.9, 0.1, 0.5);
+        GaussianStep quiet = new GaussianStep(500, 1, 0.8, 0.2, 0);
+        SamplingPlan plan = SamplingPlan.steps(3);
+        for (List<GaussianStep> steps : List.of(List.of(quiet, action), List.of(action, quiet, action, quiet))) {
+            assertThatThrownBy(() -> policy(plan, new Schedule(steps, 1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("deterministic steps must come after all stochastic ones");
+        }
+        ConsistencyPolicy policy = policy(plan, new Schedule(List.of(action, action, quiet, quiet), 1));
+        Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(5));
+        assertThat(rollout.transitions(0)).hasSize(2);
+        assertSameLogProbs(policy, rollout);
+    }
+
+    @Test
+    void whatAStochasticLastStepDrawsIsRewarded() {
+        GaussianStep action = new GaussianStep(900, 1, 0.9, 0.1, 0.5);
+        Rollout rollout = policy(SamplingPlan.steps(2), new Schedule(List.of(action, action), 1))
+                .rollout(PROMPTS, RandomStreams.seeded(5));
+        for (Trajectory trajectory : rollout.trajectories()) {
+            assertThat(trajectory.sample().pixels()).containsExactly(Arrays.copyOf(trajectory.state(2), 6));
+        }
     }
 
     @Test

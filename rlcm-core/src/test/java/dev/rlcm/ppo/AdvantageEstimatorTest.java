@@ -15,6 +15,7 @@ import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.apache.commons.math3.stat.StatUtils;
 import org.junit.jupiter.api.Test;
@@ -121,6 +122,54 @@ class AdvantageEstimatorTest {
         resumed.restore(JSON.readValue(json, AdvantageEstimator.State.class));
         assertThat(resumed.state()).isEqualTo(straight.state());
         assertThat(resumed.estimate(keys, array(second))).containsExactly(straight.estimate(keys, array(second)));
+    }
+
+    @Test
+    void thePromptsThatWereLongestNotRewardedAreForgotten() {
+        AdvantageEstimator estimator = AdvantageEstimator.perPrompt(4, 2, 2);
+        estimator.estimate(List.of("cat", "dog"), new double[] {1, 2});
+        estimator.estimate(List.of("cat", "cow"), new double[] {3, 4});
+        assertThat(estimator.state().rewards()).isEqualTo(Map.of("cat", List.of(1.0, 3.0), "cow", List.of(4.0)));
+        assertThatThrownBy(() -> AdvantageEstimator.perPrompt(4, 2, 0))
+                .hasMessage("maxPrompts must be at least 1, got 0");
+    }
+
+    @Test
+    void byDefaultTenThousandPromptsAreRemembered() {
+        AdvantageEstimator estimator = AdvantageEstimator.perPrompt(1, 1);
+        for (int i = 0; i < 10_010; i++) {
+            estimator.estimate(List.of("prompt " + i), new double[] {i});
+        }
+        assertThat(estimator.state().rewards())
+                .hasSize(10_000)
+                .containsKey("prompt 10009")
+                .containsKey("prompt 10")
+                .doesNotContainKey("prompt 9");
+    }
+
+    @Property
+    void forgettingNeverChangesTheRolloutAtHand(
+            @ForAll @Size(6) List<@DoubleRange(min = -9, max = 9) Double> rewards,
+            @ForAll @IntRange(max = 4) int more) {
+        List<String> keys = List.of("cat", "dog", "cat", "cow", "dog", "cat");
+        double[] values = array(rewards);
+        assertThat(AdvantageEstimator.perPrompt(4, 2, 1 + more).estimate(keys, values))
+                .containsExactly(AdvantageEstimator.perPrompt(4, 2).estimate(keys, values));
+    }
+
+    @Property
+    void aRestoredEstimatorForgetsTheSamePrompts(@ForAll @Size(9) List<@IntRange(max = 5) Integer> drawn)
+            throws IOException {
+        AdvantageEstimator straight = AdvantageEstimator.perPrompt(4, 2, 3);
+        AdvantageEstimator resumed = AdvantageEstimator.perPrompt(4, 2, 3);
+        for (int prompt : drawn) {
+            String json = JSON.writeValueAsString(resumed.state());
+            resumed = AdvantageEstimator.perPrompt(4, 2, 3);
+            resumed.restore(JSON.readValue(json, AdvantageEstimator.State.class));
+            resumed.estimate(List.of("prompt " + prompt), new double[] {prompt});
+            straight.estimate(List.of("prompt " + prompt), new double[] {prompt});
+        }
+        assertThat(JSON.writeValueAsString(resumed.state())).isEqualTo(JSON.writeValueAsString(straight.state()));
     }
 
     @Test

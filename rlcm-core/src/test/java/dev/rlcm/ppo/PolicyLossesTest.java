@@ -29,16 +29,24 @@ class PolicyLossesTest {
     private static final Path CASES =
             Path.of(System.getProperty("rlcm.root"), "fixtures", "ppo-golden", "ppo_cases.json");
 
+    private static final ClipRange RANGE = ClipRange.of(0.2);
+
     private record Evaluated(double[] loss, double[] gradient) {}
 
     /** The loss of every row and its gradient by the log-probabilities. */
     private static Evaluated evaluate(PolicyLoss loss, double[] logProb, double[] oldLogProb, double[] advantage) {
+        return evaluate(loss, RANGE, logProb, oldLogProb, advantage);
+    }
+
+    private static Evaluated evaluate(
+            PolicyLoss loss, ClipRange range, double[] logProb, double[] oldLogProb, double[] advantage) {
         Shape rows = Shape.of(logProb.length);
         Value[] terms = IntStream.range(0, 3)
                 .mapToObj(i -> Value.input("t" + i, DataType.FLOAT32, rows))
                 .toArray(Value[]::new);
         try (ReferenceBackend backend = new ReferenceBackend()) {
-            PolicyTerms symbols = new PolicyTerms(ToyPolicies.fresh(backend).graph(1), terms[0], terms[1], terms[2]);
+            PolicyTerms symbols =
+                    new PolicyTerms(ToyPolicies.fresh(backend).graph(1), terms[0], terms[1], terms[2], range);
             Value perRow = loss.of(symbols);
             Map<String, Value> outputs = new LinkedHashMap<>();
             outputs.put("loss", perRow);
@@ -67,8 +75,8 @@ class PolicyLossesTest {
             }
             double[] logProb = doubles(golden.get("log_prob"));
             double[] oldLogProb = doubles(golden.get("old_log_prob"));
-            double clipRange = golden.get("clip_range").asDouble();
-            Evaluated actual = evaluate(PolicyLosses.clipped(clipRange), logProb, oldLogProb, advantage);
+            ClipRange clipRange = ClipRange.of(golden.get("clip_range").asDouble());
+            Evaluated actual = evaluate(PolicyLosses.clipped(), clipRange, logProb, oldLogProb, advantage);
             JsonNode expected = golden.get("f64");
             assertThat(IntStream.range(0, logProb.length)
                             .mapToDouble(i -> actual.loss[i])
@@ -93,7 +101,7 @@ class PolicyLossesTest {
             @ForAll @DoubleRange(min = -5, max = 5) double advantage) {
         double[] rows = {logProb, logProb};
         double[] advantages = {advantage, -advantage};
-        Evaluated clipped = evaluate(PolicyLosses.clipped(0.1), rows, rows, advantages);
+        Evaluated clipped = evaluate(PolicyLosses.clipped(), rows, rows, advantages);
         Evaluated plain = evaluate(PolicyLosses.importanceWeighted(), rows, rows, advantages);
         assertThat(clipped.gradient).containsExactly(new double[] {-advantage / 2, advantage / 2}, within(1e-12));
         assertThat(plain.gradient).containsExactly(clipped.gradient, within(1e-12));
@@ -104,7 +112,7 @@ class PolicyLossesTest {
         double[] old = {0, 0, 0, 0};
         double[] now = {0.5, -0.5, 0.5, -0.5};
         double[] advantage = {1, -1, -1, 1};
-        Evaluated clipped = evaluate(PolicyLosses.clipped(0.2), now, old, advantage);
+        Evaluated clipped = evaluate(PolicyLosses.clipped(), now, old, advantage);
         assertThat(clipped.gradient[0]).isZero();
         assertThat(clipped.gradient[1]).isZero();
         assertThat(clipped.gradient[2]).isPositive();
@@ -112,11 +120,25 @@ class PolicyLossesTest {
     }
 
     @Test
+    void thereMayBeMoreRoomAboveThanBelow() {
+        double[] ratios = {Math.log(1.3), Math.log(0.7)};
+        Evaluated clipped =
+                evaluate(PolicyLosses.clipped(), new ClipRange(0.1, 0.4), ratios, new double[2], new double[] {1, -1});
+        assertThat(clipped.loss).containsExactly(new double[] {-1.3, 0.9}, within(1e-6));
+        UpdateStatistics statistics = new UpdateStatistics(new ClipRange(0.1, 0.4));
+        statistics.transition(ratios[0], 0);
+        statistics.transition(ratios[1], 0);
+        UpdateReport report = statistics.report(0, 1, false, 0, 0);
+        assertThat(report.clipFractionLow()).isEqualTo(0.5);
+        assertThat(report.clipFractionHigh()).isZero();
+    }
+
+    @Test
     void lossesAddWithWeights() {
         double[] logProb = {0.1, -0.2};
         double[] old = {0, 0};
         double[] advantage = {1, 2};
-        PolicyLoss clipped = PolicyLosses.clipped(0.3);
+        PolicyLoss clipped = PolicyLosses.clipped();
         double[] sum = evaluate(clipped.plus(0.5, clipped), logProb, old, advantage).loss;
         double[] one = evaluate(clipped, logProb, old, advantage).loss;
         assertThat(sum).containsExactly(new double[] {1.5 * one[0], 1.5 * one[1]}, within(1e-12));
@@ -124,7 +146,7 @@ class PolicyLossesTest {
 
     @Test
     void impossibleClipRangesAreRefused() {
-        assertThatThrownBy(() -> PolicyLosses.clipped(1.5))
+        assertThatThrownBy(() -> ClipRange.of(1.5))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("clipRange must be in [0, 1), got 1.5");
     }

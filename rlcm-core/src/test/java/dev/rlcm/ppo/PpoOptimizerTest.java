@@ -11,6 +11,7 @@ import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.testing.ToyPolicies;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -97,10 +98,23 @@ class PpoOptimizerTest {
     }
 
     @Test
+    void lossesSeeTheClipRangeThatReportsCountBy() {
+        List<ClipRange> seen = new ArrayList<>();
+        PolicyLoss spy = terms -> {
+            seen.add(terms.clipRange());
+            return PolicyLosses.clipped().of(terms);
+        };
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        PpoOptimizer.of(policy, CONFIG.withClipRange(new ClipRange(0.1, 0.3)), spy)
+                .update(rollout(policy), ADVANTAGES);
+        assertThat(seen).isNotEmpty().containsOnly(new ClipRange(0.1, 0.3));
+    }
+
+    @Test
     void theKlToTheBaseModelPullsTheAdapterBack() {
         ConsistencyPolicy free = ToyPolicies.fresh(backend);
         ConsistencyPolicy held = ToyPolicies.fresh(backend);
-        PolicyLoss clipped = PolicyLosses.clipped(0.2);
+        PolicyLoss clipped = PolicyLosses.clipped();
         PpoConfig config = CONFIG.withInnerEpochs(10);
         UpdateReport loose = PpoOptimizer.of(free, config, clipped).update(rollout(free), ADVANTAGES);
         UpdateReport tight = PpoOptimizer.of(held, config, clipped.plus(100, PolicyLosses.klToBase()))

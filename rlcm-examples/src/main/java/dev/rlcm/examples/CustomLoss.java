@@ -33,7 +33,7 @@ public final class CustomLoss implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(CustomLoss.class);
 
     /** PPO's clipped surrogate + 0.05 KL(pi || pi_base), [B]. */
-    static final PolicyLoss ANCHORED = terms -> PolicyLosses.clipped(1e-3)
+    static final PolicyLoss ANCHORED = terms -> PolicyLosses.clipped()
             .of(terms)
             .add(PolicyLosses.klToBase().of(terms).mul(0.05));
 

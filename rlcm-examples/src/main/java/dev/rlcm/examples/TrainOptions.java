@@ -232,7 +232,7 @@ public final class TrainOptions {
     }
 
     public PolicyLoss loss() {
-        PolicyLoss loss = PolicyLosses.clipped(clipRange);
+        PolicyLoss loss = PolicyLosses.clipped();
         if (driftWeight() != 0) {
             loss = loss.plus(driftWeight(), PolicyLosses.driftFromBase(driftPatch));
         }

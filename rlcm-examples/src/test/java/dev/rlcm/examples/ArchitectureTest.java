@@ -1,5 +1,6 @@
 package dev.rlcm.examples;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_THROW_GENERIC_EXCEPTIONS;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.NullMarked;
+import org.slf4j.Logger;
 
 /** The rules between the modules: examples to rewards to onnx to core, and nothing else. */
 @AnalyzeClasses(packages = "dev.rlcm", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -76,6 +78,14 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule loggingGoesThroughSlf4j = NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+
+    @ArchTest
+    static final ArchRule everyLoggerHasTheSameName = fields().that()
+            .haveRawType(Logger.class)
+            .should()
+            .haveName("log")
+            .andShould()
+            .bePrivate();
 
     @ArchTest
     static void noPackageIsInTwoModules(JavaClasses classes) {

@@ -116,7 +116,7 @@ final class ElementwiseTranslations {
         return candidate.equal(x.like(Double.POSITIVE_INFINITY));
     }
 
-    /** Bounds are attributes before opset 11, then inputs; those that are not constant become Min and Max. */
+    /** Bounds that are not constant become Min and Max. */
     private static Value clip(OnnxNode node) {
         Value x = node.in(0);
         if (x.type() == DataType.BOOL) {
@@ -128,8 +128,8 @@ final class ElementwiseTranslations {
             Value low = node.has(1) ? x.max(node.in(1)) : x;
             return node.has(2) ? low.min(node.in(2)) : low;
         }
-        double min = node.has(1) ? node.scalar(1) : node.real("min", Double.NEGATIVE_INFINITY);
-        double max = node.has(2) ? node.scalar(2) : node.real("max", Double.POSITIVE_INFINITY);
+        double min = node.has(1) ? node.scalar(1) : Double.NEGATIVE_INFINITY;
+        double max = node.has(2) ? node.scalar(2) : Double.POSITIVE_INFINITY;
         // ONNX: where min exceeds max, everything becomes max.
         return node.apply(Op.CLIP, Attributes.of("min", Math.min(min, max), "max", max), x);
     }

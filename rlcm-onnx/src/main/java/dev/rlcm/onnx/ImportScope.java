@@ -21,6 +21,11 @@ final class ImportScope {
     /** Stands for results of nodes that could not be imported; what is computed from it cannot either. */
     static final Value UNKNOWN = Value.input("unknown", DataType.FLOAT32, Shape.SCALAR);
 
+    /** Versions of ONNX's own operator set whose semantics the translations know. */
+    private static final int OLDEST_OPSET = 11;
+
+    private static final int NEWEST_OPSET = 23;
+
     private final @Nullable ImportScope parent;
     private final Map<String, Integer> opsets;
     private final Map<String, AttributeProto> arguments;
@@ -43,7 +48,11 @@ final class ImportScope {
         this.arguments = arguments;
     }
 
+    /** @throws GraphException if ONNX's own operators are of a version that is not known */
     static ImportScope root(Map<String, Integer> opsets) {
+        if (opsets.containsKey("")) {
+            demandKnown(opsets.get(""));
+        }
         return new ImportScope(null, 0, "", opsets, Map.of());
     }
 
@@ -58,8 +67,26 @@ final class ImportScope {
         return new ImportScope(null, depth + 1, caller + "/", functionOpsets, callArguments);
     }
 
+    private static void demandKnown(int opset) {
+        if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
+            throw new GraphException("written in opset " + opset + ", supported are " + OLDEST_OPSET + " to "
+                    + NEWEST_OPSET
+                    + "; convert the model with onnx.version_converter, or export it again, with opset 17");
+        }
+    }
+
+    /**
+     * The version of an operator set; 1 where none is given, as in files from before there were versions.
+     *
+     * @throws GraphException if it is ONNX's own set in a version that is not known
+     */
     int opset(String domain) {
-        return opsets.getOrDefault(domain.equals("ai.onnx") ? "" : domain, 1);
+        boolean standard = domain.isEmpty() || domain.equals("ai.onnx");
+        int opset = opsets.getOrDefault(standard ? "" : domain, 1);
+        if (standard) {
+            demandKnown(opset);
+        }
+        return opset;
     }
 
     Optional<AttributeProto> argument(String name) {

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  *
  * @param mode nearest, linear or cubic
  * @param coordinates the coordinate_transformation_mode
- * @param rounding the nearest_mode, or "simple" for opset 10: floor when enlarging, ceiling when reducing
+ * @param rounding the nearest_mode
  * @param cubicA the cubic kernel's parameter
  * @param excludeOutside whether weights outside the axis are dropped and the rest rescaled
  * @param antialias whether a reduction averages over all elements that it skips
@@ -115,7 +115,6 @@ record Interpolation(
                 case "round_prefer_ceil" -> (int) Math.floor(x + 0.5f);
                 case "floor" -> (int) Math.floor(x);
                 case "ceil" -> (int) Math.ceil(x);
-                case "simple" -> (int) (scale < 1 ? Math.ceil(x) : Math.floor(x));
                 default -> throw new GraphException("nearest_mode " + rounding + " is not supported");
             };
         }

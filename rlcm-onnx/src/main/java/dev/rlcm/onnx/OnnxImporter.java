@@ -29,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * unknown, and the walk goes on, so that one message lists all of them.
  */
 final class OnnxImporter {
-    /** Newest version of the default operator set whose semantics the translations know. */
-    private static final int NEWEST_OPSET = 23;
-
     /** Nesting of branches and functions beyond any real export; recursion in a hostile file ends here. */
     private static final int MAX_NESTING = 50;
 
@@ -72,10 +69,6 @@ final class OnnxImporter {
     private Graph importGraph(InputBinding binding) {
         GraphProto graph = model.getGraph();
         ImportScope scope = ImportScope.root(opsets(model.getOpsetImportList()));
-        if (scope.opset("") > NEWEST_OPSET) {
-            throw new GraphException("the model uses opset " + scope.opset("") + ", the newest one known is "
-                    + NEWEST_OPSET + "; export it with opset 17");
-        }
         List<NodeProto> live = LiveNodes.of(graph.getNodeList(), outputNames(graph));
         unsupported.scan(live, functions);
         Set<String> constants = new HashSet<>();

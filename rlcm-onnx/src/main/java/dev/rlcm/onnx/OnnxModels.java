@@ -26,8 +26,8 @@ public final class OnnxModels {
      *     where they are external data. Types are the file's: {@link dev.rlcm.rewrite.SinglePrecision} makes a graph of
      *     16-bit reals one of FLOAT32
      * @throws IOException if the file is missing, truncated or no ONNX model
-     * @throws GraphException if the model holds operators or types that cannot be imported (the message lists all of
-     *     them), leaves a dimension unbound, or is inconsistent
+     * @throws GraphException if the model is of another opset, holds operators or types that cannot be imported (the
+     *     message lists all of them), leaves a dimension unbound, or is inconsistent
      */
     public static Graph load(Path file, Map<String, Integer> dims) throws IOException {
         return load(file, dims, Set.of());

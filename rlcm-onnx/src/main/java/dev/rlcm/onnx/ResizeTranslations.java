@@ -11,36 +11,27 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * Resize and Upsample, axis by axis: repeated elements where nearest enlargement is by an integer factor, a Gather for any
- * other nearest one, a product with a constant matrix for linear and cubic.
+ * Resize, axis by axis: repeated elements where nearest enlargement is by an integer factor, a Gather for any other nearest
+ * one, a product with a constant matrix for linear and cubic.
  */
 final class ResizeTranslations {
     private ResizeTranslations() {}
 
     static void register(OperatorTable table) {
-        table.row("Resize", ResizeTranslations::resize).row("Upsample", ResizeTranslations::upsample);
+        table.row("Resize", ResizeTranslations::resize);
     }
 
-    private static Value upsample(OnnxNode node) {
-        double[] scales = node.has(1) ? node.constant(1).toDoubles() : node.reals("scales");
-        Interpolation interpolation =
-                new Interpolation(node.text("mode", "nearest"), "asymmetric", "floor", -0.75, false, false);
-        return apply(node, interpolation, scales, new long[0], allAxes(node.in(0)));
-    }
-
-    /** Inputs are (x, scales) at opset 10, then (x, roi, scales, sizes). */
+    /** Inputs are (x, roi, scales, sizes). */
     private static Value resize(OnnxNode node) {
-        boolean old = node.opset() < 11;
-        int scalesInput = old ? 1 : 2;
         Interpolation interpolation = new Interpolation(
                 node.text("mode", "nearest"),
-                node.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"),
-                old ? "simple" : node.text("nearest_mode", "round_prefer_floor"),
+                node.text("coordinate_transformation_mode", "half_pixel"),
+                node.text("nearest_mode", "round_prefer_floor"),
                 node.real("cubic_coeff_a", -0.75),
                 node.flag("exclude_outside", false),
                 node.flag("antialias", false));
-        boolean scaled = node.has(scalesInput) && node.in(scalesInput).shape().size() > 0;
-        double[] scales = scaled ? node.constant(scalesInput).toDoubles() : new double[0];
+        boolean scaled = node.has(2) && node.in(2).shape().size() > 0;
+        double[] scales = scaled ? node.constant(2).toDoubles() : new double[0];
         long[] sizes = !scaled && node.has(3) ? node.longs(3) : new long[0];
         int[] axes = node.hasAttribute("axes")
                 ? Arrays.stream(node.ints("axes"))

@@ -138,13 +138,11 @@ final class ShapeTranslations {
         return node.in(0).expand(Shape.broadcast(node.in(0).shape(), Shape.of(node.longs(1))));
     }
 
-    /** Starts, ends, axes and steps are attributes before opset 10, then inputs. */
     private static Value slice(OnnxNode node) {
         Value x = node.in(0);
-        boolean inputs = node.opset() >= 10;
-        long[] starts = inputs ? node.longs(1) : node.longInts("starts");
-        long[] ends = inputs ? node.longs(2) : node.longInts("ends");
-        long[] axes = inputs ? (node.has(3) ? node.longs(3) : new long[0]) : node.longInts("axes");
+        long[] starts = node.longs(1);
+        long[] ends = node.longs(2);
+        long[] axes = node.has(3) ? node.longs(3) : new long[0];
         long[] steps = node.has(4) ? node.longs(4) : new long[0];
         int[] begin = new int[x.rank()];
         int[] sizes = x.shape().toArray();

@@ -38,11 +38,11 @@ final class TilingTranslations {
         return x.reshape(split).expand(Shape.of(repeated)).reshape(merged);
     }
 
-    /** Pads and value are attributes before opset 11, then inputs, with axes from opset 18. Negative pads crop. */
+    /** Axes exist from opset 18 on. Negative pads crop. */
     private static Value pad(OnnxNode node) {
         Value x = node.in(0);
         int rank = x.rank();
-        long[] given = node.opset() >= 11 ? node.longs(1) : node.longInts("pads");
+        long[] given = node.longs(1);
         int[] axes = node.has(3)
                 ? Arrays.stream(node.longs(3))
                         .mapToInt(a -> OnnxNode.axis((int) a, rank))
@@ -58,7 +58,7 @@ final class TilingTranslations {
             pads[axis] = Math.toIntExact(given[i]);
             pads[axis + rank] = Math.toIntExact(given[i + count]);
         }
-        double value = node.opset() < 11 ? node.real("value", 0) : node.has(2) ? node.scalar(2) : 0;
+        double value = node.has(2) ? node.scalar(2) : 0;
         return surround(node, crop(x, pads), pads, value);
     }
 

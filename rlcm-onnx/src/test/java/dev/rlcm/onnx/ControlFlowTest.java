@@ -94,6 +94,44 @@ class ControlFlowTest {
     }
 
     @Test
+    void functionsOfAnOpsetThatIsNotKnownAreRefused() {
+        FunctionProto function = FunctionProto.newBuilder()
+                .setDomain("local")
+                .setName("Old")
+                .addInput("a")
+                .addOutput("b")
+                .addNode(node("Relu", "b", "a"))
+                .addOpsetImport(opset("", 9))
+                .build();
+        assertThatThrownBy(() -> load(List.of(node("local", "Old", "y", List.of("x0"))), function))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("Old_y")
+                .hasMessageContaining("written in opset 9");
+    }
+
+    @Test
+    void functionsThatUseNoneOfOnnxOperatorsNeedNotNameAnOpset() throws IOException {
+        FunctionProto inner = FunctionProto.newBuilder()
+                .setDomain("local")
+                .setName("Inner")
+                .addInput("a")
+                .addOutput("b")
+                .addNode(node("Neg", "b", "a"))
+                .addOpsetImport(opset("", 17))
+                .build();
+        FunctionProto outer = FunctionProto.newBuilder()
+                .setDomain("local")
+                .setName("Outer")
+                .addInput("a")
+                .addOutput("b")
+                .addNode(node("local", "Inner", "b", List.of("a")))
+                .addOpsetImport(opset("local", 1))
+                .build();
+        assertThat(run(load(List.of(node("local", "Outer", "y", List.of("x0"))), inner, outer)))
+                .containsExactly(-1, 2);
+    }
+
+    @Test
     void recursiveFunctionsAreRefused() {
         FunctionProto function = FunctionProto.newBuilder()
                 .setDomain("local")

@@ -3,6 +3,8 @@ package dev.rlcm.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
@@ -19,6 +21,8 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OnnxModelsTest {
     private static final Path MODEL =
@@ -184,6 +188,39 @@ class OnnxModelsTest {
             }
         }
         assertThat(refused).isGreaterThan(50);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 10, 24})
+    void opsetsThatAreNotKnownAreRefusedWithTheRemedy(int opset) throws IOException {
+        Path file = write(NodeCase.of("Relu", opset).feed(2).model());
+        assertThatThrownBy(() -> OnnxModels.load(file, Map.of()))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("model.onnx: written in opset " + opset + ", supported are 11 to 23")
+                .hasMessageContaining("onnx.version_converter")
+                .hasMessageContaining("export it again");
+    }
+
+    @Test
+    void versionsOfOtherOperatorSetsDoNotMatter() throws IOException {
+        ModelProto.Builder model = NodeCase.of("Relu", 11).feed(2).model().toBuilder();
+        for (int version : new int[] {1, 100}) {
+            model.addOpsetImport(
+                    OperatorSetIdProto.newBuilder().setDomain("ai.onnx.ml").setVersion(version));
+            Path file = write(model.build());
+            assertThat(OnnxModels.load(file, Map.of()).outputs()).containsOnlyKeys("y0");
+        }
+    }
+
+    @Test
+    void aModelThatNamesNoOpsetIsOfTheFirst() throws IOException {
+        ModelProto.Builder model = NodeCase.of("Relu", 17).feed(2).model().toBuilder();
+        Path file = write(model.clearOpsetImport().build());
+        assertThatThrownBy(() -> OnnxModels.load(file, Map.of())).hasMessageContaining("written in opset 1,");
+    }
+
+    private Path write(ModelProto model) throws IOException {
+        return Files.write(directory.resolve("model.onnx"), model.toByteArray());
     }
 
     @Test

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  *
  * <p>Thread-safe. Native memory is freed by {@link #close}, or after the tokenizer has become unreachable.
  */
-public final class PromptTokenizer implements AutoCloseable {
+final class PromptTokenizer implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
     private static final int UNLIMITED = 1 << 20; // transformers writes 1e30 for "no limit"
 
@@ -42,7 +42,7 @@ public final class PromptTokenizer implements AutoCloseable {
      *
      * @see #load(Path, int)
      */
-    public static PromptTokenizer load(Path directory) throws IOException {
+    static PromptTokenizer load(Path directory) throws IOException {
         return load(directory, UNLIMITED);
     }
 
@@ -54,7 +54,7 @@ public final class PromptTokenizer implements AutoCloseable {
      * @throws IllegalArgumentException if the files are missing or are no tokenizer, or if nothing limits the length
      * @throws BackendException if the native library cannot be loaded
      */
-    public static PromptTokenizer load(Path directory, int longest) throws IOException {
+    static PromptTokenizer load(Path directory, int longest) throws IOException {
         JsonFile config = JsonFile.readIfPresent(directory.resolve("tokenizer_config.json"));
         ObjectNode json = tokenizerJson(directory, config);
         int maxLength = (int) Math.min(longest, config.real("model_max_length").orElse(UNLIMITED));
@@ -82,12 +82,12 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     /** Number of ids of every result. */
-    public int maxLength() {
+    int maxLength() {
         return maxLength;
     }
 
     /** The prompt's ids, [maxLength]. */
-    public long[] encode(String prompt) {
+    long[] encode(String prompt) {
         long[] ids = encodeUnpadded(prompt);
         long[] padded = Arrays.copyOf(ids, maxLength);
         Arrays.fill(padded, Math.min(ids.length, maxLength), maxLength, padId);

@@ -48,7 +48,7 @@ class CudaReadinessTest {
                     model.policy(LoraConfig.rank(4), SamplingPlan.steps(2).withBatch(1));
             PpoConfig config = PpoConfig.defaults().withMinibatch(1);
             PpoOptimizer ppo =
-                    PpoOptimizer.of(policy, config, PolicyLosses.clipped(1e-4).plus(0.1, PolicyLosses.klToBase()));
+                    PpoOptimizer.of(policy, config, PolicyLosses.clipped().plus(0.1, PolicyLosses.klToBase()));
             ppo.update(policy.rollout(List.of("a cat"), RandomStreams.seeded(1)), new double[] {1});
         }
         CudaKernelTable kernels = new CudaKernelTable();

@@ -20,6 +20,7 @@ import dev.rlcm.policy.PolicyGraph;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.policy.Trajectory;
 import dev.rlcm.policy.Transition;
+import dev.rlcm.ppo.ClipRange;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PolicyTerms;
@@ -210,7 +211,7 @@ class PolicyGoldenTest {
 
     private static Value loss(PolicyGraph graph, PolicyLoss loss) {
         Value unused = graph.sigma();
-        return loss.of(new PolicyTerms(graph, graph.logProb(), unused, unused));
+        return loss.of(new PolicyTerms(graph, graph.logProb(), unused, unused, ClipRange.of(0)));
     }
 
     private static double relativeL2(TensorData actual, TensorData expected) {

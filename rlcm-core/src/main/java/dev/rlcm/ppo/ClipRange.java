@@ -1,0 +1,26 @@
+package dev.rlcm.ppo;
+
+/**
+ * How far from 1 a probability ratio may go until the clipped surrogate stops rewarding it: down to 1 - below, up to
+ * 1 + above.
+ *
+ * @param below in [0, 1)
+ * @param above in [0, 1)
+ */
+public record ClipRange(double below, double above) {
+    public ClipRange {
+        require(below);
+        require(above);
+    }
+
+    /** The same room on both sides: PPO's epsilon, in [0, 1). */
+    public static ClipRange of(double epsilon) {
+        return new ClipRange(epsilon, epsilon);
+    }
+
+    private static void require(double value) {
+        if (!(value >= 0 && value < 1)) {
+            throw new IllegalArgumentException("clipRange must be in [0, 1), got " + value);
+        }
+    }
+}
