@@ -17,12 +17,15 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 
 /** A session and what it refers to: the weights it was given without copying and the handles of reused tensors. */
 final class OrtExecutable implements Executable {
+    private static final int NAMES_SHOWN = 8;
+
     private final Map<String, TensorType> inputTypes = new LinkedHashMap<>();
     private final Map<String, TensorType> outputTypes = new LinkedHashMap<>();
     /** Outputs that are the inputs of the same name: ONNX Runtime leaves their pinned tensors as they are. */
@@ -116,10 +119,18 @@ final class OrtExecutable implements Executable {
         return data;
     }
 
+    private static String difference(String title, Set<String> names, Set<String> others) {
+        List<String> rest =
+                names.stream().filter(name -> !others.contains(name)).toList();
+        String more = rest.size() > NAMES_SHOWN ? " and " + (rest.size() - NAMES_SHOWN) + " more" : "";
+        return rest.isEmpty() ? "" : "; " + title + " " + rest.subList(0, Math.min(rest.size(), NAMES_SHOWN)) + more;
+    }
+
     private static void check(String kind, Map<String, TensorData> given, Map<String, TensorType> expected) {
         if (!given.keySet().equals(expected.keySet())) {
-            throw new IllegalArgumentException(
-                    "expected the " + kind + "s " + expected.keySet() + ", got " + given.keySet());
+            throw new IllegalArgumentException("the " + kind + "s must be those of the graph"
+                    + difference("missing are", expected.keySet(), given.keySet())
+                    + difference("unknown are", given.keySet(), expected.keySet()));
         }
         expected.forEach((name, type) -> {
             TensorData data = given(given, name);

@@ -13,8 +13,10 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -89,6 +91,18 @@ class OrtBackendTest {
                 }
             }
         }
+    }
+
+    @Test
+    void wrongInputsAreNamedAndNotTheRightOnes() {
+        Executable sum = backend.compile(Graph.of("y", x.add(Value.input("b", DataType.FLOAT32, Shape.of(2)))));
+        TensorData vector = TensorData.floats(Shape.of(2), 3, 4);
+        Map<String, TensorData> given = new LinkedHashMap<>(Map.of("x", vector));
+        IntStream.range(0, 10).forEach(i -> given.put("lora_" + i, vector));
+        assertThatThrownBy(() -> sum.run(given))
+                .hasMessage(
+                        "the inputs must be those of the graph; missing are [b]; unknown are [lora_0, lora_1, lora_2,"
+                                + " lora_3, lora_4, lora_5, lora_6, lora_7] and 2 more");
     }
 
     @Test
