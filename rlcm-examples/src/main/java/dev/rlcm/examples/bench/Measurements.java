@@ -1,6 +1,5 @@
 package dev.rlcm.examples.bench;
 
-import ai.onnxruntime.OrtException;
 import dev.rlcm.examples.TrainOptions;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
@@ -53,7 +52,7 @@ final class Measurements {
      * The forward pass of B rows with adapter, by ONNX Runtime alone and as the sampler does it, and the run of the update
      * graph on as many transitions.
      */
-    Steps steps() throws IOException, OrtException {
+    Steps steps() throws IOException {
         try (TimedBackend backend = backend()) {
             LatentConsistencyModel network = LatentConsistencyModel.load(model, backend);
             ConsistencyPolicy policy = network.policy(defaults.lora(), plan(2));

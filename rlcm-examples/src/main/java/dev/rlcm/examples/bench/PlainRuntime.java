@@ -22,7 +22,7 @@ final class PlainRuntime implements AutoCloseable {
     private final OrtSession session;
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
 
-    PlainRuntime(Graph graph, Map<String, TensorData> feeds, OrtOptions settings) throws IOException, OrtException {
+    PlainRuntime(Graph graph, Map<String, TensorData> feeds, OrtOptions settings) throws IOException {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         Path file = Files.createTempFile("rlcm-plain-", ".onnx");
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
@@ -32,28 +32,35 @@ final class PlainRuntime implements AutoCloseable {
                     Long.toString(settings.spinning().toNanos() / 1000));
             OnnxModels.savePortable(graph, file);
             this.session = environment.createSession(file.toString(), options);
+            for (Map.Entry<String, TensorData> feed : feeds.entrySet()) {
+                TensorData tensor = feed.getValue();
+                long[] shape = tensor.shape().toLongs();
+                inputs.put(feed.getKey(), OnnxTensor.createTensor(environment, tensor.floats(), shape));
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime refuses the exported graph: " + e.getMessage(), e);
         } finally {
             Files.delete(file);
-        }
-        for (Map.Entry<String, TensorData> feed : feeds.entrySet()) {
-            TensorData tensor = feed.getValue();
-            inputs.put(
-                    feed.getKey(),
-                    OnnxTensor.createTensor(
-                            environment, tensor.floats(), tensor.shape().toLongs()));
         }
     }
 
     /** Runs it once; returns how long that took. */
-    long runNanos() throws OrtException {
+    long runNanos() {
         long start = System.nanoTime();
-        session.run(inputs).close();
-        return System.nanoTime() - start;
+        try (OrtSession.Result result = session.run(inputs)) {
+            return System.nanoTime() - start;
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime cannot run the exported graph: " + e.getMessage(), e);
+        }
     }
 
     @Override
-    public void close() throws OrtException {
+    public void close() {
         inputs.values().forEach(OnnxTensor::close);
-        session.close();
+        try {
+            session.close();
+        } catch (OrtException e) {
+            throw new IllegalStateException("cannot close the session: " + e.getMessage(), e);
+        }
     }
 }
