@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public final class ProductSlices {
     /** In elements: the slices of a matrix are copies of it, so that only small ones pay for them. */
-    private static final long LARGEST_MATRIX = 1 << 17;
+    private static final long LARGEST_MATRIX = 1 << 20;
 
     private ProductSlices() {}
 

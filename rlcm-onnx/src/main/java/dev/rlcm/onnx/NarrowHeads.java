@@ -26,6 +26,7 @@ final class NarrowHeads {
     static Graph apply(Graph graph) {
         return Rewriter.rewrite(graph, value -> switch (value.op()) {
             case TRANSPOSE -> isOfHeads(value) ? byMatrices(value) : ConstantFolding.fold(value);
+            case RESHAPE -> ConstantFolding.fold(value);
             case MATMUL -> withTransposedOperands(value);
             default -> value;
         });
@@ -44,16 +45,15 @@ final class NarrowHeads {
         if (x.dim(1) >= x.dim(2)) {
             int length = x.dim(1);
             int heads = x.dim(2);
-            return x.reshape(batch, length, heads * width)
+            return ConstantFolding.fold(x.reshape(batch, length, heads * width))
                     .transposed()
                     .reshape(batch, heads, width, length)
                     .transposed();
         }
         int heads = x.dim(1);
         int length = x.dim(2);
-        return untransposed(x)
-                .orElseGet(x::transposed)
-                .reshape(batch, heads * width, length)
+        Value swapped = untransposed(x).orElseGet(x::transposed);
+        return ConstantFolding.fold(swapped.reshape(batch, heads * width, length))
                 .transposed()
                 .reshape(value.shape());
     }
