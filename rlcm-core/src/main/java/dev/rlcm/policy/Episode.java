@@ -71,9 +71,9 @@ final class Episode {
             states.add(next);
             current = next;
         }
-        if (last || !step.isStochastic()) {
-            GaussianStep mean = last ? schedule.decode() : step;
-            current = mean.next(before, modelOutput, new float[before.length]);
+        GaussianStep result = last ? schedule.decode() : step;
+        if (!result.isStochastic()) {
+            current = result.next(before, modelOutput, new float[before.length]);
         }
     }
 

@@ -8,11 +8,11 @@ import dev.rlcm.mdp.TimestepRule;
  * How a policy samples.
  *
  * @param steps N, the number of network evaluations of a trajectory, at least 1; the paper's horizon
- * @param guidanceScale strength of distilled guidance, at least 1, which is none
+ * @param guidanceScale strength of guidance, at least 1, which is none
  * @param batch how many trajectories are sampled at once, at least 1
  * @param reduction how log-probabilities are reduced over a latent
- * @param lastStep whether noise is drawn after the last evaluation
- * @param timestepRule which of the two published rules chooses the timesteps
+ * @param lastStep whether a consistency model draws noise after the last evaluation
+ * @param timestepRule which of the two published rules chooses a consistency model's timesteps
  */
 public record SamplingPlan(
         int steps,

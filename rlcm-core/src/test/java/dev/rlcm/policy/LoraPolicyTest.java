@@ -10,6 +10,7 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LastStep;
 import dev.rlcm.mdp.LatentConsistencySchedule;
@@ -19,6 +20,7 @@ import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.testing.ToyModel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -102,6 +104,19 @@ class LoraPolicyTest {
                 policy(SamplingPlan.steps(3), KarrasSchedule.defaults().steps(3));
         Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(2));
         assertThat(rollout.trajectories().get(0).step(0).inputScale()).isNotEqualTo(1);
+        assertSameLogProbs(policy, rollout);
+    }
+
+    /** DDIM with noise, as DDPO samples: the picture is that of the last action, its noise included. */
+    @Test
+    void theSampleOfAStochasticLastStepIsTheLastState() {
+        ConsistencyPolicy policy =
+                policy(SamplingPlan.steps(3), DdimSchedule.defaults().steps(3));
+        Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(2));
+        for (Trajectory trajectory : rollout.trajectories()) {
+            assertThat(trajectory.actions()).isEqualTo(3);
+            assertThat(trajectory.sample().pixels()).containsExactly(Arrays.copyOf(trajectory.state(3), 6));
+        }
         assertSameLogProbs(policy, rollout);
     }
 
