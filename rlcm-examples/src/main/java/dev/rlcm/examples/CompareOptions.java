@@ -43,14 +43,15 @@ final class CompareOptions {
             names = "--horizons",
             split = ",",
             paramLabel = "N",
-            description = "Network evaluations of an RLCM trajectory, a run for each; 0 for no RLCM. Default: 2,4,8.")
+            description =
+                    "Network evaluations of an RLCM trajectory, a run for each; 0 for no RLCM. Default: ${DEFAULT-VALUE}.")
     private List<Integer> horizons = List.of(2, 4, 8);
 
     @Option(
             names = "--ddpo-steps",
             split = ",",
             paramLabel = "N",
-            description = "DDIM steps of a DDPO trajectory, a run for each; 0 for no DDPO. Default: 10.")
+            description = "DDIM steps of a DDPO trajectory, a run for each; 0 for no DDPO. Default: ${DEFAULT-VALUE}.")
     private List<Integer> ddpoSteps = List.of(10);
 
     @Option(names = "--guidance", description = "Guidance scale of both. Default: ${DEFAULT-VALUE}.")
@@ -65,7 +66,7 @@ final class CompareOptions {
     private double learningRate = 2e-3;
 
     @Option(names = "--ddpo-learning-rate", description = "DDPO's. Default: ${DEFAULT-VALUE}.")
-    private double ddpoLearningRate = 4e-3;
+    private double ddpoLearningRate = 1.2e-2;
 
     @Option(
             names = "--evaluate-every",

@@ -58,7 +58,6 @@ final class Evaluator {
      * @param measured of each
      * @param measure what that is
      */
-    @SuppressWarnings("ArrayRecordComponent")
     record Evaluation(List<Sample> samples, double[] measured, Reward.Measure measure) {
         double mean() {
             return StatUtils.mean(measured);

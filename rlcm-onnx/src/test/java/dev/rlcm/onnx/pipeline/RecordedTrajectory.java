@@ -13,7 +13,6 @@ import java.util.Map;
  *
  * @param states x_0 to x_K, one after the other
  */
-@SuppressWarnings("ArrayRecordComponent")
 record RecordedTrajectory(Map<String, TensorData> conditioning, float[] states, Schedule schedule)
         implements Trajectory {
     @Override
