@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A text-to-image consistency model, without its schedule and adapter: the network as a graph, and the ways from prompts
- * to conditioning and from latents to pictures. Letters as in {@link dev.rlcm.mdp}. Hosts may
- * implement it for a network of their own. Implementations are thread-safe.
+ * A text-to-image consistency model, or a diffusion model, which differs in its schedule only; without that and adapter:
+ * the network as a graph, and the ways from prompts to conditioning and from latents to pictures. Letters as in {@link
+ * dev.rlcm.mdp}. Hosts may implement it for a network of their own. Implementations are thread-safe.
  */
 public interface ConsistencyModel {
     /** The name of the denoiser's noisy latents, FLOAT32 [B,C,h,w]. */
@@ -36,7 +36,7 @@ public interface ConsistencyModel {
      * What the denoiser is conditioned on: for every prompt, in order, the rows of the conditioning inputs by their names,
      * FLOAT32 without the batch axis. Trajectories keep them; nobody changes them afterwards.
      *
-     * @param guidanceScale strength of the guidance that the model was distilled with; 1 is none
+     * @param guidanceScale strength of guidance, whether distilled or computed; 1 is none
      */
     List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale);
 

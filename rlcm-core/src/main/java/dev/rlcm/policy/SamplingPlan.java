@@ -9,11 +9,11 @@ import dev.rlcm.mdp.TimestepRule;
  *
  * @param steps N, the number of network evaluations of a trajectory, at least 1; the paper's horizon. With {@link
  *     LastStep#OMIT} there are N - 1 actions, so that training takes at least 2
- * @param guidanceScale strength of distilled guidance, at least 1, which is none
+ * @param guidanceScale strength of guidance, at least 1, which is none
  * @param batch how many trajectories are sampled at once, at least 1; changes speed and memory, the result by rounding only
  * @param reduction how log-probabilities are reduced over a latent
- * @param lastStep whether noise is drawn after the last evaluation
- * @param timestepRule which of the two published rules chooses the timesteps
+ * @param lastStep whether a consistency model draws noise after the last evaluation
+ * @param timestepRule which of the two published rules chooses a consistency model's timesteps
  */
 public record SamplingPlan(
         int steps,

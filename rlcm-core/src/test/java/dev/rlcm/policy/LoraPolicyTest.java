@@ -10,6 +10,7 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LastStep;
@@ -107,6 +108,19 @@ class LoraPolicyTest {
         assertSameLogProbs(policy, rollout);
     }
 
+    /** DDIM with noise, as DDPO samples: the picture is that of the last action, its noise included. */
+    @Test
+    void theSampleOfAStochasticLastStepIsTheLastState() {
+        ConsistencyPolicy policy =
+                policy(SamplingPlan.steps(3), DdimSchedule.defaults().steps(3));
+        Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(2));
+        for (Trajectory trajectory : rollout.trajectories()) {
+            assertThat(trajectory.actions()).isEqualTo(3);
+            assertThat(trajectory.sample().pixels()).containsExactly(Arrays.copyOf(trajectory.state(3), 6));
+        }
+        assertSameLogProbs(policy, rollout);
+    }
+
     private void assertSameLogProbs(ConsistencyPolicy policy, Rollout rollout) {
         List<Transition> rows = new ArrayList<>();
         for (int i = 0; i < rollout.size(); i++) {
@@ -157,16 +171,6 @@ class LoraPolicyTest {
         Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(5));
         assertThat(rollout.transitions(0)).hasSize(2);
         assertSameLogProbs(policy, rollout);
-    }
-
-    @Test
-    void whatAStochasticLastStepDrawsIsRewarded() {
-        GaussianStep action = new GaussianStep(900, 1, 0.9, 0.1, 0.5);
-        Rollout rollout = policy(SamplingPlan.steps(2), new Schedule(List.of(action, action), 1))
-                .rollout(PROMPTS, RandomStreams.seeded(5));
-        for (Trajectory trajectory : rollout.trajectories()) {
-            assertThat(trajectory.sample().pixels()).containsExactly(Arrays.copyOf(trajectory.state(2), 6));
-        }
     }
 
     @Test

@@ -28,6 +28,10 @@ public final class EmbeddedModel {
             "vae_decoder/config.json",
             "vae_decoder/model.onnx");
 
+    private static final String LDM = "/models/emoji-ldm/";
+    private static final List<String> LDM_FILES =
+            List.of("model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "unet/model.onnx");
+
     private static final String CLIP = "/models/emoji-clip/";
     private static final List<String> CLIP_FILES = List.of(
             "config.json",
@@ -48,6 +52,11 @@ public final class EmbeddedModel {
      */
     public static Path emojiLcm() {
         return directory(LCM, LCM_FILES);
+    }
+
+    /** The directory, likewise, of the diffusion model it was distilled from: UNet and scheduler, the rest is shared. */
+    static Path emojiLdm() {
+        return directory(LDM, LDM_FILES);
     }
 
     /** The directory, likewise, of a CLIP for the latent consistency model's pictures. */

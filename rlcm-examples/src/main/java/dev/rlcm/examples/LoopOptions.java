@@ -3,7 +3,6 @@ package dev.rlcm.examples;
 import dev.rlcm.train.Prompts;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -12,11 +11,8 @@ final class LoopOptions {
     @Mixin
     private ModelDirectoryOption model = new ModelDirectoryOption();
 
-    @Option(
-            names = "--prompts",
-            paramLabel = "FILE",
-            description = "Training prompts, one a line. Default: 45 animals in seven scenes.")
-    private @Nullable Path prompts;
+    @Mixin
+    private PromptsOption prompts = new PromptsOption();
 
     @Option(names = "--epochs", description = "Times to sample and update. Default: ${DEFAULT-VALUE}.")
     private int epochs = 20;
@@ -37,6 +33,6 @@ final class LoopOptions {
     }
 
     Prompts prompts() throws IOException {
-        return prompts != null ? Prompts.lines(prompts) : EmbeddedModel.prompts();
+        return prompts.prompts();
     }
 }

@@ -1,7 +1,7 @@
 package dev.rlcm.examples;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.rlcm.examples.TrainingRun.Evaluation;
+import dev.rlcm.examples.Evaluator.Evaluation;
 import dev.rlcm.examples.report.ImageGrid;
 import dev.rlcm.examples.report.LearningCurve;
 import dev.rlcm.examples.report.RunReport;
@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /** What a run leaves behind: configuration, pictures, learning curve and report. */
 final class RunFiles {
@@ -46,23 +45,24 @@ final class RunFiles {
             Map<Integer, List<Sample>> snapshots,
             String length)
             throws IOException {
-        ImageGrid comparison = comparison(before, after);
+        ImageGrid comparison =
+                before.emptyGrid().withRow("before", before.tiles()).withRow("after", after.tiles());
         comparison.write(directory.resolve("before-after.png"));
         ImageGrid strip = strip(snapshots);
         strip.write(directory.resolve("samples.png"));
-        RunReport report = RunReport.titled("RLCM: " + options.reward, length)
+        RunReport report = RunReport.titled("RLCM: " + options.task(), length)
                 .outcome(
-                        "mean " + options.reward.measure.quantity(),
+                        "mean " + options.task().measure.quantity(),
                         before.mean(),
                         after.mean(),
-                        options.reward.measure.unit())
+                        options.task().measure.unit())
                 .figure(
                         "Before and after",
                         comparison.render(),
                         "The same prompts and noises before and after training.");
         if (!metrics.isEmpty()) {
             LearningCurve curve = new LearningCurve(
-                    options.reward.measure.reward(),
+                    options.task().measure.reward(),
                     metrics.stream().map(EpochMetrics::point).toList());
             curve.write(directory.resolve("learning-curve.png"));
             report = report.figure("Learning curve", curve.render(), "Reward by epoch, approximate KL, clip fraction.");
@@ -73,33 +73,11 @@ final class RunFiles {
                 .write(directory.resolve("report.html"));
     }
 
-    /** A column for each prompt, so that a pair stands one above the other. */
-    private ImageGrid comparison(Evaluation before, Evaluation after) {
-        List<String> prompts = before.samples().stream()
-                .limit(TrainingRun.SHOWN)
-                .map(Sample::prompt)
-                .toList();
-        return ImageGrid.of(prompts.toArray(String[]::new))
-                .withRow("before", tiles(before))
-                .withRow("after", tiles(after))
-                .withScale(2);
-    }
-
-    private List<Tile> tiles(Evaluation evaluation) {
-        return IntStream.range(0, TrainingRun.SHOWN)
-                .mapToObj(i ->
-                        Tile.of(evaluation.samples().get(i), caption(evaluation.measured()[i])))
-                .toList();
-    }
-
-    private String caption(double measured) {
-        return String.format(Locale.ROOT, "%.2f%s", measured, options.reward.measure.suffix());
-    }
-
     private static ImageGrid strip(Map<Integer, List<Sample>> snapshots) {
         ImageGrid grid = ImageGrid.of(
                 snapshots.keySet().stream().map(epoch -> "epoch " + epoch).toArray(String[]::new));
-        for (int i = 0; i < TrainingRun.SHOWN; i++) {
+        int shown = snapshots.values().iterator().next().size();
+        for (int i = 0; i < shown; i++) {
             List<Tile> tiles = new ArrayList<>();
             String prompt = "";
             for (List<Sample> samples : snapshots.values()) {

@@ -9,8 +9,6 @@ import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.train.Trainer;
 import dev.rlcm.train.TrainerConfig;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,10 +33,13 @@ public final class Train implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         TrainerConfig config = options.trainer();
-        Path directory = options.output != null ? options.output : defaultDirectory();
-        try (Backend backend = Devices.open(options.device, options.memory)) {
+        Path directory = options.output != null
+                ? options.output
+                : Runs.directory(options.task().name());
+        try (Backend backend = options.openBackend()) {
             LatentConsistencyModel model = options.load(backend);
-            ConsistencyPolicy policy = model.policy(options.lora(), options.plan(), RandomStreams.seeded(options.seed));
+            ConsistencyPolicy policy =
+                    model.policy(options.lora(), options.plan(), RandomStreams.seeded(options.seed()));
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
             RewardFunction reward = options.reward(backend);
             Trainer trainer = new Trainer(policy, ppo, reward, options.trainingPrompts(), config, options.advantages());
@@ -48,10 +49,5 @@ public final class Train implements Callable<Integer> {
             }
         }
         return 0;
-    }
-
-    private Path defaultDirectory() {
-        String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
-        return Path.of("runs", options.reward.name() + "-" + time);
     }
 }

@@ -1,45 +1,32 @@
 package dev.rlcm.examples;
 
+import dev.rlcm.examples.Evaluator.Evaluation;
 import dev.rlcm.examples.report.MetricsCsv;
 import dev.rlcm.policy.ConsistencyPolicy;
-import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.train.EpochReport;
-import dev.rlcm.train.Prompts;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
-import org.apache.commons.math3.stat.StatUtils;
 import org.jspecify.annotations.Nullable;
 
 /** One training run: evaluates, trains, and writes everything into its directory as it goes. */
 final class TrainingRun {
-    /** How many pictures the before/after comparison is measured on. */
-    private static final int EVALUATED = 64;
-
-    /** How many of them are shown. */
-    static final int SHOWN = 8;
-
     private static final String METRICS = "metrics.csv";
 
     private final Path directory;
     private final TrainOptions options;
     private final ConsistencyPolicy policy;
-    private final RewardFunction reward;
-    private final RandomStreams random;
-    private final List<String> evaluationPrompts;
+    private final Evaluator evaluator;
     private final Path metricsFile;
     private final List<Map<String, Number>> metrics = new ArrayList<>();
     private final Map<Integer, List<Sample>> snapshots = new LinkedHashMap<>();
@@ -57,10 +44,8 @@ final class TrainingRun {
         this.directory = directory;
         this.options = options;
         this.policy = policy;
-        this.reward = reward;
-        this.random = RandomStreams.seeded(options.seed).at("evaluation");
-        Prompts prompts = options.trainingPrompts();
-        this.evaluationPrompts = prompts.draw(EVALUATED, random);
+        this.evaluator =
+                new Evaluator(policy, reward, options.task().measure, options.trainingPrompts(), options.seed());
         Files.createDirectories(directory.resolve("samples"));
     }
 
@@ -71,31 +56,31 @@ final class TrainingRun {
 
     /** Trains; whatever ends the training, what was learned until then is written. */
     void execute(Trainer trainer) throws IOException, InterruptedException {
-        Evaluation before = evaluate();
-        snapshots.put(0, before.samples().subList(0, SHOWN));
+        Evaluation before = evaluator.evaluate();
+        snapshots.put(0, before.shown());
         if (options.resume != null) {
             resume(trainer, options.resume);
         }
         RunFiles files = new RunFiles(directory, options);
         files.configuration();
         try (MetricsCsv csv = MetricsCsv.open(metricsFile);
-                ProgressBar bar = progressBar()) {
+                ProgressBar bar = Runs.bar(options.task().name(), options.epochs())) {
             trainer.run(report -> onEpoch(report, trainer, csv, files, bar));
         } finally {
             save(trainer);
         }
-        Evaluation after = evaluate();
-        snapshots.put(trainer.epochsDone(), after.samples().subList(0, SHOWN));
+        Evaluation after = evaluator.evaluate();
+        snapshots.put(trainer.epochsDone(), after.shown());
         String length = EpochMetrics.length(metrics);
         files.report(before, after, metrics, snapshots, length);
         System.out.printf(
                 Locale.ROOT,
                 "%s: mean %s %.3f -> %.3f%s (%+.1f %%) after %s%nreport: %s%n",
-                options.reward,
-                options.reward.measure.quantity(),
+                options.task(),
+                options.task().measure.quantity(),
                 before.mean(),
                 after.mean(),
-                options.reward.measure.suffix(),
+                options.task().measure.suffix(),
                 100 * (after.mean() / before.mean() - 1),
                 length,
                 directory.resolve("report.html").toAbsolutePath());
@@ -117,16 +102,6 @@ final class TrainingRun {
         trainer.save(directory.resolve("checkpoint.safetensors"));
     }
 
-    private ProgressBar progressBar() {
-        return new ProgressBarBuilder()
-                .setTaskName(options.reward.name())
-                .setInitialMax(options.epochs())
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(500)
-                .setMaxRenderedLength(110)
-                .build();
-    }
-
     private void onEpoch(EpochReport report, Trainer trainer, MetricsCsv csv, RunFiles files, ProgressBar bar) {
         Map<String, Number> row = EpochMetrics.of(report);
         metrics.add(row);
@@ -136,32 +111,13 @@ final class TrainingRun {
             csv.append(row);
             int done = report.epoch() + 1;
             if (done % options.samplesEvery == 0 && done < options.epochs()) {
-                List<Sample> samples = samples(evaluationPrompts.subList(0, SHOWN));
+                List<Sample> samples = evaluator.shown();
                 snapshots.put(done, samples);
                 files.samples(done, samples);
                 save(trainer);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write to " + directory + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** The same prompts and noises, whenever it is called. */
-    private List<Sample> samples(List<String> prompts) {
-        return policy.rollout(prompts, random.at("noise")).samples();
-    }
-
-    private Evaluation evaluate() {
-        List<Sample> samples = samples(evaluationPrompts);
-        double[] measured = reward.score(samples);
-        Arrays.setAll(measured, i -> options.reward.measure.sign() * measured[i]);
-        return new Evaluation(samples, measured);
-    }
-
-    /** Pictures of the fixed prompts and noises, and what the task measures of each. */
-    record Evaluation(List<Sample> samples, double[] measured) {
-        double mean() {
-            return StatUtils.mean(measured);
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.rlcm.examples.report;
 
 import java.awt.Color;
-import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +20,6 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
     private static final int WIDTH = 960;
     private static final int MAIN_HEIGHT = 380;
     private static final int SMALL_HEIGHT = 230;
-    private static final int DENSITY = 2;
 
     /**
      * One epoch.
@@ -51,23 +49,13 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
             throw new IllegalStateException("a learning curve needs at least one epoch with a finite reward, got "
                     + points.size() + " epochs and none such");
         }
-        BufferedImage image =
-                new BufferedImage(DENSITY * WIDTH, DENSITY * (MAIN_HEIGHT + SMALL_HEIGHT), BufferedImage.TYPE_INT_RGB);
-        Graphics2D graphics = image.createGraphics();
-        try {
-            graphics.setColor(Style.PAPER);
-            graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
-            graphics.scale(DENSITY, DENSITY);
-            Style.smooth(graphics);
+        return Canvas.paint(WIDTH, MAIN_HEIGHT + SMALL_HEIGHT, graphics -> {
             rewardChart(finite).paint(graphics);
             graphics.translate(0, MAIN_HEIGHT);
             smallChart("approximate KL", Point::approxKl, Style.SECOND).paint(graphics);
             graphics.translate(WIDTH / 2, 0);
             smallChart("clip fraction", Point::clipFraction, Style.THIRD).paint(graphics);
-        } finally {
-            graphics.dispose();
-        }
-        return image;
+        });
     }
 
     /**
@@ -79,17 +67,17 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
         Png.write(png, render());
     }
 
-    private EpochChart rewardChart(List<Point> finite) {
-        EpochChart chart = new EpochChart(rewardLabel, WIDTH, MAIN_HEIGHT, 16);
+    private LineChart rewardChart(List<Point> finite) {
+        LineChart chart = new LineChart(rewardLabel, "epoch", WIDTH, MAIN_HEIGHT, 16);
         if (finite.size() > 1) {
             chart.addBand(epochs(finite), values(finite, Point::low), values(finite, Point::high), Style.ACCENT_BAND);
         }
-        chart.addLine(epochs(finite), values(finite, Point::mean), Style.ACCENT, 2.4f);
+        chart.addLine("value", epochs(finite), values(finite, Point::mean), Style.ACCENT, 2.4f);
         return chart;
     }
 
-    private EpochChart smallChart(String title, ToDoubleFunction<Point> value, Color color) {
-        EpochChart chart = new EpochChart(title, WIDTH / 2, SMALL_HEIGHT, 14);
+    private LineChart smallChart(String title, ToDoubleFunction<Point> value, Color color) {
+        LineChart chart = new LineChart(title, "epoch", WIDTH / 2, SMALL_HEIGHT, 14);
         List<Point> finite = points.stream()
                 .filter(point -> Double.isFinite(value.applyAsDouble(point)))
                 .toList();
@@ -97,7 +85,7 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
             return chart;
         }
         double[] values = values(finite, value);
-        chart.addLine(epochs(finite), values, color, 1.8f);
+        chart.addLine("value", epochs(finite), values, color, 1.8f);
         double largest = Arrays.stream(values).max().orElseThrow();
         if (largest > 0 && Arrays.stream(values).min().orElseThrow() >= 0) {
             chart.fromZeroTo(largest);
@@ -105,8 +93,8 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
         return chart;
     }
 
-    private static int[] epochs(List<Point> points) {
-        return points.stream().mapToInt(Point::epoch).toArray();
+    private static double[] epochs(List<Point> points) {
+        return values(points, Point::epoch);
     }
 
     private static double[] values(List<Point> points, ToDoubleFunction<Point> value) {

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,7 @@ import java.util.stream.Collectors;
  */
 public final class MetricsCsv implements AutoCloseable {
     private static final Pattern WHOLE = Pattern.compile("-?\\d+");
-    private static final Pattern COLUMN = Pattern.compile("[\\w .%()/-]+");
+    private static final Pattern NAME = Pattern.compile("[\\w .%()/-]+");
 
     private final Path file;
     private final BufferedWriter writer;
@@ -110,15 +111,17 @@ public final class MetricsCsv implements AutoCloseable {
     /**
      * Appends a row and flushes it.
      *
-     * @param row column to value, in the order of the columns, which must be the same for all rows of a file
-     * @throws IllegalArgumentException if the columns are not those of the file, or a name holds a comma, quote or line
-     *     break
+     * @param row column to number, or to a word that names what the row is of; in the order of the columns, which must be
+     *     the same for all rows of a file
+     * @throws IllegalArgumentException if the columns are not those of the file, or a name or word holds a comma, quote or
+     *     line break
      * @throws IOException if it cannot be written, for instance to a full disk
      */
-    public void append(Map<String, ? extends Number> row) throws IOException {
+    public void append(Map<String, ?> row) throws IOException {
         String columns = String.join(",", row.keySet());
+        row.values().stream().filter(String.class::isInstance).forEach(word -> checkNames(List.of((String) word)));
         if (header.isEmpty()) {
-            checkColumns(row);
+            checkNames(row.keySet());
             writer.write(columns + "\n");
             header = columns;
         } else if (!header.equals(columns)) {
@@ -134,20 +137,17 @@ public final class MetricsCsv implements AutoCloseable {
         writer.close();
     }
 
-    private static String line(Map<String, ? extends Number> row) {
-        return row.values().stream().map(Number::toString).collect(Collectors.joining(",", "", "\n"));
+    private static String line(Map<String, ?> row) {
+        return row.values().stream().map(String::valueOf).collect(Collectors.joining(",", "", "\n"));
     }
 
-    private static void checkColumns(Map<String, ? extends Number> row) {
-        List<String> bad = new ArrayList<>();
-        for (String column : row.keySet()) {
-            if (!COLUMN.matcher(column).matches()) {
-                bad.add(column);
-            }
-        }
-        if (row.isEmpty() || !bad.isEmpty()) {
-            throw new IllegalArgumentException("columns are named by letters, digits, spaces and _ . % ( ) / -; got "
-                    + (bad.isEmpty() ? row : bad));
+    private static void checkNames(Collection<String> names) {
+        List<String> bad =
+                names.stream().filter(name -> !NAME.matcher(name).matches()).toList();
+        if (names.isEmpty() || !bad.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "columns are named by letters, digits, spaces and _ . % ( ) / -, as words are; got "
+                            + (bad.isEmpty() ? names : bad));
         }
     }
 

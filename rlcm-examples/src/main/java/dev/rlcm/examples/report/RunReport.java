@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A run as one HTML page that needs no other file and no network: sections appear in the order they are added. All text
@@ -89,7 +91,7 @@ public final class RunReport {
     }
 
     /** The last rows of the metrics, all of them behind a click; the columns are those of the first row. */
-    public RunReport metrics(String heading, List<? extends Map<String, ? extends Number>> rows) {
+    public RunReport metrics(String heading, List<? extends Map<String, ?>> rows) {
         begin(heading);
         if (rows.isEmpty()) {
             body.append("<p class=\"muted\">No epoch was completed.</p>");
@@ -152,23 +154,24 @@ public final class RunReport {
         body.append("</strong></div>");
     }
 
-    private void rows(List<? extends Map<String, ? extends Number>> rows) {
+    private void rows(List<? extends Map<String, ?>> rows) {
         body.append("<div class=\"scroll\"><table class=\"numbers\"><thead><tr>");
         var columns = List.copyOf(rows.get(0).keySet());
         columns.forEach(
                 column -> body.append("<th>").append(Html.escape(column)).append("</th>"));
         body.append("</tr></thead><tbody>");
-        for (Map<String, ? extends Number> row : rows) {
+        for (Map<String, ?> row : rows) {
             body.append("<tr>");
             for (String column : columns) {
-                Number value = row.get(column);
-                body.append("<td>")
-                        .append(value == null ? "" : Html.escape(Html.number(value)))
-                        .append("</td>");
+                body.append("<td>").append(Html.escape(cell(row.get(column)))).append("</td>");
             }
             body.append("</tr>");
         }
         body.append("</tbody></table></div>");
+    }
+
+    private static String cell(@Nullable Object value) {
+        return value instanceof Number number ? Html.number(number) : Objects.toString(value, "");
     }
 
     private void begin(String heading) {

@@ -4,6 +4,7 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
+import java.util.List;
 
 /** Colours and fonts that the pictures of a report share. */
 final class Style {
@@ -17,7 +18,22 @@ final class Style {
     static final Color SECOND = new Color(0x8250df);
     static final Color THIRD = new Color(0xbc4c00);
 
+    private static final List<Color> SERIES = List.of(
+            new Color(0x9ecbff),
+            ACCENT,
+            new Color(0x033d8b),
+            THIRD,
+            SECOND,
+            new Color(0x1a7f37),
+            new Color(0xbf3989),
+            MUTED);
+
     private Style() {}
+
+    /** The colour of the i-th of several runs; after eight they come again. */
+    static Color series(int i) {
+        return SERIES.get(i % SERIES.size());
+    }
 
     static Font regular(int size) {
         return new Font(Font.SANS_SERIF, Font.PLAIN, size);

@@ -159,6 +159,50 @@ class ReportTest {
     }
 
     @Test
+    void everyRunHasItsColourInCurvesAndBars() throws IOException {
+        Curves curves = Curves.of("reward", "seconds")
+                .with("slow", List.of(new Curves.Point(0, -3), new Curves.Point(30.5, -2)))
+                .with("fast", List.of(new Curves.Point(0, -3), new Curves.Point(2.5, -1)))
+                .with("short", List.of(new Curves.Point(0, -2.5)));
+        Path png = folder.resolve("curves.png");
+        curves.write(png);
+        BufferedImage image = ImageIO.read(png.toFile());
+        for (int i = 0; i < 3; i++) {
+            assertThat(count(image, Style.series(i).getRGB())).isPositive();
+        }
+        assertThat(count(image, Style.series(3).getRGB())).isZero();
+    }
+
+    @Test
+    void barsAreAsLongAsTheirNumbers() throws IOException {
+        Path png = folder.resolve("bars.png");
+        Bars.of("time", "ms").with("one", 10).with("two", 20).with("none", 0).write(png);
+        BufferedImage image = ImageIO.read(png.toFile());
+        double one = count(image, Style.series(0).getRGB());
+        assertThat(count(image, Style.series(1).getRGB()) / one).isBetween(1.95, 2.05);
+        assertThat(Bars.of("time", "ms").with("none", 0).render().getWidth()).isEqualTo(image.getWidth());
+        assertThatThrownBy(() -> Bars.of("time", "ms").with("broken", Double.NaN))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the bar \"broken\" must be finite and not negative, got NaN");
+    }
+
+    @Test
+    void rowsMayBeNamedByWords() throws IOException {
+        Path file = folder.resolve("compare.csv");
+        try (MetricsCsv csv = MetricsCsv.open(file)) {
+            csv.append(Map.of("method", "RLCM"));
+            assertThatThrownBy(() -> csv.append(Map.of("method", "RLCM, DDPO")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("[RLCM, DDPO]");
+        }
+        assertThat(file).hasContent("method\nRLCM\n");
+        assertThat(RunReport.titled("a", "")
+                        .metrics("b", List.of(Map.of("method", "<x>")))
+                        .html())
+                .contains("<td>&lt;x&gt;</td>");
+    }
+
+    @Test
     void metricsOfAnotherKindAreRejected() throws IOException {
         try (MetricsCsv csv = MetricsCsv.open(folder.resolve("metrics.csv"))) {
             assertThatThrownBy(() -> csv.append(Map.of("a,b", 1)))

@@ -4,19 +4,12 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.lora.LoraAdapter;
-import dev.rlcm.lora.LoraConfig;
-import dev.rlcm.lora.LoraInjection;
-import dev.rlcm.lora.LoraSite;
 import dev.rlcm.mdp.GuidanceEmbedding;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
-import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
-import dev.rlcm.random.RandomStreams;
-import dev.rlcm.reward.Sample;
 import dev.rlcm.rewrite.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,26 +25,19 @@ import java.util.Map;
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
-public final class LatentConsistencyModel implements ConsistencyModel {
-    private final ModelDirectory directory;
-    private final Backend backend;
-    private final TextEncoder textEncoder;
-    private final Denoiser denoiser;
-    private final ImageDecoder imageDecoder;
-    private final Sampler sampler;
+public final class LatentConsistencyModel extends LatentModel {
+    private final LatentConsistencySchedule schedule;
 
-    private LatentConsistencyModel(ModelDirectory directory, LatentSize size, Backend backend) throws IOException {
-        this.directory = directory;
-        this.backend = backend;
-        this.textEncoder = TextEncoder.load(directory, backend);
-        try {
-            this.denoiser = Denoiser.open(directory, size, textEncoder.shape(), true);
-            this.imageDecoder = ImageDecoder.open(directory, denoiser.latent(), backend);
-            this.sampler = new Sampler(denoiser, backend);
-        } catch (IOException | RuntimeException e) {
-            textEncoder.close();
-            throw e;
-        }
+    private LatentConsistencyModel(
+            ModelDirectory directory, LatentConsistencySchedule schedule, LatentSize size, Backend backend)
+            throws IOException {
+        super(directory, size, backend);
+        this.schedule = schedule;
+    }
+
+    private LatentConsistencyModel(LatentConsistencyModel other, Precision precision) {
+        super(other, other.denoiser.withPrecision(precision));
+        this.schedule = other.schedule;
     }
 
     /**
@@ -63,11 +49,7 @@ public final class LatentConsistencyModel implements ConsistencyModel {
      */
     public static LatentConsistencyModel load(Path modelDirectory, Backend backend) throws IOException {
         ModelDirectory directory = ModelDirectory.open(modelDirectory);
-        LatentSize size = directory
-                .sampleSize()
-                .orElseThrow(() -> new IllegalArgumentException(modelDirectory.resolve("unet/config.json")
-                        + " has no sample_size; add it, or load the model for a height and width"));
-        return new LatentConsistencyModel(directory, size, backend);
+        return new LatentConsistencyModel(directory, directory.schedule(), directory.trainedSize(), backend);
     }
 
     /**
@@ -80,21 +62,7 @@ public final class LatentConsistencyModel implements ConsistencyModel {
     public static LatentConsistencyModel load(Path modelDirectory, Backend backend, int height, int width)
             throws IOException {
         ModelDirectory directory = ModelDirectory.open(modelDirectory);
-        int scale = directory.latentScale();
-        if (height < 1 || width < 1 || height % scale != 0 || width % scale != 0) {
-            throw new IllegalArgumentException(
-                    "height and width must be positive multiples of " + scale + ", got " + height + " x " + width);
-        }
-        return new LatentConsistencyModel(directory, new LatentSize(height / scale, width / scale), backend);
-    }
-
-    private LatentConsistencyModel(LatentConsistencyModel other, Precision precision) {
-        this.directory = other.directory;
-        this.backend = other.backend;
-        this.textEncoder = other.textEncoder;
-        this.denoiser = other.denoiser.withPrecision(precision);
-        this.imageDecoder = other.imageDecoder;
-        this.sampler = new Sampler(denoiser, backend);
+        return new LatentConsistencyModel(directory, directory.schedule(), directory.size(height, width), backend);
     }
 
     /**
@@ -105,61 +73,26 @@ public final class LatentConsistencyModel implements ConsistencyModel {
         return new LatentConsistencyModel(this, precision);
     }
 
-    /** Where the model came from, and what its configurations say. */
-    public ModelDirectory directory() {
-        return directory;
-    }
-
     /** The schedule that the model's configuration asks for. */
     public LatentConsistencySchedule schedule() {
-        return directory.schedule();
-    }
-
-    /**
-     * The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. Compiles a
-     * graph, which takes memory until the policy or its backend is closed.
-     *
-     * @throws dev.rlcm.graph.GraphException if no layer matches the targets; the message lists the candidates
-     * @throws IllegalArgumentException if the plan has more steps than the model was distilled on
-     */
-    public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan) {
-        return policy(lora, plan, RandomStreams.seeded(0));
-    }
-
-    /**
-     * As {@link #policy(LoraConfig, SamplingPlan)}.
-     *
-     * @param random source of the adapter's initial draws
-     */
-    public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan, RandomStreams random) {
-        List<LoraSite> sites = LoraInjection.sites(denoiser(1), lora);
-        return policy(LoraAdapter.initial(lora, sites, random.at("lora")), plan);
-    }
-
-    /**
-     * The policy of this model with the given adapter, which it goes on sharing: another adapter of the same sites and rank
-     * can be put into it by {@link LoraAdapter#assign}, without compiling again.
-     */
-    public ConsistencyPolicy policy(LoraAdapter adapter, SamplingPlan plan) {
-        Schedule schedule = schedule()
-                .withRule(plan.timestepRule())
-                .withLastStep(plan.lastStep())
-                .steps(plan.steps());
-        return ConsistencyPolicy.of(this, schedule, plan, adapter, backend);
-    }
-
-    /**
-     * Reads an adapter for this model, whichever tool wrote it.
-     *
-     * @throws IOException if the file is unreadable, damaged or of another model
-     */
-    public LoraAdapter adapter(Path file) throws IOException {
-        return LoraAdapter.load(file, LoraInjection.sites(denoiser(1)));
+        return schedule;
     }
 
     @Override
-    public Shape latentShape() {
-        return denoiser.latent();
+    Schedule schedule(int evaluations) {
+        return schedule.steps(evaluations);
+    }
+
+    @Override
+    Schedule schedule(SamplingPlan plan) {
+        return schedule.withRule(plan.timestepRule())
+                .withLastStep(plan.lastStep())
+                .steps(plan.steps());
+    }
+
+    @Override
+    ConsistencyModel network(double guidanceScale) {
+        return this;
     }
 
     @Override
@@ -182,41 +115,6 @@ public final class LatentConsistencyModel implements ConsistencyModel {
             rows.add(row);
         }
         return rows;
-    }
-
-    @Override
-    public List<Sample> decode(List<String> prompts, TensorData latents) {
-        return imageDecoder.decode(prompts, latents);
-    }
-
-    /**
-     * Draws a picture for every prompt. Picture i has the random stream of seed + i: it is what its prompt alone gives
-     * with that seed, up to float rounding.
-     *
-     * @param steps network evaluations, 1 to the number of steps the model was distilled on, usually 50
-     * @param guidanceScale w, at least 1, which is no guidance; a UNet without {@code timestep_cond} ignores it
-     * @return one sample per prompt, in order
-     * @throws IllegalArgumentException if there are no prompts, or steps or guidanceScale is out of range
-     */
-    public List<Sample> generate(List<String> prompts, int steps, double guidanceScale, long seed) {
-        return generate(prompts, steps, guidanceScale, (row, k) -> RandomStreams.seeded(seed + row)
-                .at("generate")
-                .at(k)
-                .gaussians((int) latentShape().size()));
-    }
-
-    List<Sample> generate(List<String> prompts, int steps, double guidanceScale, Sampler.Noise noise) {
-        return decode(prompts, latents(prompts, steps, guidanceScale, noise));
-    }
-
-    TensorData latents(List<String> prompts, int steps, double guidanceScale, Sampler.Noise noise) {
-        if (prompts.isEmpty()) {
-            throw new IllegalArgumentException("there are no prompts; give at least one, which may be the empty text");
-        }
-        if (!(guidanceScale >= 1) || Double.isInfinite(guidanceScale)) {
-            throw new IllegalArgumentException("guidanceScale must be at least 1 and finite, got " + guidanceScale);
-        }
-        return sampler.sample(condition(prompts, guidanceScale), schedule().steps(steps), noise);
     }
 
     private Map<String, TensorData> guidance(double scale) {

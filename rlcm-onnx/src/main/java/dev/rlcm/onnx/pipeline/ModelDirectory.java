@@ -1,12 +1,15 @@
 package dev.rlcm.onnx.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +26,8 @@ public final class ModelDirectory {
             "model_index.json, scheduler/, tokenizer/, text_encoder/model.onnx, unet/model.onnx, vae_decoder/model.onnx";
 
     private final Path root;
-    private final LatentConsistencySchedule schedule;
+    private final Path shared;
+    private final JsonFile scheduler;
     private final Optional<LatentSize> sampleSize;
     private final int latentScale;
     private final double scalingFactor;
@@ -38,15 +42,16 @@ public final class ModelDirectory {
      */
     record LatentSize(int height, int width) {}
 
-    private ModelDirectory(Path root) throws IOException {
+    private ModelDirectory(Path root, Path shared) throws IOException {
         this.root = root;
-        checkPipeline(JsonFile.read(file("model_index.json")));
-        for (String component : List.of("text_encoder", "unet", "vae_decoder")) {
-            file(component + "/model.onnx");
-        }
-        schedule = schedule(JsonFile.read(file("scheduler/scheduler_config.json")));
-        sampleSize = sampleSize(JsonFile.read(file("unet/config.json")));
-        JsonFile vae = JsonFile.read(file("vae_decoder/config.json"));
+        this.shared = shared;
+        checkPipeline(JsonFile.read(file(home("model_index.json"), "model_index.json")));
+        file(home("text_encoder"), "text_encoder/model.onnx");
+        file(root, "unet/model.onnx");
+        file(home("vae_decoder"), "vae_decoder/model.onnx");
+        scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
+        sampleSize = sampleSize(JsonFile.read(file(root, "unet/config.json")));
+        JsonFile vae = JsonFile.read(file(home("vae_decoder"), "vae_decoder/config.json"));
         latentScale = 1 << (levels(vae) - 1);
         // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215.
         scalingFactor = vae.real("scaling_factor").orElse(0.18215);
@@ -59,7 +64,7 @@ public final class ModelDirectory {
                 throw vae.wrong(key, "null (statistics by channel are not supported)");
             }
         }
-        maxTokens = JsonFile.readIfPresent(root.resolve("text_encoder/config.json"))
+        maxTokens = JsonFile.readIfPresent(home("text_encoder").resolve("text_encoder/config.json"))
                 .count("max_position_embeddings")
                 .orElse(Integer.MAX_VALUE);
     }
@@ -71,12 +76,27 @@ public final class ModelDirectory {
      *     names it and says what to do
      */
     public static ModelDirectory open(Path root) throws IOException {
-        if (!Files.isDirectory(root)) {
-            throw new IllegalArgumentException(
-                    (Files.exists(root) ? root + " is a file, not a model directory" : root + " does not exist")
-                            + "; expected a folder with " + LAYOUT + export(root));
+        return open(root, root);
+    }
+
+    /**
+     * Checks the folder of a model that has parts in common with another, such as a UNet that was trained or distilled
+     * between the same text encoder and VAE.
+     *
+     * @param root holds {@code scheduler/} and {@code unet/}
+     * @param shared holds whatever else {@code root} does not
+     * @see #open(Path)
+     */
+    public static ModelDirectory open(Path root, Path shared) throws IOException {
+        for (Path folder : List.of(root, shared)) {
+            if (!Files.isDirectory(folder)) {
+                throw new IllegalArgumentException((Files.exists(folder)
+                                ? folder + " is a file, not a model directory"
+                                : folder + " does not exist")
+                        + "; expected a folder with " + LAYOUT + export(folder));
+            }
         }
-        return new ModelDirectory(root);
+        return new ModelDirectory(root, shared);
     }
 
     public Path root() {
@@ -84,11 +104,11 @@ public final class ModelDirectory {
     }
 
     public Path tokenizer() {
-        return root.resolve("tokenizer");
+        return home("tokenizer").resolve("tokenizer");
     }
 
     public Path textEncoder() {
-        return root.resolve("text_encoder/model.onnx");
+        return home("text_encoder").resolve("text_encoder/model.onnx");
     }
 
     public Path unet() {
@@ -96,22 +116,59 @@ public final class ModelDirectory {
     }
 
     public Path vaeDecoder() {
-        return root.resolve("vae_decoder/model.onnx");
+        return home("vae_decoder").resolve("vae_decoder/model.onnx");
     }
 
     /** The encoder of pictures, which generating does not need. */
     public Optional<Path> vaeEncoder() {
-        return Optional.of(root.resolve("vae_encoder/model.onnx")).filter(Files::isRegularFile);
+        return Optional.of(home("vae_encoder").resolve("vae_encoder/model.onnx"))
+                .filter(Files::isRegularFile);
     }
 
-    /** What {@code scheduler/scheduler_config.json} says about noise and timesteps. */
+    /**
+     * What {@code scheduler/scheduler_config.json} says about noise and timesteps of a latent consistency model.
+     *
+     * @throws IllegalArgumentException if it asks for what is not supported; the message names file and value
+     */
     public LatentConsistencySchedule schedule() {
-        return schedule;
+        return schedule(List.of("LCMScheduler"), "a latent consistency model's", LatentConsistencySchedule::fromConfig);
+    }
+
+    /** The same of a diffusion model, with the noise of DDPO (eta 1). */
+    public DdimSchedule ddimSchedule() {
+        return schedule(List.of("DDIMScheduler", "PNDMScheduler"), "that of DDIM", DdimSchedule::fromConfig);
+    }
+
+    private <T> T schedule(List<String> names, String readAs, Function<Map<String, ?>, T> reader) {
+        String name = scheduler.text("_class_name").orElse(names.get(0));
+        if (!names.contains(name)) {
+            log.warn("{} is of a {}; it is read as {}", scheduler.path(), name, readAs);
+        }
+        try {
+            return reader.apply(scheduler.values());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(scheduler.path() + ": " + e.getMessage(), e);
+        }
     }
 
     /** The latents the UNet was trained on, if its configuration says. */
     Optional<LatentSize> sampleSize() {
         return sampleSize;
+    }
+
+    /** The latents of the trained size. */
+    LatentSize trainedSize() {
+        return sampleSize.orElseThrow(() -> new IllegalArgumentException(root.resolve("unet/config.json")
+                + " has no sample_size; add it, or load the model for a height and width"));
+    }
+
+    /** The latents of pictures of a size in pixels. */
+    LatentSize size(int height, int width) {
+        if (height < 1 || width < 1 || height % latentScale != 0 || width % latentScale != 0) {
+            throw new IllegalArgumentException("height and width must be positive multiples of " + latentScale
+                    + ", got " + height + " x " + width);
+        }
+        return new LatentSize(height / latentScale, width / latentScale);
     }
 
     /** Pixels per latent, along each side; usually 8. */
@@ -134,17 +191,22 @@ public final class ModelDirectory {
         return maxTokens;
     }
 
-    private Path file(String name) throws IOException {
-        Path file = root.resolve(name);
+    /** The model that a component is in. */
+    private Path home(String component) {
+        return Files.exists(root.resolve(component)) ? root : shared;
+    }
+
+    private static Path file(Path model, String name) throws IOException {
+        Path file = model.resolve(name);
         if (Files.isRegularFile(file)) {
             return file;
         }
         if (holdsPyTorchWeights(file.getParent())) {
-            throw new IllegalArgumentException(root + " holds PyTorch weights, but no " + name
-                    + "; only ONNX exports can be used." + export(root));
+            throw new IllegalArgumentException(model + " holds PyTorch weights, but no " + name
+                    + "; only ONNX exports can be used." + export(model));
         }
         throw new IllegalArgumentException(
-                root + " has no " + name + "; expected the layout that Optimum writes: " + LAYOUT + export(root));
+                model + " has no " + name + "; expected the layout that Optimum writes: " + LAYOUT + export(model));
     }
 
     private static boolean holdsPyTorchWeights(Path folder) throws IOException {
@@ -169,18 +231,6 @@ public final class ModelDirectory {
                 throw new IllegalArgumentException(root + " is a " + (name.isEmpty() ? "pipeline" : name) + " with a "
                         + component + ", which is not supported; use a model of the Stable Diffusion 1.5 family");
             }
-        }
-    }
-
-    private static LatentConsistencySchedule schedule(JsonFile config) {
-        String name = config.text("_class_name").orElse("LCMScheduler");
-        if (!name.equals("LCMScheduler")) {
-            log.warn("{} is of a {}; it is read as a latent consistency model's", config.path(), name);
-        }
-        try {
-            return LatentConsistencySchedule.fromConfig(config.values());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(config.path() + ": " + e.getMessage(), e);
         }
     }
 

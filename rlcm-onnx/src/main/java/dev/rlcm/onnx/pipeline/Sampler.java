@@ -7,6 +7,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
+import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.rewrite.FewerPasses;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,14 +24,14 @@ final class Sampler {
         float[] draw(int row, int k);
     }
 
-    private final Denoiser denoiser;
+    private final Shape latent;
     private final int mostPerRun;
     private final ExecutablesBySize executables;
 
-    Sampler(Denoiser denoiser, Backend backend) {
-        this.denoiser = denoiser;
-        this.executables = new ExecutablesBySize(batch -> backend.compile(FewerPasses.apply(denoiser.graph(batch))));
-        int pixels = denoiser.latent().dim(1) * denoiser.latent().dim(2);
+    Sampler(ConsistencyModel model, Backend backend) {
+        this.latent = model.latentShape();
+        this.executables = new ExecutablesBySize(batch -> backend.compile(FewerPasses.apply(model.denoiser(batch))));
+        int pixels = latent.dim(1) * latent.dim(2);
         this.mostPerRun = Math.max(1, LATENT_PIXELS_PER_RUN / pixels);
     }
 
@@ -47,9 +48,9 @@ final class Sampler {
                                 .toList()));
             }
             float[] drawn = draw(inputs, chunk, schedule, noise);
-            TensorData part = TensorData.floats(Rows.prepend(chunk.size(), denoiser.latent()), drawn);
+            TensorData part = TensorData.floats(Rows.prepend(chunk.size(), latent), drawn);
             for (int i = 0; i < chunk.size(); i++) {
-                latents.add(Rows.slice(part, i, i + 1).reshape(denoiser.latent()));
+                latents.add(Rows.slice(part, i, i + 1).reshape(latent));
             }
         }
         return Rows.stack(latents);
@@ -57,7 +58,7 @@ final class Sampler {
 
     private float[] draw(Map<String, TensorData> inputs, Rows.Chunk chunk, Schedule schedule, Noise noise) {
         Executable executable = executables.of(chunk.size());
-        Shape shape = Rows.prepend(chunk.size(), denoiser.latent());
+        Shape shape = Rows.prepend(chunk.size(), latent);
         float[] x = noise(noise, chunk, 0, shape);
         for (int i = 0; i < x.length; i++) {
             x[i] *= (float) schedule.initialScale();

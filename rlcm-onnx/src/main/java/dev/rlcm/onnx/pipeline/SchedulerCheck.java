@@ -34,7 +34,8 @@ final class SchedulerCheck {
                     NAME,
                     "is of a " + type + " and will be read as a latent consistency model's",
                     "a model that is not distilled for few steps gives poor pictures in " + settings.steps()
-                            + " steps; use one that was, or merge an LCM adapter before the export");
+                            + " steps; use one that was, merge an LCM adapter before the export, or load it by"
+                            + " LatentDiffusionModel");
         }
         Map<String, Object> values = config.values();
         boolean sound = true;

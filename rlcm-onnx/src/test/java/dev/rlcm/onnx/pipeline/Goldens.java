@@ -2,6 +2,7 @@ package dev.rlcm.onnx.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Npy;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.ZipEntry;
@@ -35,6 +37,23 @@ final class Goldens {
             Files.delete(copy);
         }
         return arrays;
+    }
+
+    /** Row b of a batch, without its axis. */
+    static TensorData row(TensorData batch, int b) {
+        int[] dims = batch.shape().toArray();
+        return Rows.slice(batch, b, b + 1).reshape(Shape.of(Arrays.copyOfRange(dims, 1, dims.length)));
+    }
+
+    /** How far a tensor is from another, in the other's norm. */
+    static double relativeL2(TensorData actual, TensorData expected) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.size(); i++) {
+            difference += Math.pow(actual.getDouble(i) - expected.getDouble(i), 2);
+            norm += Math.pow(expected.getDouble(i), 2);
+        }
+        return Math.sqrt(difference / norm);
     }
 
     /** Asserts that shapes are equal and no element differs by more than the tolerance. */

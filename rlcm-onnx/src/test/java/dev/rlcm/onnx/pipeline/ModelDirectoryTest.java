@@ -3,6 +3,7 @@ package dev.rlcm.onnx.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import java.io.IOException;
@@ -108,10 +109,32 @@ class ModelDirectoryTest {
     void aWrongValueIsNamedWithItsFile(String file, String json, String expected) throws IOException {
         Path model = skeleton();
         Files.writeString(model.resolve(file), json);
-        assertThatThrownBy(() -> ModelDirectory.open(model))
+        assertThatThrownBy(() -> ModelDirectory.open(model).schedule())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(model.resolve(file).toString())
                 .hasMessageContaining(expected);
+    }
+
+    @Test
+    void componentsThatAreMissingComeFromTheOtherModel() throws IOException {
+        ModelDirectory teacher = ModelDirectory.open(Models.EMOJI_LDM, Models.EMOJI);
+        assertThat(teacher.unet()).isEqualTo(Models.EMOJI_LDM.resolve("unet/model.onnx"));
+        assertThat(teacher.ddimSchedule()).isEqualTo(DdimSchedule.defaults());
+        ModelDirectory student = ModelDirectory.open(Models.EMOJI);
+        assertThat(teacher.tokenizer()).isEqualTo(student.tokenizer());
+        assertThat(teacher.textEncoder()).isEqualTo(student.textEncoder());
+        assertThat(teacher.vaeDecoder()).isEqualTo(student.vaeDecoder());
+        assertThat(teacher.vaeEncoder()).isEqualTo(student.vaeEncoder());
+        assertThat(teacher.scalingFactor()).isEqualTo(student.scalingFactor());
+        assertThat(teacher.maxTokens()).isEqualTo(student.maxTokens());
+    }
+
+    @Test
+    void unetAndSchedulerAreNotTakenFromTheOtherModel() throws IOException {
+        Path model = skeleton();
+        Files.delete(model.resolve("unet/model.onnx"));
+        assertThatThrownBy(() -> ModelDirectory.open(model, Models.TINY))
+                .hasMessageStartingWith(model + " has no unet/model.onnx");
     }
 
     @Test

@@ -12,6 +12,7 @@ final class Models {
     static final Path FIXTURES = ROOT.resolve("fixtures");
     static final Path TINY = FIXTURES.resolve("tiny-lcm");
     static final Path EMOJI = ROOT.resolve("rlcm-examples/src/main/resources/models/emoji-lcm");
+    static final Path EMOJI_LDM = EMOJI.resolveSibling("emoji-ldm");
 
     private Models() {}
 

@@ -7,11 +7,9 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.graph.Graph;
-import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.io.Npz;
-import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.LastStep;
 import dev.rlcm.mdp.TimestepRule;
 import dev.rlcm.onnx.OrtBackend;
@@ -24,7 +22,6 @@ import dev.rlcm.ppo.ClipRange;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PolicyTerms;
-import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -64,58 +61,21 @@ class PolicyGoldenTest {
     }
 
     /** The golden trajectory of sample b. */
-    private record Recorded(int b) implements Trajectory {
-        @Override
-        public String prompt() {
-            return "prompt " + b;
-        }
-
-        @Override
-        public Map<String, TensorData> conditioning() {
-            return Map.of(
-                    "encoder_hidden_states", row(inputs.get("prompt_embeds")),
-                    "timestep_cond", row(inputs.get("timestep_cond")));
-        }
-
-        private TensorData row(TensorData batch) {
-            int[] dims = batch.shape().toArray();
-            Shape shape = Shape.of(Arrays.copyOfRange(dims, 1, dims.length));
-            int size = (int) shape.size();
-            return TensorData.floats(shape, Arrays.copyOfRange(batch.toFloats(), b * size, (b + 1) * size));
-        }
-
-        @Override
-        public int actions() {
-            return policy.schedule().actions();
-        }
-
-        @Override
-        public float[] state(int k) {
-            int at = (b * 5 + k) * LATENT;
-            return Arrays.copyOfRange(inputs.get("states").toFloats(), at, at + LATENT);
-        }
-
-        @Override
-        public GaussianStep step(int k) {
-            return policy.schedule().steps().get(k);
-        }
-
-        @Override
-        public double logProb(int k) {
-            return golden.get("log_prob").getDouble(b * 4 + k);
-        }
-
-        @Override
-        public Sample sample() {
-            throw new AssertionError("no picture was recorded");
-        }
+    private static Trajectory recorded(int b) {
+        float[] states = inputs.get("states").toFloats();
+        return new RecordedTrajectory(
+                Map.of(
+                        "encoder_hidden_states", Goldens.row(inputs.get("prompt_embeds"), b),
+                        "timestep_cond", Goldens.row(inputs.get("timestep_cond"), b)),
+                Arrays.copyOfRange(states, b * 5 * LATENT, (b + 1) * 5 * LATENT),
+                policy.schedule());
     }
 
     private static Map<String, TensorData> run(PolicyGraph graph, Map<String, Value> outputs, int... actions) {
         Graph program = Graph.of(outputs);
         PolicyGraph.Batch batch = graph.newBatch(program, policy.adapter().tensors());
         for (int row = 0; row < actions.length; row++) {
-            batch.set(row, new Transition(new Recorded(row % 2), actions[row]));
+            batch.set(row, new Transition(recorded(row % 2), actions[row]));
         }
         return backend.compile(program).run(batch.inputs());
     }
@@ -200,7 +160,7 @@ class PolicyGoldenTest {
         Map<String, TensorData> actual = run(graph, outputs, 1, 1);
         Map<String, TensorData> expected = Npz.read(FIXTURES.resolve("kl-golden/grads_step1.npz"));
         assertThat(actual).hasSameSizeAs(expected).hasSize(256);
-        expected.forEach((key, gradient) -> assertThat(relativeL2(actual.get("grad." + key), gradient))
+        expected.forEach((key, gradient) -> assertThat(Goldens.relativeL2(actual.get("grad." + key), gradient))
                 .as(key)
                 .isLessThan(1e-4));
     }
@@ -212,15 +172,5 @@ class PolicyGoldenTest {
     private static Value loss(PolicyGraph graph, PolicyLoss loss) {
         Value unused = graph.sigma();
         return loss.of(new PolicyTerms(graph, graph.logProb(), unused, unused, ClipRange.of(0)));
-    }
-
-    private static double relativeL2(TensorData actual, TensorData expected) {
-        double difference = 0;
-        double norm = 0;
-        for (int i = 0; i < expected.size(); i++) {
-            difference += Math.pow(actual.getDouble(i) - expected.getDouble(i), 2);
-            norm += Math.pow(expected.getDouble(i), 2);
-        }
-        return Math.sqrt(difference / norm);
     }
 }

@@ -11,14 +11,15 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
+import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * One chart over epochs. XChart paints everything but the horizontal axis: for series of many points it places ticks at
- * data points of its own choice, which need not be round numbers.
+ * One chart of curves. XChart paints everything but the horizontal axis: for series of many points it places ticks at data
+ * points of its own choice, which need not be round numbers.
  */
-final class EpochChart {
+final class LineChart {
     private static final int PADDING = 14;
     private static final int FOOTER = 44;
     private static final int PIXELS_PER_LABEL = 70;
@@ -26,10 +27,13 @@ final class EpochChart {
     private final XYChart chart;
     private final int width;
     private final int height;
-    private int firstEpoch = Integer.MAX_VALUE;
-    private int lastEpoch = Integer.MIN_VALUE;
+    private final String axis;
+    private double first = Double.POSITIVE_INFINITY;
+    private double last = Double.NEGATIVE_INFINITY;
 
-    EpochChart(String title, int width, int height, int titleSize) {
+    /** @param axis what the horizontal axis shows */
+    LineChart(String title, String axis, int width, int height, int titleSize) {
+        this.axis = axis;
         this.width = width;
         this.height = height;
         chart = new XYChartBuilder()
@@ -46,6 +50,10 @@ final class EpochChart {
         style.setPlotBackgroundColor(Style.PAPER);
         style.setPlotBorderVisible(false);
         style.setLegendVisible(false);
+        style.setLegendPosition(LegendPosition.OutsideE);
+        style.setLegendBorderColor(Style.PAPER);
+        style.setLegendBackgroundColor(Style.PAPER);
+        style.setLegendFont(Style.regular(12));
         style.setChartPadding(PADDING);
         style.setAxisTitlesVisible(false);
         style.setXAxisTicksVisible(false);
@@ -57,41 +65,44 @@ final class EpochChart {
         style.setPlotGridLinesStroke(new BasicStroke(1));
         style.setPlotGridVerticalLinesVisible(false);
         style.setYAxisTickMarkSpacingHint(44);
-        style.setyAxisTickLabelsFormattingFunction(EpochChart::valueLabel);
+        style.setyAxisTickLabelsFormattingFunction(LineChart::valueLabel);
         style.setAntiAlias(true);
     }
 
-    /** A shaded area between two curves over the same epochs. */
-    void addBand(int[] epochs, double[] low, double[] high, Color color) {
-        int count = epochs.length;
-        double[] x = new double[2 * count];
-        double[] y = new double[2 * count];
+    /** Names the lines at the side. */
+    void showLegend() {
+        chart.getStyler().setLegendVisible(true);
+    }
+
+    /** A shaded area between two curves over the same x. */
+    void addBand(double[] x, double[] low, double[] high, Color color) {
+        int count = x.length;
+        double[] around = new double[2 * count];
+        double[] edge = new double[2 * count];
         for (int i = 0; i < count; i++) {
-            x[i] = epochs[i];
-            x[2 * count - 1 - i] = epochs[i];
-            y[i] = high[i];
-            y[2 * count - 1 - i] = low[i];
+            around[i] = x[i];
+            around[2 * count - 1 - i] = x[i];
+            edge[i] = high[i];
+            edge[2 * count - 1 - i] = low[i];
         }
-        XYSeries band = chart.addSeries("band", x, y);
+        XYSeries band = chart.addSeries("band", around, edge);
         band.setXYSeriesRenderStyle(XYSeriesRenderStyle.PolygonArea);
         band.setFillColor(color);
         band.setLineColor(new Color(0, true));
         band.setMarker(SeriesMarkers.NONE);
     }
 
-    /** A curve; a single point becomes a dot. */
-    void addLine(int[] epochs, double[] values, Color color, float stroke) {
-        double[] x = new double[epochs.length];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = epochs[i];
-            firstEpoch = Math.min(firstEpoch, epochs[i]);
-            lastEpoch = Math.max(lastEpoch, epochs[i]);
+    /** A curve; a single point becomes a dot. Names must differ. */
+    void addLine(String name, double[] x, double[] values, Color color, float stroke) {
+        for (double each : x) {
+            first = Math.min(first, each);
+            last = Math.max(last, each);
         }
-        XYSeries line = chart.addSeries("value", x, values);
+        XYSeries line = chart.addSeries(name, x, values);
         line.setLineColor(color);
         line.setLineStyle(new BasicStroke(stroke, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
         line.setMarkerColor(color);
-        line.setMarker(epochs.length == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+        line.setMarker(x.length == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
     }
 
     /** Lets the vertical axis begin at zero. */
@@ -102,21 +113,21 @@ final class EpochChart {
     /** Paints the chart with its upper left corner at the origin. */
     void paint(Graphics2D graphics) {
         chart.paint(graphics, width, height - FOOTER);
-        if (firstEpoch > lastEpoch) {
+        if (first > last) {
             return;
         }
         graphics.setFont(Style.regular(12));
         graphics.setColor(Style.MUTED);
         FontMetrics metrics = graphics.getFontMetrics();
         int baseline = height - FOOTER - PADDING / 2 + metrics.getAscent();
-        long step = labelStep((long) lastEpoch - firstEpoch, width / PIXELS_PER_LABEL);
-        for (long epoch = -Math.floorDiv(-(long) firstEpoch, step) * step; epoch <= lastEpoch; epoch += step) {
-            centre(graphics, Long.toString(epoch), chart.getScreenXFromChart((double) epoch), baseline);
+        long step = labelStep((long) (last - first), width / PIXELS_PER_LABEL);
+        for (long tick = (long) Math.ceil(first / step) * step; tick <= last; tick += step) {
+            centre(graphics, Long.toString(tick), chart.getScreenXFromChart((double) tick), baseline);
         }
-        double middle = (chart.getScreenXFromChart(firstEpoch) + chart.getScreenXFromChart(lastEpoch)) / 2;
+        double middle = (chart.getScreenXFromChart(first) + chart.getScreenXFromChart(last)) / 2;
         graphics.setFont(Style.regular(13));
         graphics.setColor(Style.INK);
-        centre(graphics, "epoch", middle, baseline + metrics.getHeight() + 4);
+        centre(graphics, axis, middle, baseline + metrics.getHeight() + 4);
     }
 
     private static void centre(Graphics2D graphics, String text, double x, int baseline) {

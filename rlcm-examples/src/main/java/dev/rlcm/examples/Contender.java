@@ -1,0 +1,14 @@
+package dev.rlcm.examples;
+
+/**
+ * One run of a comparison.
+ *
+ * @param steps network evaluations of a trajectory, the paper's horizon; with guidance that is not distilled, twice as many
+ * @param learningRate at the first epoch
+ */
+record Contender(Method method, int steps, double learningRate) {
+    /** Such as {@code RLCM, 4 steps}. */
+    String name() {
+        return method + ", " + steps + " steps";
+    }
+}

@@ -1,0 +1,73 @@
+package dev.rlcm.examples.report;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Several runs in one chart, each with its name and colour. Immutable.
+ *
+ * @param title what the vertical axis shows, such as {@code reward (-kB)}
+ * @param axis what the horizontal axis shows
+ * @param lines of different names
+ */
+public record Curves(String title, String axis, List<Line> lines) {
+    private static final int WIDTH = 960;
+    private static final int HEIGHT = 400;
+
+    /** A point of a curve, finite. */
+    public record Point(double x, double y) {}
+
+    /**
+     * A run.
+     *
+     * @param points in ascending order of x, at least one
+     */
+    public record Line(String name, List<Point> points) {
+        public Line {
+            points = List.copyOf(points);
+        }
+
+        private double[] values(ToDoubleFunction<Point> coordinate) {
+            return points.stream().mapToDouble(coordinate).toArray();
+        }
+    }
+
+    public Curves {
+        lines = List.copyOf(lines);
+    }
+
+    /** An empty chart. */
+    public static Curves of(String title, String axis) {
+        return new Curves(title, axis, List.of());
+    }
+
+    public Curves with(String name, List<Point> points) {
+        List<Line> more = new ArrayList<>(lines);
+        more.add(new Line(name, points));
+        return new Curves(title, axis, more);
+    }
+
+    /** Paints the chart at twice the density of a screen, TYPE_INT_RGB. */
+    public BufferedImage render() {
+        LineChart chart = new LineChart(title, axis, WIDTH, HEIGHT, 16);
+        chart.showLegend();
+        for (int i = 0; i < lines.size(); i++) {
+            Line line = lines.get(i);
+            chart.addLine(line.name, line.values(Point::x), line.values(Point::y), Style.series(i), 2.4f);
+        }
+        return Canvas.paint(WIDTH, HEIGHT, chart::paint);
+    }
+
+    /**
+     * Writes the chart as a PNG, atomically.
+     *
+     * @throws IOException if it cannot be written
+     */
+    public void write(Path png) throws IOException {
+        Png.write(png, render());
+    }
+}

@@ -1,0 +1,151 @@
+package dev.rlcm.onnx.pipeline;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.mdp.DdimSchedule;
+import dev.rlcm.mdp.Schedule;
+import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
+import dev.rlcm.policy.ConsistencyModel;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.reward.Sample;
+import dev.rlcm.rewrite.Precision;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A latent diffusion model such as Stable Diffusion 1.5 from a {@link ModelDirectory}, sampled by DDIM with noise: the
+ * policy of DDPO (Black et al., arXiv:2305.13301), which {@link dev.rlcm.ppo.PpoOptimizer} trains as it trains a consistency
+ * model. All N steps are actions; a plan's last step and timestep rule, which are choices of consistency models, do not
+ * count.
+ *
+ * <p>Classifier-free guidance is part of the network ({@link GuidedDenoiser}): gradients go through both of its halves, and
+ * adapters act in both. The unconditional prompt is the empty one. With guidance scale 1 the network is evaluated without
+ * it, at half the cost.
+ *
+ * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
+ */
+public final class LatentDiffusionModel extends LatentModel {
+    private final DdimSchedule schedule;
+    private final GuidedDenoiser guided;
+    private final Unguided unguided = new Unguided();
+
+    private LatentDiffusionModel(ModelDirectory directory, DdimSchedule schedule, LatentSize size, Backend backend)
+            throws IOException {
+        super(directory, size, backend);
+        if (denoiser.guidanceDim().isPresent()) {
+            throw new IllegalArgumentException(directory.unet() + " has an input " + Denoiser.GUIDANCE
+                    + ", as only latent consistency models have; load it by LatentConsistencyModel");
+        }
+        this.schedule = schedule;
+        this.guided = new GuidedDenoiser(denoiser);
+    }
+
+    private LatentDiffusionModel(LatentDiffusionModel other, Denoiser denoiser) {
+        super(other, denoiser);
+        this.schedule = other.schedule;
+        this.guided = new GuidedDenoiser(denoiser);
+    }
+
+    /**
+     * Loads a model for pictures of the size it was trained on.
+     *
+     * @throws IllegalArgumentException if the directory is not a model that can be used; the message names what is wrong
+     *     with it and the remedy
+     * @throws dev.rlcm.graph.GraphException if one of its ONNX files holds what is not supported
+     */
+    public static LatentDiffusionModel load(Path modelDirectory, Backend backend) throws IOException {
+        return load(ModelDirectory.open(modelDirectory), backend);
+    }
+
+    /** As {@link #load(Path, Backend)}, for instance of a directory that shares components with another. */
+    public static LatentDiffusionModel load(ModelDirectory directory, Backend backend) throws IOException {
+        return new LatentDiffusionModel(directory, directory.ddimSchedule(), directory.trainedSize(), backend);
+    }
+
+    /**
+     * Loads a model for pictures of another size.
+     *
+     * @param height in pixels, a multiple of the VAE's scale, usually 8
+     * @param width in pixels, likewise
+     * @see #load(Path, Backend)
+     */
+    public static LatentDiffusionModel load(ModelDirectory directory, Backend backend, int height, int width)
+            throws IOException {
+        return new LatentDiffusionModel(directory, directory.ddimSchedule(), directory.size(height, width), backend);
+    }
+
+    /**
+     * The same model with its UNet computed in another precision than that of its weights, by sampler and trainer alike;
+     * text encoder and VAE stay as they are. Adapters, latents and log-probabilities are FLOAT32 whatever it is.
+     */
+    public LatentDiffusionModel withPrecision(Precision precision) {
+        return new LatentDiffusionModel(this, denoiser.withPrecision(precision));
+    }
+
+    /** The schedule that the model's configuration asks for, with eta 1. */
+    public DdimSchedule schedule() {
+        return schedule;
+    }
+
+    @Override
+    Schedule schedule(int evaluations) {
+        return schedule.steps(evaluations);
+    }
+
+    @Override
+    Schedule schedule(SamplingPlan plan) {
+        return schedule.steps(plan.steps());
+    }
+
+    @Override
+    ConsistencyModel network(double guidanceScale) {
+        return guidanceScale == 1 ? unguided : this;
+    }
+
+    /** The UNet with guidance, which evaluates it on 2B rows for B. */
+    @Override
+    public Graph denoiser(int batch) {
+        return guided.graph(batch);
+    }
+
+    @Override
+    public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
+        TensorData scale = TensorData.floats(Shape.SCALAR, (float) guidanceScale);
+        TensorData negative = textEncoder.encode("");
+        return prompts.stream()
+                .map(prompt -> Map.of(
+                        Denoiser.STATES, textEncoder.encode(prompt),
+                        GuidedDenoiser.NEGATIVE_STATES, negative,
+                        GuidedDenoiser.SCALE, scale))
+                .toList();
+    }
+
+    /** The UNet as it is. */
+    private final class Unguided implements ConsistencyModel {
+        @Override
+        public Shape latentShape() {
+            return LatentDiffusionModel.this.latentShape();
+        }
+
+        @Override
+        public Graph denoiser(int batch) {
+            return denoiser.graph(batch);
+        }
+
+        @Override
+        public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
+            return prompts.stream()
+                    .map(prompt -> Map.of(Denoiser.STATES, textEncoder.encode(prompt)))
+                    .toList();
+        }
+
+        @Override
+        public List<Sample> decode(List<String> prompts, TensorData latents) {
+            return LatentDiffusionModel.this.decode(prompts, latents);
+        }
+    }
+}

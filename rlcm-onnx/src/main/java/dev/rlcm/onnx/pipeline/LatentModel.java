@@ -1,0 +1,151 @@
+package dev.rlcm.onnx.pipeline;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.lora.LoraSite;
+import dev.rlcm.mdp.Schedule;
+import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
+import dev.rlcm.policy.ConsistencyModel;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Sample;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A text-to-image model of the Stable Diffusion 1.5 family from a {@link ModelDirectory}: text encoder, UNet and VAE. Its
+ * kinds differ in the schedule and in how guidance is done; policies, adapters and pictures are the same for all.
+ *
+ * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
+ */
+public abstract sealed class LatentModel implements ConsistencyModel
+        permits LatentConsistencyModel, LatentDiffusionModel {
+    final Denoiser denoiser;
+    final TextEncoder textEncoder;
+    private final ModelDirectory directory;
+    private final Backend backend;
+    private final ImageDecoder imageDecoder;
+    private final Map<ConsistencyModel, Sampler> samplers = new ConcurrentHashMap<>();
+
+    LatentModel(ModelDirectory directory, LatentSize size, Backend backend) throws IOException {
+        this.directory = directory;
+        this.backend = backend;
+        this.textEncoder = TextEncoder.load(directory, backend);
+        try {
+            this.denoiser = Denoiser.open(directory, size, textEncoder.shape(), true);
+            this.imageDecoder = ImageDecoder.open(directory, denoiser.latent(), backend);
+        } catch (IOException | RuntimeException e) {
+            textEncoder.close();
+            throw e;
+        }
+    }
+
+    /** The other model with another UNet. */
+    LatentModel(LatentModel other, Denoiser denoiser) {
+        this.directory = other.directory;
+        this.backend = other.backend;
+        this.textEncoder = other.textEncoder;
+        this.denoiser = denoiser;
+        this.imageDecoder = other.imageDecoder;
+    }
+
+    /** The schedule of N network evaluations. */
+    abstract Schedule schedule(int evaluations);
+
+    /** The schedule of a plan. */
+    abstract Schedule schedule(SamplingPlan plan);
+
+    /** The network that is evaluated for a guidance scale; the same one at every call. */
+    abstract ConsistencyModel network(double guidanceScale);
+
+    /** Where the model came from, and what its configurations say. */
+    public ModelDirectory directory() {
+        return directory;
+    }
+
+    /**
+     * The policy of this model with a fresh adapter, which changes nothing yet; its initial draws have seed 0. Compiles a
+     * graph, which takes memory until the policy or its backend is closed.
+     *
+     * @throws dev.rlcm.graph.GraphException if no layer matches the targets; the message lists the candidates
+     * @throws IllegalArgumentException if the plan has more steps than the model's schedule
+     */
+    public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan) {
+        return policy(lora, plan, RandomStreams.seeded(0));
+    }
+
+    /**
+     * As {@link #policy(LoraConfig, SamplingPlan)}.
+     *
+     * @param random source of the adapter's initial draws
+     */
+    public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan, RandomStreams random) {
+        List<LoraSite> sites = LoraInjection.sites(denoiser.graph(1), lora);
+        return policy(LoraAdapter.initial(lora, sites, random.at("lora")), plan);
+    }
+
+    /**
+     * The policy of this model with the given adapter, which it goes on sharing: another adapter of the same sites and rank
+     * can be put into it by {@link LoraAdapter#assign}, without compiling again.
+     */
+    public ConsistencyPolicy policy(LoraAdapter adapter, SamplingPlan plan) {
+        return ConsistencyPolicy.of(network(plan.guidanceScale()), schedule(plan), plan, adapter, backend);
+    }
+
+    /**
+     * Reads an adapter for this model, whichever tool wrote it.
+     *
+     * @throws IOException if the file is unreadable, damaged or of another model
+     */
+    public LoraAdapter adapter(Path file) throws IOException {
+        return LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)));
+    }
+
+    @Override
+    public Shape latentShape() {
+        return denoiser.latent();
+    }
+
+    @Override
+    public List<Sample> decode(List<String> prompts, TensorData latents) {
+        return imageDecoder.decode(prompts, latents);
+    }
+
+    /**
+     * Draws a picture for every prompt. Picture i has the random stream of seed + i: it is what its prompt alone gives
+     * with that seed, up to float rounding.
+     *
+     * @param steps network evaluations, from 1 to as many as the model's schedule has
+     * @param guidanceScale w, at least 1, which is no guidance
+     * @return one sample per prompt, in order
+     * @throws IllegalArgumentException if there are no prompts, or steps or guidanceScale is out of range
+     */
+    public List<Sample> generate(List<String> prompts, int steps, double guidanceScale, long seed) {
+        TensorData latents =
+                latents(prompts, schedule(steps), guidanceScale, (row, k) -> RandomStreams.seeded(seed + row)
+                        .at("generate")
+                        .at(k)
+                        .gaussians((int) latentShape().size()));
+        return decode(prompts, latents);
+    }
+
+    TensorData latents(List<String> prompts, Schedule schedule, double guidanceScale, Sampler.Noise noise) {
+        if (prompts.isEmpty()) {
+            throw new IllegalArgumentException("there are no prompts; give at least one, which may be the empty text");
+        }
+        if (!(guidanceScale >= 1) || Double.isInfinite(guidanceScale)) {
+            throw new IllegalArgumentException("guidanceScale must be at least 1 and finite, got " + guidanceScale);
+        }
+        ConsistencyModel network = network(guidanceScale);
+        return samplers.computeIfAbsent(network, model -> new Sampler(model, backend))
+                .sample(network.condition(prompts, guidanceScale), schedule, noise);
+    }
+}

@@ -1,0 +1,113 @@
+package dev.rlcm.onnx.pipeline;
+
+import static dev.rlcm.onnx.pipeline.Goldens.assertClose;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.ppo.PpoConfig;
+import dev.rlcm.ppo.PpoOptimizer;
+import dev.rlcm.ppo.UpdateReport;
+import dev.rlcm.random.RandomStreams;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LatentDiffusionModelTest {
+    private static final List<String> PROMPTS = List.of("a cat on grass", "a fox in the snow");
+    private static final LoraConfig LORA = LoraConfig.rank(2).targeting("attention");
+
+    private static Backend backend;
+    private static LatentDiffusionModel emoji;
+
+    @BeforeAll
+    static void load() throws IOException {
+        backend = OrtBackend.cpu();
+        emoji = LatentDiffusionModel.load(ModelDirectory.open(Models.EMOJI_LDM, Models.EMOJI), backend);
+    }
+
+    @AfterAll
+    static void close() {
+        backend.close();
+    }
+
+    @Test
+    void latentsOfDeterministicDdimAreThoseOfPyTorch() throws IOException {
+        Map<String, TensorData> golden = Goldens.read("emoji-golden/ddim-10.npz");
+        TensorData latents = emoji.latents(
+                PROMPTS,
+                emoji.schedule().withEta(0).steps(10),
+                golden.get("guidance_scale").getDouble(0),
+                (row, k) -> Goldens.row(golden.get("noise"), row).toFloats());
+        assertClose(latents, golden.get("latents"), 1e-3);
+    }
+
+    @Test
+    void guidanceOneIsTheUnetAlone() {
+        Graph plain = emoji.network(1).denoiser(2);
+        assertThat(plain.inputs())
+                .extracting(input -> input.label() + input.shape())
+                .containsExactlyInAnyOrder("sample[2,4,16,16]", "timestep[2]", "encoder_hidden_states[2,12,64]");
+        Sampler guided = new Sampler(emoji, backend);
+        TensorData alone = emoji.latents(PROMPTS, emoji.schedule(3), 1, LatentDiffusionModelTest::noise);
+        TensorData composed =
+                guided.sample(emoji.condition(PROMPTS, 1), emoji.schedule(3), LatentDiffusionModelTest::noise);
+        assertClose(alone, composed, 1e-4);
+    }
+
+    @Test
+    void guidanceChangesPictures() {
+        TensorData weak = emoji.latents(PROMPTS, emoji.schedule(3), 2, LatentDiffusionModelTest::noise);
+        TensorData strong = emoji.latents(PROMPTS, emoji.schedule(3), 4, LatentDiffusionModelTest::noise);
+        assertThat(weak.toFloats()).isNotEqualTo(strong.toFloats());
+    }
+
+    private static float[] noise(int row, int k) {
+        return RandomStreams.seeded(3).at(row).at(k).gaussians(4 * 16 * 16);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1, 3})
+    void theSameOptimiserTrainsIt(double guidance) {
+        SamplingPlan plan = SamplingPlan.steps(3).withBatch(2).withGuidance(guidance);
+        try (ConsistencyPolicy policy = emoji.policy(LORA, plan)) {
+            Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(1));
+            PpoOptimizer ppo = PpoOptimizer.of(policy, PpoConfig.defaults());
+            UpdateReport first = ppo.update(rollout, new double[] {1, -1});
+            assertThat(first.initialRatioError()).isLessThan(2e-5);
+            assertThat(first.gradNorm()).isPositive();
+            assertThat(policy.rollout(PROMPTS, RandomStreams.seeded(1))
+                            .samples()
+                            .get(0)
+                            .pixels())
+                    .isNotEqualTo(rollout.samples().get(0).pixels());
+        }
+    }
+
+    @Test
+    void anySizeOfPictureCanBeAskedFor() throws IOException {
+        LatentDiffusionModel wide = LatentDiffusionModel.load(emoji.directory(), backend, 48, 96);
+        assertThat(wide.latentShape()).isEqualTo(Shape.of(4, 12, 24));
+        assertThat(wide.generate(PROMPTS, 2, 3, 1).get(0).width()).isEqualTo(96);
+    }
+
+    @Test
+    void consistencyModelsAreRefused() {
+        assertThatThrownBy(() -> LatentDiffusionModel.load(Models.EMOJI, backend))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("load it by LatentConsistencyModel");
+    }
+}
