@@ -29,7 +29,7 @@ final class Evaluator {
 
     Evaluator(ConsistencyPolicy policy, RewardFunction reward, Reward.Measure measure, Prompts prompts, long seed) {
         this.policy = policy;
-        this.reward = reward;
+        this.reward = reward.checked();
         this.measure = measure;
         this.random = RandomStreams.seeded(seed).at("evaluation");
         this.prompts = prompts.draw(EVALUATED, random);

@@ -4,21 +4,23 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.ClipImageEncoder;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.rewards.AestheticScore;
+import dev.rlcm.rewards.BertScore;
+import dev.rlcm.rewards.CaptionAlignment;
+import dev.rlcm.rewards.ChatCaptioner;
 import dev.rlcm.rewards.ClipScore;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.rewards.JpegIncompressibility;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /** The tasks of {@link Train}, with settings found by trying on the embedded model. */
 enum Reward {
     compressibility(
-            (backend, clip) -> new JpegCompressibility(),
+            (backend, options) -> new JpegCompressibility(),
             new Measure("reward (-kB)", "JPEG size", -1, "kB"),
             Settings.of(2e-3, 100).withDrift(0.012).comparing(4, 0.08)),
     incompressibility(
-            (backend, clip) -> new JpegIncompressibility(),
+            (backend, options) -> new JpegIncompressibility(),
             new Measure("reward (kB)", "JPEG size", 1, "kB"),
             Settings.of(1e-3, 50).withDrift(0.004).comparing(4, 0)),
     clipscore(
@@ -28,13 +30,17 @@ enum Reward {
     aesthetic(
             Reward::aesthetic,
             new Measure("LAION aesthetic score", "aesthetic score", 1, ""),
+            Settings.of(1e-3, 50).comparing(4, 0)),
+    alignment(
+            Reward::alignment,
+            new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
             Settings.of(1e-3, 50).comparing(4, 0));
 
     /** Makes the reward. */
     @FunctionalInterface
     interface Factory {
-        /** @param clip directory of a CLIP export, if one was given */
-        RewardFunction create(Backend backend, @Nullable Path clip) throws IOException;
+        /** @param options where models are */
+        RewardFunction create(Backend backend, RewardOptions options) throws IOException;
     }
 
     /**
@@ -82,15 +88,27 @@ enum Reward {
         this.settings = settings;
     }
 
-    private static RewardFunction clipScore(Backend backend, @Nullable Path clip) throws IOException {
-        return ClipScore.load(clip != null ? clip : EmbeddedModel.emojiClip(), backend);
+    private static RewardFunction clipScore(Backend backend, RewardOptions options) throws IOException {
+        Path clip = options.clip().isPresent() ? options.clip().get() : EmbeddedModel.emojiClip();
+        return ClipScore.load(clip, backend);
     }
 
-    private static RewardFunction aesthetic(Backend backend, @Nullable Path clip) throws IOException {
-        if (clip == null) {
-            throw new IllegalArgumentException("the reward aesthetic needs --clip, the directory of an ONNX export of"
-                    + " openai/clip-vit-large-patch14");
-        }
+    private static RewardFunction aesthetic(Backend backend, RewardOptions options) throws IOException {
+        Path clip = options.clip()
+                .orElseThrow(() -> new IllegalArgumentException("the reward aesthetic needs --clip, the directory of an"
+                        + " ONNX export of openai/clip-vit-large-patch14"));
         return AestheticScore.laion(ClipImageEncoder.load(clip, backend));
+    }
+
+    private static RewardFunction alignment(Backend backend, RewardOptions options) throws IOException {
+        ChatCaptioner captioner = options.captioner()
+                .orElseThrow(
+                        () -> new IllegalArgumentException(
+                                "the reward alignment needs --captioner, the address of a"
+                                        + " server of a vision-language model such as http://localhost:8000/v1, and --caption-model"));
+        Path bert = options.bert()
+                .orElseThrow(() -> new IllegalArgumentException("the reward alignment needs --bert, the directory of an"
+                        + " ONNX export of a model for BERTScore such as microsoft/deberta-xlarge-mnli"));
+        return new CaptionAlignment(captioner, BertScore.load(bert, backend, options.bertLayer()));
     }
 }

@@ -2,14 +2,19 @@ package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.rewards.ChatCaptioner;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What to train for. */
 final class RewardOptions {
+    private static final String KEY = "RLCM_CAPTIONER_KEY";
+
     @Option(
             names = "--reward",
             paramLabel = "NAME",
@@ -24,12 +29,56 @@ final class RewardOptions {
                             + " model's pictures, which clipscore can use.")
     private @Nullable Path clip;
 
+    @Option(
+            names = "--captioner",
+            paramLabel = "URL",
+            description = "Server of a vision-language model with OpenAI's chat-completions protocol (vLLM, llama.cpp,"
+                    + " Ollama), for alignment, such as http://localhost:8000/v1. A key is taken from the environment"
+                    + " variable " + KEY + ".")
+    private @Nullable URI captioner;
+
+    @Option(
+            names = "--caption-model",
+            paramLabel = "NAME",
+            description = "How that server calls the model. Default: ${DEFAULT-VALUE}.")
+    private String captionModel = "llava-hf/llava-1.5-7b-hf";
+
+    @Option(
+            names = "--bert",
+            paramLabel = "DIR",
+            description = "ONNX export of a BERT, RoBERTa or DeBERTa, which compares captions with prompts.")
+    private @Nullable Path bert;
+
+    @Option(
+            names = "--bert-layer",
+            paramLabel = "N",
+            description = "Its layer that is compared. Default: ${DEFAULT-VALUE}, that of deberta-xlarge-mnli.")
+    private int bertLayer = 40;
+
     Reward task() {
         return reward;
     }
 
     RewardFunction create(Backend backend) throws IOException {
-        return reward.factory.create(backend, clip);
+        return reward.factory.create(backend, this);
+    }
+
+    Optional<Path> clip() {
+        return Optional.ofNullable(clip);
+    }
+
+    Optional<ChatCaptioner> captioner() {
+        String key = System.getenv().getOrDefault(KEY, "");
+        return Optional.ofNullable(captioner)
+                .map(server -> ChatCaptioner.of(server, captionModel).withApiKey(key));
+    }
+
+    Optional<Path> bert() {
+        return Optional.ofNullable(bert);
+    }
+
+    int bertLayer() {
+        return bertLayer;
     }
 
     /** For reports. */
@@ -37,6 +86,14 @@ final class RewardOptions {
         entries.put("reward", reward.name());
         if (clip != null) {
             entries.put("clip", clip.toString());
+        }
+        if (captioner != null) {
+            entries.put("captioner", captioner.toString());
+            entries.put("caption-model", captionModel);
+        }
+        if (bert != null) {
+            entries.put("bert", bert.toString());
+            entries.put("bert-layer", bertLayer);
         }
     }
 }

@@ -67,6 +67,16 @@ class TrainTest {
     }
 
     @Test
+    void alignmentNeedsACaptionerThatAnswersAndABert() {
+        Path run = directory.resolve("run");
+        assertThat(Commands.fail(new Train(), with(run, 1, "--reward", "alignment")))
+                .contains("needs --captioner");
+        String nobody = "http://localhost:9/v1";
+        assertThat(Commands.fail(new Train(), with(run, 1, "--reward", "alignment", "--captioner", nobody)))
+                .contains("needs --bert");
+    }
+
+    @Test
     void aestheticsNeedAClip() {
         assertThat(Commands.fail(new Train(), with(directory.resolve("run"), 1, "--reward", "aesthetic")))
                 .contains("the reward aesthetic needs --clip");

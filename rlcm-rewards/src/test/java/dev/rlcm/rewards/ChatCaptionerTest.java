@@ -1,0 +1,196 @@
+package dev.rlcm.rewards;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.rlcm.reward.Sample;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Against a server in this process. */
+final class ChatCaptionerTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private record Answer(int status, String body) {
+        static Answer of(String caption) {
+            return new Answer(200, "{\"choices\":[{\"message\":{\"content\":\"" + caption + "\"}}]}");
+        }
+    }
+
+    @FunctionalInterface
+    private interface Handler {
+        Answer answer(JsonNode request) throws IOException, InterruptedException;
+    }
+
+    private final Queue<String> keys = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger asked = new AtomicInteger();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private Handler handler = request -> Answer.of("a cat");
+    private HttpServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/v1/chat/completions", this::handle);
+        server.setExecutor(threads);
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+        threads.shutdownNow();
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        asked.incrementAndGet();
+        keys.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+        Answer answer;
+        try {
+            answer = handler.answer(JSON.readTree(exchange.getRequestBody()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            answer = new Answer(500, "interrupted");
+        }
+        byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(answer.status(), body.length == 0 ? -1 : body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+
+    private ChatCaptioner captioner() {
+        return ChatCaptioner.of(
+                URI.create("http://localhost:" + server.getAddress().getPort() + "/v1"), "llava");
+    }
+
+    /** A picture that is 2 i + 8 pixels wide. */
+    private static Sample sample(int i) {
+        int width = 2 * i + 8;
+        return Sample.of("the secret prompt", 8, width, new float[3 * 8 * width]);
+    }
+
+    private static int widthOf(JsonNode request) throws IOException {
+        String url = request.at("/messages/0/content/1/image_url/url").textValue();
+        assertThat(url).startsWith("data:image/jpeg;base64,");
+        byte[] jpeg = Base64.getDecoder().decode(url.substring(url.indexOf(',') + 1));
+        return ImageIO.read(new ByteArrayInputStream(jpeg)).getWidth();
+    }
+
+    @Test
+    void theQuestionAndThePictureAreSentAndNotThePrompt() {
+        Queue<JsonNode> requests = new ConcurrentLinkedQueue<>();
+        handler = request -> {
+            requests.add(request);
+            return Answer.of(" a cat\\n");
+        };
+        assertThat(captioner().withMaxTokens(20).withApiKey("k").caption(List.of(sample(0))))
+                .containsExactly("a cat");
+        JsonNode request = requests.remove();
+        assertThat(request.get("model").textValue()).isEqualTo("llava");
+        assertThat(request.get("max_tokens").intValue()).isEqualTo(20);
+        assertThat(request.get("temperature").doubleValue()).isZero();
+        assertThat(request.at("/messages/0/content/0/text").textValue()).isEqualTo(CaptionAlignment.QUESTION);
+        assertThat(request.toString()).doesNotContain("secret");
+        assertThat(keys).containsExactly("Bearer k");
+    }
+
+    @Test
+    void captionsComeInTheOrderOfThePicturesAndRequestsAreLimited() {
+        AtomicInteger running = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        handler = request -> {
+            most.accumulateAndGet(running.incrementAndGet(), Math::max);
+            int width = widthOf(request);
+            Thread.sleep(30 - width); // the first take longest
+            running.decrementAndGet();
+            return Answer.of("width " + width);
+        };
+        List<Sample> samples =
+                IntStream.range(0, 9).mapToObj(ChatCaptionerTest::sample).toList();
+        assertThat(captioner().withConcurrent(3).caption(samples))
+                .isEqualTo(IntStream.range(0, 9)
+                        .mapToObj(i -> "width " + (2 * i + 8))
+                        .toList());
+        assertThat(most.get()).isLessThanOrEqualTo(3);
+        assertThat(keys).containsOnly("null");
+    }
+
+    @Test
+    void whatMayPassIsTriedAgain() {
+        handler = request -> asked.get() == 1 ? new Answer(503, "loading the model") : Answer.of("a dog");
+        assertThat(captioner().caption(List.of(sample(1)))).containsExactly("a dog");
+        assertThat(asked).hasValue(2);
+    }
+
+    @Test
+    void whatMayNotPassEndsTheCallAtOnceAndNamesTheRemedy() {
+        handler = request -> new Answer(404, "no such model");
+        assertThatThrownBy(() -> captioner().caption(List.of(sample(1))))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("/v1/chat/completions: status 404, no such model; the server must know the model"
+                        + " \"llava\"");
+        assertThat(asked).hasValue(1);
+        handler = request -> new Answer(401, "");
+        assertThatThrownBy(() -> captioner().caption(List.of(sample(1)))).hasMessageContaining("withApiKey");
+    }
+
+    @Test
+    void lastFailuresAreReported() {
+        handler = request -> new Answer(500, "out of memory");
+        assertThatThrownBy(() -> captioner().withAttempts(1).caption(List.of(sample(1), sample(2))))
+                .hasMessageContaining("status 500, out of memory");
+        handler = request -> {
+            Thread.sleep(500);
+            return Answer.of("late");
+        };
+        assertThatThrownBy(() -> captioner()
+                        .withAttempts(1)
+                        .withTimeout(Duration.ofMillis(50))
+                        .caption(List.of(sample(1))))
+                .hasMessageContaining("timed out");
+        server.stop(0);
+        assertThatThrownBy(() -> captioner().withAttempts(1).caption(List.of(sample(1))))
+                .hasMessageContaining("start the server, or correct the address");
+    }
+
+    @Test
+    void strangeAnswersAreShown() {
+        for (String body : List.of("<html>", "{\"choices\":[]}", "{\"error\":\"x\"}")) {
+            handler = request -> new Answer(200, body);
+            assertThatThrownBy(() -> captioner().caption(List.of(sample(0))))
+                    .hasMessageContaining("choices[0].message.content")
+                    .hasMessageContaining(body);
+        }
+    }
+
+    @Test
+    void settingsAreCheckedAndKeysAreNotPrinted() {
+        assertThat(captioner().withApiKey("hidden").toString()).doesNotContain("hidden");
+        assertThatThrownBy(() -> ChatCaptioner.of(URI.create("localhost:8000"), "llava"))
+                .hasMessageContaining("http://localhost:8000/v1");
+        assertThatThrownBy(() -> captioner().withConcurrent(0)).hasMessage("concurrent must be at least 1, got 0");
+        assertThatThrownBy(() -> captioner().withTimeout(Duration.ZERO))
+                .hasMessageContaining("timeout must be positive");
+    }
+}
