@@ -9,6 +9,8 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.mdp.LastStep;
+import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
@@ -102,6 +104,15 @@ class LatentDiffusionModelTest {
         LatentDiffusionModel wide = LatentDiffusionModel.load(emoji.directory(), backend, 48, 96);
         assertThat(wide.latentShape()).isEqualTo(Shape.of(4, 12, 24));
         assertThat(wide.generate(PROMPTS, 2, 3, 1).get(0).width()).isEqualTo(96);
+    }
+
+    @Test
+    void allStepsAreActions() {
+        Schedule schedule = emoji.schedule(SamplingPlan.steps(3).withLastStep(LastStep.OMIT));
+        assertThat(schedule.actions()).isEqualTo(3);
+        assertThatThrownBy(() -> emoji.schedule(SamplingPlan.steps(1001)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("evaluations must be in [1, 1000], got 1001");
     }
 
     @Test
