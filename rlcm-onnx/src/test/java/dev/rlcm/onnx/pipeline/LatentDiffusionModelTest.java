@@ -8,6 +8,7 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.mdp.LastStep;
 import dev.rlcm.mdp.Schedule;
@@ -20,11 +21,13 @@ import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.random.RandomStreams;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -97,6 +100,29 @@ class LatentDiffusionModelTest {
                             .pixels())
                     .isNotEqualTo(rollout.samples().get(0).pixels());
         }
+    }
+
+    @Test
+    void adaptersOfTheConsistencyModelFitWhereLayersAreTheSame(@TempDir Path temp) throws IOException {
+        LatentConsistencyModel student = LatentConsistencyModel.load(Models.EMOJI, backend);
+        Path attention = temp.resolve("attention.safetensors");
+        Path guidance = temp.resolve("guidance.safetensors");
+        for (Path file : List.of(attention, guidance)) {
+            LoraConfig lora = file == attention ? LORA : LORA.targeting("cond_proj");
+            try (ConsistencyPolicy policy =
+                    student.policy(lora, SamplingPlan.steps(2).withBatch(1))) {
+                policy.adapter().save(file);
+            }
+        }
+        LoraAdapter adapter = emoji.adapter(attention);
+        assertThat(adapter.sites()).isEqualTo(student.adapter(attention).sites());
+        try (ConsistencyPolicy policy =
+                emoji.policy(adapter, SamplingPlan.steps(2).withBatch(1).withGuidance(3))) {
+            assertThat(policy.rollout(PROMPTS, RandomStreams.seeded(1)).size()).isEqualTo(2);
+        }
+        assertThatThrownBy(() -> emoji.adapter(guidance))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("cond_proj");
     }
 
     @Test
