@@ -34,7 +34,7 @@ import picocli.CommandLine.Mixin;
         sortOptions = false,
         description =
                 "Trains a consistency model by RLCM, with several horizons, and the diffusion model it was distilled"
-                        + " from by DDPO, and compares them. The defaults take about 6 minutes on two cores.")
+                        + " from by DDPO, and compares them. The defaults take about 4 minutes on two cores.")
 public final class Compare implements Callable<Integer> {
     @Mixin
     private final CompareOptions options = new CompareOptions();
