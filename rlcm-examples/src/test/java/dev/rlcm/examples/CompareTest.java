@@ -76,6 +76,33 @@ class CompareTest {
         assertThat(directory).isEmptyDirectory();
     }
 
+    @Test
+    void whatWasDoneIsKeptIfALaterContenderDiverges() {
+        Path run = directory.resolve("run");
+        String message = Commands.fail(
+                new Compare(),
+                "--horizons",
+                2,
+                "--ddpo-steps",
+                2,
+                "--ddpo-learning-rate",
+                1e30,
+                "--epochs",
+                2,
+                "--trajectories",
+                4,
+                "--rank",
+                2,
+                "--output",
+                run);
+        assertThat(message).contains("the model diverged");
+        assertThat(run.resolve("report.html"))
+                .content()
+                .contains("RLCM, 2 steps")
+                .doesNotContain("DDPO, 2 steps");
+        assertThat(run.resolve("compare.csv")).content().contains("DDPO,2,1,");
+    }
+
     private String refused(Object... arguments) {
         Object[] all = new Object[arguments.length + 2];
         System.arraycopy(arguments, 0, all, 0, arguments.length);
