@@ -23,7 +23,9 @@ public final class ProductSlices {
 
     private static boolean isOfColumns(Value slice) {
         int last = slice.rank() - 1;
-        return slice.attributes().ints("steps")[last] == 1
+        return slice.shape().size() > 0
+                && slice.rank() > 0
+                && slice.attributes().ints("steps")[last] == 1
                 && slice.shape().size() / slice.dim(last)
                         == slice.in(0).shape().size() / slice.in(0).dim(last);
     }
@@ -42,7 +44,8 @@ public final class ProductSlices {
         }
         if (value.is(Op.ADD)) {
             return Match.bothOrders(value).stream()
-                    .filter(operands -> isBias(operands.get(1), value))
+                    .filter(operands ->
+                            isBias(operands.get(1), value) && operands.get(0).dim(-1) == value.dim(-1))
                     .flatMap(operands -> columns(operands.get(0), start, end).stream()
                             .map(part -> part.add(
                                     ConstantFolding.fold(operands.get(1).slice(0, start, end)))))

@@ -48,6 +48,18 @@ final class ProductSlicesTest {
     }
 
     @Test
+    void emptySlicesStay() {
+        Graph graph = Graph.of("y", x.matmul(constant(3, 8)).slice(2, 4, 4));
+        assertThat(ProductSlices.push(graph).output("y")).isSameAs(graph.output("y"));
+    }
+
+    @Test
+    void productsThatABiasWidensStay() {
+        Graph graph = Graph.of("y", x.matmul(constant(3, 1)).add(constant(8)).slice(2, 2, 6));
+        assertThat(ProductSlices.push(graph).output("y")).isSameAs(graph.output("y"));
+    }
+
+    @Test
     void largeMatricesStayWhole() {
         Value y = Value.input("x", DataType.FLOAT64, Shape.of(1, 1200)).matmul(constant(1200, 1200));
         Graph graph = Graph.of("y", y.slice(1, 0, 200));

@@ -2,11 +2,13 @@ package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.report.MetricsCsv;
+import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.train.Prompts;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,33 +55,41 @@ public final class Compare implements Callable<Integer> {
         if (Files.exists(table)) {
             throw new IllegalArgumentException(directory + " already holds a comparison; give another --output");
         }
+        Prompts prompts = options.trainingPrompts();
         try (Backend backend = options.openBackend()) {
             RewardFunction reward = options.reward(backend);
             for (Contender contender : contenders) {
                 load(contender.method(), backend);
             }
+            for (Contender contender : contenders) {
+                check(contender);
+            }
             try (MetricsCsv csv = MetricsCsv.open(table);
                     StopSignal signal = StopSignal.install(this::stop)) {
-                compare(contenders, new ComparisonFiles(directory, options), reward, csv);
+                compare(contenders, new ComparisonFiles(directory, options), reward, prompts, csv);
             }
         }
         return 0;
     }
 
-    private void compare(List<Contender> contenders, ComparisonFiles files, RewardFunction reward, MetricsCsv csv)
+    private void compare(
+            List<Contender> contenders, ComparisonFiles files, RewardFunction reward, Prompts prompts, MetricsCsv csv)
             throws IOException, InterruptedException {
         List<Outcome> outcomes = new ArrayList<>();
-        for (Contender contender : contenders) {
-            Outcome outcome = run(contender, reward, csv);
-            if (outcome.effort().pictures() > 0) {
-                outcomes.add(outcome);
-                files.write(outcomes);
+        try {
+            for (Contender contender : contenders) {
+                Outcome outcome = run(contender, reward, prompts, csv);
+                if (outcome.effort().pictures() > 0) {
+                    outcomes.add(outcome);
+                    files.write(outcomes);
+                }
+                if (stopping) {
+                    break;
+                }
             }
-            if (stopping) {
-                break;
-            }
+        } finally {
+            files.print(outcomes);
         }
-        files.print(outcomes);
     }
 
     private void stop() {
@@ -90,22 +100,28 @@ public final class Compare implements Callable<Integer> {
         }
     }
 
-    private Outcome run(Contender contender, RewardFunction reward, MetricsCsv csv)
+    private Outcome run(Contender contender, RewardFunction reward, Prompts prompts, MetricsCsv csv)
             throws IOException, InterruptedException {
         LatentModel model = Objects.requireNonNull(models.get(contender.method()));
         RandomStreams random = RandomStreams.seeded(options.seed());
         try (ConsistencyPolicy policy = model.policy(options.lora(), options.plan(contender), random);
                 PpoOptimizer ppo = PpoOptimizer.of(
                         policy, options.ppo(contender, policy.schedule().actions()))) {
-            Trainer trainer = new Trainer(policy, ppo, reward, options.trainingPrompts(), options.trainer());
+            Trainer trainer = new Trainer(policy, ppo, reward, prompts, options.trainer());
             running = trainer;
             if (stopping) {
                 trainer.stop();
             }
-            Evaluator evaluator =
-                    new Evaluator(policy, reward, options.task().measure, options.trainingPrompts(), options.seed());
+            Evaluator evaluator = new Evaluator(policy, reward, options.task().measure, prompts, options.seed());
             return new ContenderRun(contender, options, evaluator, csv).execute(trainer);
         }
+    }
+
+    /** What would fail only when it is the contender's turn. */
+    private void check(Contender contender) {
+        LatentModel model = Objects.requireNonNull(models.get(contender.method()));
+        model.schedule(options.plan(contender));
+        LoraInjection.sites(model.denoiser(1), options.lora());
     }
 
     /** Once for all horizons, before anything is trained. */

@@ -29,8 +29,8 @@ final class CompareOptions {
             names = "--diffusion-model",
             paramLabel = "DIR",
             description =
-                    "The latent diffusion model for DDPO; what it lacks is taken from --model. Default: the one that"
-                            + " the embedded emoji model was distilled from.")
+                    "The latent diffusion model for DDPO; what it lacks is taken from --model, with which it has to be"
+                            + " given. Default: the one that the embedded emoji model was distilled from.")
     private @Nullable Path diffusionModel;
 
     @Mixin
@@ -85,7 +85,11 @@ final class CompareOptions {
             description = "Where the files go. Default: runs/compare-<reward>-<time>.")
     private @Nullable Path output;
 
-    /** At least one. */
+    /**
+     * At least one.
+     *
+     * @throws IllegalArgumentException if an option is wrong whatever the models are
+     */
     List<Contender> contenders() {
         List<Contender> contenders = new ArrayList<>();
         horizons.stream()
@@ -107,6 +111,17 @@ final class CompareOptions {
         if (evaluateEvery < 1) {
             throw new IllegalArgumentException("evaluate-every must be at least 1, got " + evaluateEvery);
         }
+        if (model.isGiven() && diffusionModel == null && contenders.stream().anyMatch(c -> c.method() == Method.DDPO)) {
+            throw new IllegalArgumentException(
+                    "--model needs a --diffusion-model of the same text encoder and VAE for DDPO;"
+                            + " give one, or leave DDPO out by --ddpo-steps 0");
+        }
+        trainer();
+        for (Contender contender : contenders) {
+            plan(contender);
+            ppo(contender, 1);
+        }
+        lora();
         return contenders;
     }
 

@@ -50,7 +50,7 @@ final class ComparisonFiles {
                 .write(directory.resolve("report.html"));
     }
 
-    /** Says on the terminal what the page says. */
+    /** Says on the terminal what the page says; nothing if there is no page. */
     void print(List<Outcome> outcomes) {
         for (Outcome outcome : outcomes) {
             System.out.printf(
@@ -65,7 +65,9 @@ final class ComparisonFiles {
                     outcome.effort().trainingSeconds(),
                     outcome.samplingMillisPerPicture());
         }
-        System.out.println("results: " + directory.toAbsolutePath());
+        if (!outcomes.isEmpty()) {
+            System.out.println("results: " + directory.toAbsolutePath());
+        }
     }
 
     private String quantity() {

@@ -9,6 +9,6 @@ package dev.rlcm.examples;
 record Contender(Method method, int steps, double learningRate) {
     /** Such as {@code RLCM, 4 steps}. */
     String name() {
-        return method + ", " + steps + " steps";
+        return method + ", " + steps + (steps == 1 ? " step" : " steps");
     }
 }

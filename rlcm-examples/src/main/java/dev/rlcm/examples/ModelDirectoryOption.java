@@ -16,6 +16,11 @@ final class ModelDirectoryOption {
         return model != null ? model : EmbeddedModel.emojiLcm();
     }
 
+    /** Whether it is not the embedded one. */
+    boolean isGiven() {
+        return model != null;
+    }
+
     /** For reports. */
     String modelName() {
         return model != null ? model.toString() : "emoji-lcm (embedded)";

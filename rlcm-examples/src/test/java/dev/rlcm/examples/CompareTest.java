@@ -64,7 +64,43 @@ class CompareTest {
         assertThat(refused("--evaluate-every", 0)).contains("evaluate-every must be at least 1, got 0");
         assertThat(refused("--diffusion-model", directory.resolve("none"))).contains("none does not exist");
         assertThat(refused("--reward", "aesthetic")).contains("needs --clip");
+        assertThat(refused("--epochs", 0)).contains("epochs must be at least 1, got 0");
+        assertThat(refused("--horizons", -3)).contains("steps must be at least 1, got -3");
+        assertThat(refused("--prompts", directory.resolve("none"))).contains("no such file");
+        assertThat(refused("--guidance", 0.5)).contains("guidanceScale must be at least 1");
+        assertThat(refused("--learning-rate", -1)).contains("learningRate must be finite and not negative");
+        assertThat(refused("--rank", 0)).contains("rank must be at least 1, got 0");
+        assertThat(refused("--targets", "none")).contains("no layer matches");
+        assertThat(refused("--ddpo-steps", 2000)).contains("evaluations must be in [1, 1000], got 2000");
+        assertThat(refused("--model", directory)).contains("--model needs a --diffusion-model");
         assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void whatWasDoneIsKeptIfALaterContenderDiverges() {
+        Path run = directory.resolve("run");
+        String message = Commands.fail(
+                new Compare(),
+                "--horizons",
+                2,
+                "--ddpo-steps",
+                2,
+                "--ddpo-learning-rate",
+                1e30,
+                "--epochs",
+                2,
+                "--trajectories",
+                4,
+                "--rank",
+                2,
+                "--output",
+                run);
+        assertThat(message).contains("the model diverged");
+        assertThat(run.resolve("report.html"))
+                .content()
+                .contains("RLCM, 2 steps")
+                .doesNotContain("DDPO, 2 steps");
+        assertThat(run.resolve("compare.csv")).content().contains("DDPO,2,1,");
     }
 
     private String refused(Object... arguments) {

@@ -23,9 +23,13 @@ final class RowNorms {
 
     static Graph apply(Graph graph) {
         RowNorms norms = new RowNorms();
-        return Rewriter.rewrite(
-                graph,
-                value -> value.is(Op.LAYER_NORM) && value.type() == DataType.FLOAT32 ? norms.byRows(value) : value);
+        return Rewriter.rewrite(graph, value -> isFaster(value) ? norms.byRows(value) : value);
+    }
+
+    private static boolean isFaster(Value value) {
+        return value.is(Op.LAYER_NORM)
+                && value.type() == DataType.FLOAT32
+                && value.shape().size() > 0;
     }
 
     private Value byRows(Value norm) {

@@ -13,6 +13,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class RowNormsTest {
     private static Graph norm(DataType type, int axis, boolean biased) {
@@ -39,6 +41,15 @@ final class RowNormsTest {
         Graph twice = Graph.of("y", x.withInputs(List.of(x, x.in(1))));
         assertThat(RowNorms.apply(twice).topologicalOrder().stream().filter(value -> value.is(Op.CONSTANT)))
                 .hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4})
+    void normsOfNothingStay(int width) {
+        Value x = Value.input("x", DataType.FLOAT32, Shape.of(2, 4 - width, width));
+        Value scale = Value.input("scale", DataType.FLOAT32, Shape.of(width));
+        Graph graph = Graph.of("y", Value.of(Op.LAYER_NORM, Attributes.of("axis", 2, "epsilon", 1e-3), x, scale));
+        assertThat(RowNorms.apply(graph).output("y")).isSameAs(graph.output("y"));
     }
 
     @Test

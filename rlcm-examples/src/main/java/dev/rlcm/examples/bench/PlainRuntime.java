@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,7 +25,8 @@ final class PlainRuntime implements AutoCloseable {
 
     PlainRuntime(Graph graph, Map<String, TensorData> feeds, OrtOptions settings) throws IOException {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
-        Path file = Files.createTempFile("rlcm-plain-", ".onnx");
+        Path directory = Files.createTempDirectory("rlcm-plain-");
+        Path file = directory.resolve("model.onnx");
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(settings.threads());
             options.addConfigEntry(
@@ -40,7 +42,10 @@ final class PlainRuntime implements AutoCloseable {
         } catch (OrtException e) {
             throw new IllegalStateException("ONNX Runtime refuses the exported graph: " + e.getMessage(), e);
         } finally {
-            Files.delete(file);
+            // Weights of large graphs are a file of their own.
+            for (Path written : List.of(file, directory.resolve("model.onnx.data"), directory)) {
+                Files.deleteIfExists(written);
+            }
         }
     }
 

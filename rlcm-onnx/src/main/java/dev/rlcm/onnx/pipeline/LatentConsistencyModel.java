@@ -84,7 +84,7 @@ public final class LatentConsistencyModel extends LatentModel {
     }
 
     @Override
-    Schedule schedule(SamplingPlan plan) {
+    public Schedule schedule(SamplingPlan plan) {
         return schedule.withRule(plan.timestepRule())
                 .withLastStep(plan.lastStep())
                 .steps(plan.steps());

@@ -97,7 +97,7 @@ public final class LatentDiffusionModel extends LatentModel {
     }
 
     @Override
-    Schedule schedule(SamplingPlan plan) {
+    public Schedule schedule(SamplingPlan plan) {
         return schedule.steps(plan.steps());
     }
 

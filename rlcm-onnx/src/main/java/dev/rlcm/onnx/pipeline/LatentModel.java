@@ -60,8 +60,12 @@ public abstract sealed class LatentModel implements ConsistencyModel
     /** The schedule of N network evaluations. */
     abstract Schedule schedule(int evaluations);
 
-    /** The schedule of a plan. */
-    abstract Schedule schedule(SamplingPlan plan);
+    /**
+     * The steps that a policy with that plan takes.
+     *
+     * @throws IllegalArgumentException if the plan has more steps than the model's schedule
+     */
+    public abstract Schedule schedule(SamplingPlan plan);
 
     /** The network that is evaluated for a guidance scale; the same one at every call. */
     abstract ConsistencyModel network(double guidanceScale);

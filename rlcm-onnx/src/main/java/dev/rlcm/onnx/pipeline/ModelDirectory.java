@@ -131,12 +131,18 @@ public final class ModelDirectory {
      * @throws IllegalArgumentException if it asks for what is not supported; the message names file and value
      */
     public LatentConsistencySchedule schedule() {
-        return schedule(List.of("LCMScheduler"), "a latent consistency model's", LatentConsistencySchedule::fromConfig);
+        return schedule(
+                List.of("LCMScheduler"),
+                "a latent consistency model's; LatentDiffusionModel loads a diffusion model",
+                LatentConsistencySchedule::fromConfig);
     }
 
     /** The same of a diffusion model, with the noise of DDPO (eta 1). */
     public DdimSchedule ddimSchedule() {
-        return schedule(List.of("DDIMScheduler", "PNDMScheduler"), "that of DDIM", DdimSchedule::fromConfig);
+        return schedule(
+                List.of("DDIMScheduler", "PNDMScheduler"),
+                "that of DDIM; LatentConsistencyModel loads a latent consistency model",
+                DdimSchedule::fromConfig);
     }
 
     private <T> T schedule(List<String> names, String readAs, Function<Map<String, ?>, T> reader) {

@@ -8,7 +8,10 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.mdp.LastStep;
+import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
@@ -18,11 +21,13 @@ import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.random.RandomStreams;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -98,10 +103,42 @@ class LatentDiffusionModelTest {
     }
 
     @Test
+    void adaptersOfTheConsistencyModelFitWhereLayersAreTheSame(@TempDir Path temp) throws IOException {
+        LatentConsistencyModel student = LatentConsistencyModel.load(Models.EMOJI, backend);
+        Path attention = temp.resolve("attention.safetensors");
+        Path guidance = temp.resolve("guidance.safetensors");
+        for (Path file : List.of(attention, guidance)) {
+            LoraConfig lora = file == attention ? LORA : LORA.targeting("cond_proj");
+            try (ConsistencyPolicy policy =
+                    student.policy(lora, SamplingPlan.steps(2).withBatch(1))) {
+                policy.adapter().save(file);
+            }
+        }
+        LoraAdapter adapter = emoji.adapter(attention);
+        assertThat(adapter.sites()).isEqualTo(student.adapter(attention).sites());
+        try (ConsistencyPolicy policy =
+                emoji.policy(adapter, SamplingPlan.steps(2).withBatch(1).withGuidance(3))) {
+            assertThat(policy.rollout(PROMPTS, RandomStreams.seeded(1)).size()).isEqualTo(2);
+        }
+        assertThatThrownBy(() -> emoji.adapter(guidance))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("cond_proj");
+    }
+
+    @Test
     void anySizeOfPictureCanBeAskedFor() throws IOException {
         LatentDiffusionModel wide = LatentDiffusionModel.load(emoji.directory(), backend, 48, 96);
         assertThat(wide.latentShape()).isEqualTo(Shape.of(4, 12, 24));
         assertThat(wide.generate(PROMPTS, 2, 3, 1).get(0).width()).isEqualTo(96);
+    }
+
+    @Test
+    void allStepsAreActions() {
+        Schedule schedule = emoji.schedule(SamplingPlan.steps(3).withLastStep(LastStep.OMIT));
+        assertThat(schedule.actions()).isEqualTo(3);
+        assertThatThrownBy(() -> emoji.schedule(SamplingPlan.steps(1001)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("evaluations must be in [1, 1000], got 1001");
     }
 
     @Test
