@@ -39,6 +39,7 @@ class DocumentationTest {
             import dev.rlcm.reward.*;
             import dev.rlcm.rewards.*;
             import dev.rlcm.train.*;
+            import java.net.URI;
             import java.nio.file.Path;
             import org.apache.commons.math3.stat.StatUtils;
             import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,6 +50,7 @@ class DocumentationTest {
                 ConsistencyPolicy policy;
                 Path modelDirectory;
                 Path clipDirectory;
+                Path bertDirectory;
                 Backend backend;
                 Prompts prompts;
                 int epochs;
