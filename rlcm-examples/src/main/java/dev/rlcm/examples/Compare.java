@@ -78,7 +78,7 @@ public final class Compare implements Callable<Integer> {
         List<Outcome> outcomes = new ArrayList<>();
         try {
             for (Contender contender : contenders) {
-                Outcome outcome = run(contender, reward, prompts, csv);
+                Outcome outcome = run(contender, files, reward, prompts, csv);
                 if (outcome.effort().pictures() > 0) {
                     outcomes.add(outcome);
                     files.write(outcomes);
@@ -100,7 +100,8 @@ public final class Compare implements Callable<Integer> {
         }
     }
 
-    private Outcome run(Contender contender, RewardFunction reward, Prompts prompts, MetricsCsv csv)
+    private Outcome run(
+            Contender contender, ComparisonFiles files, RewardFunction reward, Prompts prompts, MetricsCsv csv)
             throws IOException, InterruptedException {
         LatentModel model = Objects.requireNonNull(models.get(contender.method()));
         RandomStreams random = RandomStreams.seeded(options.seed());
@@ -113,7 +114,11 @@ public final class Compare implements Callable<Integer> {
                 trainer.stop();
             }
             Evaluator evaluator = new Evaluator(policy, reward, options.task().measure, prompts, options.seed());
-            return new ContenderRun(contender, options, evaluator, csv).execute(trainer);
+            try {
+                return new ContenderRun(contender, options, evaluator, csv).execute(trainer);
+            } finally {
+                files.save(contender, policy.adapter());
+            }
         }
     }
 

@@ -4,12 +4,13 @@ import dev.rlcm.examples.report.Bars;
 import dev.rlcm.examples.report.Curves;
 import dev.rlcm.examples.report.ImageGrid;
 import dev.rlcm.examples.report.RunReport;
+import dev.rlcm.lora.LoraAdapter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** The charts, pictures and page of a comparison. */
+/** The adapters, charts, pictures and page of a comparison. */
 final class ComparisonFiles {
     private final Path directory;
     private final CompareOptions options;
@@ -19,6 +20,12 @@ final class ComparisonFiles {
         this.directory = directory;
         this.options = options;
         this.task = options.task();
+    }
+
+    /** Keeps what a contender learned. */
+    void save(Contender contender, LoraAdapter adapter) throws IOException {
+        String name = contender.method().name().toLowerCase(Locale.ROOT) + "-" + contender.steps();
+        adapter.save(directory.resolve(name + ".safetensors"));
     }
 
     /** Replaces what was written of fewer outcomes; there must be at least one. */

@@ -2,6 +2,7 @@ package dev.rlcm.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.rlcm.io.Safetensors;
 import dev.rlcm.ppo.PpoConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,6 +52,10 @@ class CompareTest {
         for (String chart : List.of("reward-by-pictures", "reward-by-seconds", "sampling-time", "before-after")) {
             assertThat(ImageIO.read(run.resolve(chart + ".png").toFile()).getWidth())
                     .isGreaterThan(1000);
+        }
+        for (String adapter : List.of("rlcm-2", "ddpo-3")) {
+            assertThat(Safetensors.read(run.resolve(adapter + ".safetensors")).tensors())
+                    .isNotEmpty();
         }
         assertThat(run.resolve("report.html")).content().contains("RLCM, 2 steps", "DDPO, 3 steps", "emoji-ldm");
         assertThat(Commands.fail(new Compare(), arguments)).contains("already holds a comparison");
