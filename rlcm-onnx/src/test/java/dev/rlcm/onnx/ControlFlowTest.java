@@ -49,6 +49,18 @@ class ControlFlowTest {
                 .build();
     }
 
+    /** A function from a to b. */
+    private static FunctionProto unary(String name, OperatorSetIdProto opset, NodeProto... nodes) {
+        return FunctionProto.newBuilder()
+                .setDomain("local")
+                .setName(name)
+                .addInput("a")
+                .addOutput("b")
+                .addAllNode(List.of(nodes))
+                .addOpsetImport(opset)
+                .build();
+    }
+
     /** Starts from the model of a node that uses x0, and adds nodes. */
     private Graph load(List<NodeProto> nodes, FunctionProto... functions) throws IOException {
         ModelProto.Builder model = NodeCase.of("Neg", 17).feed(2).model().toBuilder();
@@ -95,14 +107,7 @@ class ControlFlowTest {
 
     @Test
     void functionsOfAnOpsetThatIsNotKnownAreRefused() {
-        FunctionProto function = FunctionProto.newBuilder()
-                .setDomain("local")
-                .setName("Old")
-                .addInput("a")
-                .addOutput("b")
-                .addNode(node("Relu", "b", "a"))
-                .addOpsetImport(opset("", 9))
-                .build();
+        FunctionProto function = unary("Old", opset("", 9), node("Relu", "b", "a"));
         assertThatThrownBy(() -> load(List.of(node("local", "Old", "y", List.of("x0"))), function))
                 .isInstanceOf(GraphException.class)
                 .hasMessageContaining("Old_y")
@@ -111,36 +116,15 @@ class ControlFlowTest {
 
     @Test
     void functionsThatUseNoneOfOnnxOperatorsNeedNotNameAnOpset() throws IOException {
-        FunctionProto inner = FunctionProto.newBuilder()
-                .setDomain("local")
-                .setName("Inner")
-                .addInput("a")
-                .addOutput("b")
-                .addNode(node("Neg", "b", "a"))
-                .addOpsetImport(opset("", 17))
-                .build();
-        FunctionProto outer = FunctionProto.newBuilder()
-                .setDomain("local")
-                .setName("Outer")
-                .addInput("a")
-                .addOutput("b")
-                .addNode(node("local", "Inner", "b", List.of("a")))
-                .addOpsetImport(opset("local", 1))
-                .build();
+        FunctionProto inner = unary("Inner", opset("", 17), node("Neg", "b", "a"));
+        FunctionProto outer = unary("Outer", opset("local", 1), node("local", "Inner", "b", List.of("a")));
         assertThat(run(load(List.of(node("local", "Outer", "y", List.of("x0"))), inner, outer)))
                 .containsExactly(-1, 2);
     }
 
     @Test
     void recursiveFunctionsAreRefused() {
-        FunctionProto function = FunctionProto.newBuilder()
-                .setDomain("local")
-                .setName("Endless")
-                .addInput("a")
-                .addOutput("b")
-                .addNode(node("local", "Endless", "b", List.of("a")))
-                .addOpsetImport(opset("", 17))
-                .build();
+        FunctionProto function = unary("Endless", opset("", 17), node("local", "Endless", "b", List.of("a")));
         assertThatThrownBy(() -> load(List.of(node("local", "Endless", "y", List.of("x0"))), function))
                 .isInstanceOf(GraphException.class)
                 .hasMessageContaining("nested more than");
@@ -208,15 +192,11 @@ class ControlFlowTest {
 
     @Test
     void unknownOperatorsInsideOfFunctionsAreNamedWithTheirCaller() {
-        FunctionProto function = FunctionProto.newBuilder()
-                .setDomain("local")
-                .setName("Block")
-                .addInput("a")
-                .addOutput("b")
-                .addNode(node("", "ArgMax", "m", List.of("a"), OnnxAttributes.integer("axis", 5)))
-                .addNode(node("Cast", "b", "m"))
-                .addOpsetImport(opset("", 17))
-                .build();
+        FunctionProto function = unary(
+                "Block",
+                opset("", 17),
+                node("", "ArgMax", "m", List.of("a"), OnnxAttributes.integer("axis", 5)),
+                node("Cast", "b", "m"));
         assertThatThrownBy(() -> load(List.of(node("local", "Block", "y", List.of("x0"))), function))
                 .hasMessageContaining("Block_y/ArgMax_m");
     }
