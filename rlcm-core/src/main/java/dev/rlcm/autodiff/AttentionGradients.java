@@ -24,7 +24,7 @@ final class AttentionGradients {
     private static final long MAX_NARROW = 1 << 19;
 
     /** How many times wider one matrix must be than another for its transpose to be dearer than that of the product. */
-    private static final int MUCH = 8;
+    private static final int MUCH_WIDER = 8;
 
     private AttentionGradients() {}
 
@@ -54,7 +54,7 @@ final class AttentionGradients {
 
     /** m^T x, computed as (x^T m)^T where x is much narrower than m: kernels would transpose all of m. */
     private static Value transposedTimes(Value m, Value x) {
-        return MUCH * x.dim(-1) <= m.dim(-1) ? x.matmul(m, true, false).transposed() : m.matmul(x, true, false);
+        return MUCH_WIDER * x.dim(-1) <= m.dim(-1) ? x.matmul(m, true, false).transposed() : m.matmul(x, true, false);
     }
 
     private static Value probabilities(Value y, Value q) {

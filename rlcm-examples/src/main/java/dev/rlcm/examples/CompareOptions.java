@@ -71,9 +71,8 @@ final class CompareOptions {
     @Option(
             names = "--evaluate-every",
             paramLabel = "N",
-            description =
-                    "Epochs between evaluations on 64 fixed prompts and noises, which are not counted as training."
-                            + " Default: ${DEFAULT-VALUE}.")
+            description = "Epochs between evaluations on " + Evaluator.EVALUATED
+                    + " fixed prompts and noises, which are not counted as training." + " Default: ${DEFAULT-VALUE}.")
     int evaluateEvery = 5;
 
     @Mixin

@@ -30,7 +30,7 @@ final class ComparisonFiles {
 
     /** Replaces what was written of fewer outcomes; there must be at least one. */
     void write(List<Outcome> outcomes) throws IOException {
-        String reward = task.measure.reward() + " on 64 fixed prompts and noises";
+        String reward = task.measure.reward() + " on " + Evaluator.EVALUATED + " fixed prompts and noises";
         Curves pictures = Curves.of(reward, "pictures sampled");
         Curves seconds = Curves.of(reward, "seconds of training");
         Bars sampling = Bars.of("Sampling a picture", "ms");
@@ -67,7 +67,7 @@ final class ComparisonFiles {
                     quantity(),
                     outcome.before().mean(),
                     outcome.after().mean(),
-                    100 * (outcome.after().mean() / outcome.before().mean() - 1),
+                    outcome.percentChange(),
                     outcome.effort().pictures(),
                     outcome.effort().trainingSeconds(),
                     outcome.samplingMillisPerPicture());

@@ -16,7 +16,7 @@ import org.apache.commons.math3.stat.StatUtils;
 /** Draws and measures the same prompts and noises, whenever it is asked. */
 final class Evaluator {
     /** How many pictures are measured. */
-    private static final int EVALUATED = 64;
+    static final int EVALUATED = 64;
 
     /** How many of them are shown. */
     private static final int SHOWN = 8;

@@ -2,6 +2,7 @@ package dev.rlcm.examples;
 
 import dev.rlcm.examples.Evaluator.Evaluation;
 import dev.rlcm.examples.report.Curves;
+import dev.rlcm.examples.report.RunReport;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,13 +33,17 @@ record Outcome(Contender contender, Evaluation before, Evaluation after, List<Po
                 .toList();
     }
 
+    double percentChange() {
+        return RunReport.percentChange(before.mean(), after.mean());
+    }
+
     /** The row of the report's table. */
     Map<String, Object> summary() {
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("method", contender.name());
         row.put("before", before.mean());
         row.put("after", after.mean());
-        row.put("change (%)", 100 * (after.mean() / before.mean() - 1));
+        row.put("change (%)", percentChange());
         row.put("pictures", effort().pictures());
         row.put("network evaluations", effort().evaluations());
         row.put("training (s)", effort().trainingSeconds());

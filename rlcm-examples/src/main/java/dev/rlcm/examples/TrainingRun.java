@@ -2,6 +2,7 @@ package dev.rlcm.examples;
 
 import dev.rlcm.examples.Evaluator.Evaluation;
 import dev.rlcm.examples.report.MetricsCsv;
+import dev.rlcm.examples.report.RunReport;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
@@ -81,7 +82,7 @@ final class TrainingRun {
                 before.mean(),
                 after.mean(),
                 options.task().measure.suffix(),
-                100 * (after.mean() / before.mean() - 1),
+                RunReport.percentChange(before.mean(), after.mean()),
                 length,
                 directory.resolve("report.html").toAbsolutePath());
     }

@@ -50,12 +50,17 @@ public final class RunReport {
         body.append("<section class=\"cards\">");
         card(quantity + " before", Html.number(before), unit);
         card(quantity + " after", Html.number(after), unit);
-        double change = 100 * (after - before) / Math.abs(before);
+        double change = percentChange(before, after);
         if (Double.isFinite(change)) {
             card("change", String.format(Locale.ROOT, "%+.1f", change).replace('-', '\u2212'), "%");
         }
         body.append("</section>\n");
         return this;
+    }
+
+    /** The change in percent of the absolute value before; not finite if that is zero. */
+    public static double percentChange(double before, double after) {
+        return 100 * (after - before) / Math.abs(before);
     }
 
     /** A table of names and values, such as the run's settings, in the map's order. */
