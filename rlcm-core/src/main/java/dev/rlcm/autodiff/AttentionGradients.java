@@ -49,7 +49,7 @@ final class AttentionGradients {
         Value dS = p.mul(g.matmul(y.in(2), false, true).sub(d));
         return p.shape().size() > maxWhole
                 ? new AttentionSlices(y, g, q, d, maxSlice).gradients(dS)
-                : list(dS.matmul(k).mul(scale(y)), transposedTimes(dS, q), transposedTimes(p, g), dS);
+                : list(dS.matmul(k.mul(scale(y))), transposedTimes(dS, q), transposedTimes(p, g), dS);
     }
 
     /** m^T x, computed as (x^T m)^T where x is much narrower than m: kernels would transpose all of m. */

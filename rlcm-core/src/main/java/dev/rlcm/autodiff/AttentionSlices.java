@@ -26,9 +26,8 @@ final class AttentionSlices {
     private final int queries;
     private final int keys;
     /** As [planes, rows, columns]. */
-    private final Value q;
-
     private final Value k;
+
     private final Value qT;
     private final Value gT;
     private final Value gAndD;
@@ -41,9 +40,8 @@ final class AttentionSlices {
         this.queries = q.dim(-2);
         this.keys = y.in(1).dim(-2);
         this.planes = Math.toIntExact(d.shape().size() / queries);
-        this.q = inPlanes(q);
         this.k = inPlanes(y.in(1));
-        this.qT = this.q.transposed();
+        this.qT = inPlanes(q).transposed();
         this.gT = inPlanes(g).transposed();
         this.gAndD = Value.concat(2, List.of(inPlanes(g), inPlanes(d.neg())));
         Value v = inPlanes(y.in(2));
@@ -81,7 +79,7 @@ final class AttentionSlices {
             dvT.add(sums.get(1));
         }
         return list(
-                Value.concat(0, dq).reshape(y.in(0).shape()).mul(AttentionGradients.scale(y)),
+                Value.concat(0, dq).reshape(y.in(0).shape()),
                 Value.concat(0, dkT).transposed().reshape(y.in(1).shape()),
                 Value.concat(0, dvT).transposed().reshape(y.in(2).shape()),
                 dMask);
@@ -91,16 +89,16 @@ final class AttentionSlices {
         return (int) Math.min(most, Math.max(least, value));
     }
 
-    /** (dq / scale [n, rows, D], dk^T [n, D, S], dv^T [n, E, S]) of some rows of n planes. */
+    /** (dq [n, rows, D], dk^T [n, D, S], dv^T [n, E, S]) of some rows of n planes. */
     private List<Value> slice(int plane, int planeEnd, int row, int rowEnd, List<Value> before) {
         Value keysHere = k.slice(0, plane, planeEnd);
-        Value queriesHere = after(before, block(q, plane, planeEnd, 1, row, rowEnd));
-        Value scores = queriesHere.matmul(keysHere, false, true);
+        Value queriesHere = after(before, block(qT, plane, planeEnd, 2, row, rowEnd));
+        Value scores = queriesHere.matmul(keysHere, true, true);
         Value p = (y.inputs().size() > 3 ? scores.add(mask(plane, row, rowEnd)) : scores).softmax(-1);
         Value dP = block(gAndD, plane, planeEnd, 1, row, rowEnd).matmul(vAndOne.slice(0, plane, planeEnd), false, true);
         Value dS = p.mul(dP);
         return List.of(
-                dS.matmul(keysHere),
+                dS.matmul(keysHere.mul(AttentionGradients.scale(y))),
                 block(qT, plane, planeEnd, 2, row, rowEnd).matmul(dS),
                 block(gT, plane, planeEnd, 2, row, rowEnd).matmul(p));
     }

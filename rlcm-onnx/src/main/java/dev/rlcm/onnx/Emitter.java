@@ -38,6 +38,11 @@ final class Emitter {
         return context.name(value.in(index));
     }
 
+    /** The name of a value that was written before. */
+    String name(Value other) {
+        return context.name(other);
+    }
+
     /** The name of a constant vector of integers. */
     String ints(int... numbers) {
         return longs(Arrays.stream(numbers).asLongStream().toArray());

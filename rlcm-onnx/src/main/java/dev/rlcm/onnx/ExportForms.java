@@ -1,5 +1,6 @@
 package dev.rlcm.onnx;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
@@ -13,6 +14,9 @@ import java.util.stream.IntStream;
 final class ExportForms {
     /** Scores of an attention, 16 MB in single precision, above which they are not written to memory. */
     private static final long MAX_SCORES = 1 << 22;
+
+    /** The same where the values are wide enough for the other kernel's rows: 1 MB. */
+    private static final long MAX_SCORES_OF_WIDE = 1 << 18;
 
     /** Elements of a matrix, up to which a product with its transpose costs less than another node. */
     private static final int SMALL_MATRIX = 1 << 14;
@@ -99,33 +103,48 @@ final class ExportForms {
                 OnnxAttributes.text("nearest_mode", "floor"));
     }
 
-    /** With transposes: FusedMatMul, or Gemm for two matrices, or Transpose nodes first. */
+    /** With transposes or a factor: FusedMatMul; else Gemm for two matrices, or Transpose nodes first. */
     static void matmul(Emitter e) {
         boolean transA = e.value().attributes().flag("transA");
         boolean transB = e.value().attributes().flag("transB");
-        List<String> operands = List.of(e.operands());
         boolean matrices = e.value().in(0).rank() == 2 && e.value().in(1).rank() == 2;
-        if (!transA && !transB) {
-            e.result("MatMul", operands);
-        } else if (matrices
-                && transA
-                && e.mayUseContrib()
-                && e.value().in(0).shape().size() > SMALL_MATRIX
-                && e.value().dim(0) > e.value().dim(1)) {
-            // A tall A^T B, as the gradients of low-rank factors are, takes half the time as (B^T A)^T.
-            String wide =
-                    e.contribNode("FusedMatMul", List.of(e.in(1), e.in(0)), OnnxAttributes.flag("transA", !transB));
-            e.result("Transpose", List.of(wide), OnnxAttributes.ints("perm", 1, 0));
-        } else if (e.mayUseContrib()) {
-            e.contrib(
-                    "FusedMatMul",
-                    operands,
-                    OnnxAttributes.flag("transA", transA),
-                    OnnxAttributes.flag("transB", transB));
+        if (e.mayUseContrib()) {
+            fusedMatmul(e, transA, transB, matrices);
+        } else if (!transA && !transB) {
+            e.result("MatMul", List.of(e.operands()));
         } else if (matrices && e.value().type().isFloating()) {
+            List<String> operands = List.of(e.operands());
             e.result("Gemm", operands, OnnxAttributes.flag("transA", transA), OnnxAttributes.flag("transB", transB));
         } else {
             e.result("MatMul", List.of(transA ? swapped(e, 0) : e.in(0), transB ? swapped(e, 1) : e.in(1)));
+        }
+    }
+
+    private static void fusedMatmul(Emitter e, boolean transA, boolean transB, boolean matrices) {
+        ScaledOperand a = ScaledOperand.of(e.value().in(0));
+        ScaledOperand b = ScaledOperand.of(e.value().in(1));
+        AttributeProto alpha = OnnxAttributes.real("alpha", a.factor() * b.factor());
+        boolean tall = matrices
+                && transA
+                && a.matrix().shape().size() > SMALL_MATRIX
+                && e.value().dim(0) > e.value().dim(1);
+        if (!transA && !transB && alpha.getF() == 1) {
+            e.result("MatMul", List.of(e.name(a.matrix()), e.name(b.matrix())));
+        } else if (tall) {
+            // A tall A^T B, as the gradients of low-rank factors are, takes half the time as (B^T A)^T.
+            String wide = e.contribNode(
+                    "FusedMatMul",
+                    List.of(e.name(b.matrix()), e.name(a.matrix())),
+                    OnnxAttributes.flag("transA", !transB),
+                    alpha);
+            e.result("Transpose", List.of(wide), OnnxAttributes.ints("perm", 1, 0));
+        } else {
+            e.contrib(
+                    "FusedMatMul",
+                    List.of(e.name(a.matrix()), e.name(b.matrix())),
+                    OnnxAttributes.flag("transA", transA),
+                    OnnxAttributes.flag("transB", transB),
+                    alpha);
         }
     }
 
@@ -149,7 +168,8 @@ final class ExportForms {
     static boolean isLargeAttention(Value attention) {
         Value keys = attention.in(1);
         long scores = attention.shape().size() / attention.dim(-1) * keys.dim(-2);
-        return scores > MAX_SCORES && attention.inputs().size() == 3;
+        long limit = attention.dim(-1) < NarrowHeads.WIDE ? MAX_SCORES : MAX_SCORES_OF_WIDE;
+        return scores > limit && attention.inputs().size() == 3;
     }
 
     /** Every plane of the leading axes as a sample of a single head, so that nothing has to be rearranged. */

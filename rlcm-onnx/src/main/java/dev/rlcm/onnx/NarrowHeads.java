@@ -3,12 +3,15 @@ package dev.rlcm.onnx;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.ConstantFolding;
 import dev.rlcm.rewrite.Rewriter;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -19,17 +22,28 @@ import java.util.stream.IntStream;
  */
 final class NarrowHeads {
     /** A row of so many numbers is worth moving as a whole. */
-    private static final int WIDE = 16;
+    static final int WIDE = 16;
+
+    /** What was turned once serves all users. */
+    private final Map<Value, Value> turned = new IdentityHashMap<>();
 
     private NarrowHeads() {}
 
     static Graph apply(Graph graph) {
-        return Rewriter.rewrite(graph, value -> switch (value.op()) {
-            case TRANSPOSE -> isOfHeads(value) ? byMatrices(value) : ConstantFolding.fold(value);
+        Graph moved = Rewriter.rewrite(graph, new NarrowHeads()::moved);
+        return Rewriter.rewrite(moved, value -> value.is(Op.RESHAPE) ? ConstantFolding.fold(value) : value);
+    }
+
+    private Value moved(Value value) {
+        return switch (value.op()) {
+            case TRANSPOSE -> isOfHeads(value)
+                    ? byMatrices(value)
+                    : swapsLast(value) ? swapped(value.in(0)) : ConstantFolding.fold(value);
             case RESHAPE -> ConstantFolding.fold(value);
             case MATMUL -> withTransposedOperands(value);
+            case REDUCE_SUM -> sumOfProducts(value);
             default -> value;
-        });
+        };
     }
 
     private static boolean isOfHeads(Value value) {
@@ -38,7 +52,7 @@ final class NarrowHeads {
                 && value.dim(-1) < WIDE;
     }
 
-    private static Value byMatrices(Value value) {
+    private Value byMatrices(Value value) {
         Value x = value.in(0);
         int batch = x.dim(0);
         int width = x.dim(3);
@@ -52,13 +66,12 @@ final class NarrowHeads {
         }
         int heads = x.dim(1);
         int length = x.dim(2);
-        Value swapped = untransposed(x).orElseGet(x::transposed);
-        return ConstantFolding.fold(swapped.reshape(batch, heads * width, length))
+        return ConstantFolding.fold(swapped(x).reshape(batch, heads * width, length))
                 .transposed()
                 .reshape(value.shape());
     }
 
-    private static Value withTransposedOperands(Value product) {
+    private Value withTransposedOperands(Value product) {
         Value first = product.in(0);
         Value second = product.in(1);
         if (first.rank() < 3 || second.rank() < 3) {
@@ -74,8 +87,42 @@ final class NarrowHeads {
                 : Value.of(product.op(), changed, List.of(a.orElse(first), b.orElse(second)), product.label());
     }
 
+    /** The sum of a b along the last axis, which is short, as that of their transposes along the other. */
+    private Value sumOfProducts(Value sum) {
+        Value product = sum.in(0);
+        int last = product.rank() - 1;
+        if (!Arrays.equals(sum.attributes().ints("axes"), new int[] {last})
+                || !product.is(Op.MUL)
+                || !product.in(0).shape().equals(product.in(1).shape())) {
+            return sum;
+        }
+        if (product.inputs().stream().allMatch(factor -> untransposed(factor).isEmpty())) {
+            return sum;
+        }
+        return swapped(product.in(0))
+                .mul(swapped(product.in(1)))
+                .sum(true, last - 1)
+                .reshape(sum.shape());
+    }
+
+    /** The value with its last two axes swapped, by a transpose of as few axes as there are. */
+    private Value swapped(Value value) {
+        return untransposed(value)
+                .orElseGet(() -> value.is(Op.RESHAPE) && keepsMatrices(value)
+                        ? swapped(value.in(0))
+                                .reshape(Shape.of(swapped(value.shape().toArray())))
+                        : value.transposed());
+    }
+
     /** The value with its last two axes swapped, where that is there already. */
-    private static Optional<Value> untransposed(Value value) {
+    private Optional<Value> untransposed(Value value) {
+        if (!turned.containsKey(value)) {
+            find(value).ifPresent(found -> turned.put(value, found));
+        }
+        return Optional.ofNullable(turned.get(value));
+    }
+
+    private Optional<Value> find(Value value) {
         return switch (value.op()) {
             case TRANSPOSE -> swapsLast(value) ? Optional.of(value.in(0)) : Optional.empty();
             case RESHAPE -> keepsMatrices(value)
@@ -89,8 +136,30 @@ final class NarrowHeads {
             case MUL -> value.in(1).rank() == 0
                     ? untransposed(value.in(0)).map(x -> x.mul(value.in(1)))
                     : Optional.empty();
+            case CONCAT -> untransposedParts(value);
             default -> Optional.empty();
         };
+    }
+
+    private Optional<Value> untransposedParts(Value concat) {
+        List<Optional<Value>> parts = concat.inputs().stream()
+                .map(part -> isVector(part)
+                        ? Optional.of(part.reshape(Shape.of(swapped(part.shape().toArray()))))
+                        : untransposed(part))
+                .toList();
+        boolean all = concat.inputs().stream().anyMatch(part -> !isVector(part))
+                && parts.stream().allMatch(Optional::isPresent);
+        int[] axes = swapped(IntStream.range(0, concat.rank()).toArray());
+        return all
+                ? Optional.of(Value.concat(
+                        axes[concat.attributes().integer("axis")],
+                        parts.stream().map(Optional::get).toList()))
+                : Optional.empty();
+    }
+
+    /** Whether a matrix has one row or column only, which can be reshaped into the other. */
+    private static boolean isVector(Value value) {
+        return value.rank() > 2 && (value.dim(-1) == 1 || value.dim(-2) == 1);
     }
 
     private static boolean swapsLast(Value transpose) {

@@ -9,6 +9,7 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Decompositions;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Writes a graph as a model of opset 17, in a {@link Dialect}. */
 final class OnnxExporter {
@@ -33,10 +34,11 @@ final class OnnxExporter {
             context.graph().addInput(OnnxTypes.port(input.label(), input.type(), input.shape()));
             context.defineInput(input);
         }
+        Set<Value> superfluous = dialect.hasContrib() ? ScaledOperand.superfluous(graph) : Set.of();
         for (Value value : graph.topologicalOrder()) {
             if (value.is(Op.CONSTANT)) {
                 context.defineConstant(value);
-            } else if (!value.is(Op.INPUT)) {
+            } else if (!value.is(Op.INPUT) && !superfluous.contains(value)) {
                 ExportTable.emit(new Emitter(context, value));
             }
         }

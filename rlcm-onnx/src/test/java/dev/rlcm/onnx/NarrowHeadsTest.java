@@ -79,6 +79,36 @@ final class NarrowHeadsTest {
         SameValues.check(graph, absorbed, seed);
     }
 
+    private static long transposes(Graph graph) {
+        return graph.topologicalOrder().stream()
+                .filter(value -> value.is(Op.TRANSPOSE))
+                .count();
+    }
+
+    /** As the gradients of attention by slices have them. */
+    @Property(tries = 30)
+    void sumsAndAppendedColumnsAreTakenInTheOtherLayout(@ForAll long seed) {
+        Value a = input("a", 2, 3, 4, 5).transposed();
+        Value b = input("b", 2, 3, 4, 5).transposed();
+        Value d = a.mul(b).sum(true, 3);
+        Value appended = Value.concat(3, List.of(a.mul(0.5), d));
+        Value y = appended.matmul(input("c", 2, 3, 6, 5), false, true);
+        Graph graph = Graph.of("y", y);
+        Graph absorbed = NarrowHeads.apply(graph);
+        assertThat(transposes(graph)).isEqualTo(2);
+        assertThat(transposes(absorbed)).isZero();
+        SameValues.check(graph, absorbed, seed);
+    }
+
+    @Test
+    void aTransposedReshapeTurnsOnlyTheMatrices() {
+        Value product = input("a", 6, 5, 3).matmul(input("b", 6, 3, 4));
+        Graph graph = Graph.of("y", product.reshape(2, 3, 5, 4).transpose(0, 2, 1, 3));
+        Graph moved = NarrowHeads.apply(graph);
+        assertThat(movesOfHeads(moved)).isZero();
+        SameValues.check(graph, moved, 1);
+    }
+
     @Test
     void wideHeadsStay() {
         Graph graph = attention(1, 8, 2, 16);
