@@ -34,11 +34,11 @@ final class OnnxExporter {
             context.graph().addInput(OnnxTypes.port(input.label(), input.type(), input.shape()));
             context.defineInput(input);
         }
-        Set<Value> superfluous = dialect.hasContrib() ? ScaledOperand.superfluous(graph) : Set.of();
+        Set<Value> needed = dialect.hasContrib() ? ScaledOperand.needed(graph) : Set.copyOf(graph.topologicalOrder());
         for (Value value : graph.topologicalOrder()) {
             if (value.is(Op.CONSTANT)) {
                 context.defineConstant(value);
-            } else if (!value.is(Op.INPUT) && !superfluous.contains(value)) {
+            } else if (!value.is(Op.INPUT) && needed.contains(value)) {
                 ExportTable.emit(new Emitter(context, value));
             }
         }
@@ -63,7 +63,8 @@ final class OnnxExporter {
         boolean fast = dialect == Dialect.RUNTIME_CPU;
         Graph faster = fast ? RowNorms.apply(graph) : graph;
         Graph simple = Decompositions.decompose(faster, value -> !hasOnnxForm(value, dialect));
-        return fast ? NarrowHeads.apply(simple) : simple;
+        Graph scaled = dialect.hasContrib() ? ScaledOperand.ofOutputs(simple) : simple;
+        return fast ? NarrowHeads.apply(scaled) : scaled;
     }
 
     /** Opset 17 lacks some composites; ONNX Runtime has operators of its own for them, for all real types but FLOAT64. */

@@ -4,43 +4,72 @@ import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
-import java.util.Collections;
+import dev.rlcm.rewrite.Rewriter;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * A product's operand as a number times a matrix. ONNX Runtime's products take such a number, which spares the pass that
- * multiplies, as the queries of attention are.
+ * multiplies the queries of attention, or the gradients of LoRA's factors.
  *
  * @param factor 1 if the operand is not scaled
  */
 record ScaledOperand(Value matrix, double factor) {
     static ScaledOperand of(Value operand) {
-        return isScaled(operand)
-                ? new ScaledOperand(operand.in(0), operand.in(1).data().getDouble(0))
-                : new ScaledOperand(operand, 1);
+        ScaledOperand scaled = new ScaledOperand(operand, 1);
+        while (isScaled(scaled.matrix)) {
+            Value product = scaled.matrix;
+            scaled = new ScaledOperand(
+                    product.in(0), scaled.factor * product.in(1).data().getDouble(0));
+        }
+        return scaled;
     }
 
     /** Whether the product is written with a scale, in a dialect that has ONNX Runtime's operators. */
-    static boolean isTakenBy(Value product) {
+    private static boolean isTakenBy(Value product) {
         return product.is(Op.MATMUL) && product.type().isFloating() && product.type() != DataType.FLOAT64;
     }
 
-    /** Values that need not be computed, since only products use them, which take their factors. */
-    static Set<Value> superfluous(Graph graph) {
-        Set<Value> scaled = Collections.newSetFromMap(new IdentityHashMap<>());
+    /**
+     * The same function with the factors of outputs, as the gradients of LoRA's factors have one, as factors of the operands
+     * of the products that they multiply.
+     */
+    static Graph ofOutputs(Graph graph) {
+        Map<Value, Integer> users = new HashMap<>();
+        graph.topologicalOrder().forEach(value -> value.inputs().forEach(input -> users.merge(input, 1, Integer::sum)));
+        Set<Value> outputs = new HashSet<>(graph.outputs().values());
+        return Rewriter.rewrite(
+                graph,
+                value -> outputs.contains(value)
+                                && !users.containsKey(value)
+                                && isScaled(value)
+                                && isTakenBy(value.in(0))
+                                && users.get(value.in(0)) == 1
+                        ? scaledFirst(value.in(0), value.in(1), value.label())
+                        : value);
+    }
+
+    private static Value scaledFirst(Value product, Value factor, String label) {
+        List<Value> operands = List.of(product.in(0).mul(factor), product.in(1));
+        return Value.of(product.op(), product.attributes(), operands, label);
+    }
+
+    /** The values that have to be computed; others are used by products only, which take their factors. */
+    static Set<Value> needed(Graph graph) {
         Set<Value> needed = new HashSet<>(graph.outputs().values());
-        for (Value value : graph.topologicalOrder()) {
-            if (isScaled(value)) {
-                scaled.add(value);
-            }
-            if (!isTakenBy(value)) {
-                needed.addAll(value.inputs());
+        List<Value> order = graph.topologicalOrder();
+        for (int i = order.size() - 1; i >= 0; i--) {
+            Value value = order.get(i);
+            if (needed.contains(value)) {
+                for (Value input : value.inputs()) {
+                    needed.add(isTakenBy(value) ? of(input).matrix : input);
+                }
             }
         }
-        scaled.removeAll(needed);
-        return scaled;
+        return needed;
     }
 
     private static boolean isScaled(Value value) {

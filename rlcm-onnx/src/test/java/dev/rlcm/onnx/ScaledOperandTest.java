@@ -41,6 +41,10 @@ final class ScaledOperandTest {
         Value y = a.mul(0.5).matmul(b.mul(-3), tall || transA, !tall && transB);
         Graph graph = Graph.of("y", y);
         assertThat(operators(graph, Dialect.RUNTIME)).doesNotContain("Mul").contains("FusedMatMul");
+        agree(graph, seed);
+    }
+
+    private static void agree(Graph graph, long seed) {
         Map<String, TensorData> feeds = RandomGraphs.feeds(graph, seed);
         try (Backend backend = OrtBackend.cpu(1);
                 Backend reference = new ReferenceBackend()) {
@@ -48,6 +52,22 @@ final class ScaledOperandTest {
             assertThat(Tensors.relativeError(backend.compile(graph).run(feeds).get("y"), expected))
                     .isLessThan(1e-5);
         }
+    }
+
+    @Property(tries = 10)
+    void factorsOfOutputsAndOfFactorsAreTakenToo(@ForAll long seed) {
+        Value a = a(DataType.FLOAT32, false).mul(2).mul(0.25);
+        Graph graph = Graph.of("y", a.matmul(input("b", DataType.FLOAT32, 4, 5)).mul(3));
+        assertThat(operators(graph, Dialect.RUNTIME)).containsExactly("FusedMatMul");
+        agree(graph, seed);
+    }
+
+    @Test
+    void aProductThatOthersUseKeepsItsFactorOutside() {
+        Value product = a(DataType.FLOAT32, false).matmul(input("b", DataType.FLOAT32, 4, 5));
+        Graph graph = Graph.of(Map.of("y", product.mul(3), "sin", product.sin()));
+        assertThat(operators(graph, Dialect.RUNTIME)).containsExactlyInAnyOrder("MatMul", "Mul", "Sin");
+        agree(graph, 1);
     }
 
     @Test
