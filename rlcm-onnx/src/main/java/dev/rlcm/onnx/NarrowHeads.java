@@ -111,7 +111,7 @@ final class NarrowHeads {
                 .orElseGet(() -> value.is(Op.RESHAPE) && keepsMatrices(value)
                         ? swapped(value.in(0))
                                 .reshape(Shape.of(swapped(value.shape().toArray())))
-                        : value.transposed());
+                        : ConstantFolding.fold(value.transposed()));
     }
 
     /** The value with its last two axes swapped, where that is there already. */

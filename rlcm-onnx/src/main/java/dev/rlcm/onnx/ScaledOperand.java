@@ -76,6 +76,12 @@ record ScaledOperand(Value matrix, double factor) {
         return value.is(Op.MUL)
                 && value.in(1).is(Op.CONSTANT)
                 && value.in(1).rank() == 0
-                && !value.in(0).is(Op.CONSTANT);
+                && !value.in(0).is(Op.CONSTANT)
+                && isOrdinary(value.in(1).data().getDouble(0));
+    }
+
+    /** A kernel may skip the matrices if the factor is 0, though they hold NaN; others are not worth thinking about. */
+    private static boolean isOrdinary(double factor) {
+        return factor != 0 && Double.isFinite(factor);
     }
 }

@@ -70,6 +70,16 @@ final class ScaledOperandTest {
         agree(graph, 1);
     }
 
+    /** 0 times infinity is no number, however it is written. */
+    @Test
+    void zeroAndInfiniteFactorsStayNodes() {
+        Value b = input("b", DataType.FLOAT32, 4, 5);
+        for (double factor : new double[] {0, Double.POSITIVE_INFINITY, Double.NaN}) {
+            Value y = a(DataType.FLOAT32, false).mul(factor).matmul(b);
+            assertThat(operators(Graph.of("y", y), Dialect.RUNTIME)).containsExactly("Mul", "MatMul");
+        }
+    }
+
     @Test
     void whatOthersNeedIsComputedToo() {
         Value scaled = a(DataType.FLOAT32, false).mul(2);
