@@ -121,27 +121,25 @@ final class ExportForms {
     }
 
     private static void fusedMatmul(Emitter e, boolean transA, boolean transB, boolean matrices) {
-        ScaledOperand a = ScaledOperand.of(e.value().in(0));
-        ScaledOperand b = ScaledOperand.of(e.value().in(1));
-        AttributeProto alpha = OnnxAttributes.real("alpha", a.factor() * b.factor());
+        ScaledOperand first = ScaledOperand.of(e.value().in(0));
+        ScaledOperand second = ScaledOperand.of(e.value().in(1));
+        String a = e.name(first.matrix());
+        String b = e.name(second.matrix());
+        AttributeProto alpha = OnnxAttributes.real("alpha", first.factor() * second.factor());
         boolean tall = matrices
                 && transA
-                && a.matrix().shape().size() > SMALL_MATRIX
+                && first.matrix().shape().size() > SMALL_MATRIX
                 && e.value().dim(0) > e.value().dim(1);
         if (!transA && !transB && alpha.getF() == 1) {
-            e.result("MatMul", List.of(e.name(a.matrix()), e.name(b.matrix())));
+            e.result("MatMul", List.of(a, b));
         } else if (tall) {
             // A tall A^T B, as the gradients of low-rank factors are, takes half the time as (B^T A)^T.
-            String wide = e.contribNode(
-                    "FusedMatMul",
-                    List.of(e.name(b.matrix()), e.name(a.matrix())),
-                    OnnxAttributes.flag("transA", !transB),
-                    alpha);
+            String wide = e.contribNode("FusedMatMul", List.of(b, a), OnnxAttributes.flag("transA", !transB), alpha);
             e.result("Transpose", List.of(wide), OnnxAttributes.ints("perm", 1, 0));
         } else {
             e.contrib(
                     "FusedMatMul",
-                    List.of(e.name(a.matrix()), e.name(b.matrix())),
+                    List.of(a, b),
                     OnnxAttributes.flag("transA", transA),
                     OnnxAttributes.flag("transB", transB),
                     alpha);

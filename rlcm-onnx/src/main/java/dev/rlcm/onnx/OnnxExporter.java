@@ -63,7 +63,7 @@ final class OnnxExporter {
         boolean fast = dialect == Dialect.RUNTIME_CPU;
         Graph faster = fast ? RowNorms.apply(graph) : graph;
         Graph simple = Decompositions.decompose(faster, value -> !hasOnnxForm(value, dialect));
-        Graph scaled = dialect.hasContrib() ? ScaledOperand.ofOutputs(simple) : simple;
+        Graph scaled = dialect.hasContrib() ? ScaledOperand.scaleBeforeProducts(simple) : simple;
         return fast ? NarrowHeads.apply(scaled) : scaled;
     }
 

@@ -21,9 +21,8 @@ record ScaledOperand(Value matrix, double factor) {
     static ScaledOperand of(Value operand) {
         ScaledOperand scaled = new ScaledOperand(operand, 1);
         while (isScaled(scaled.matrix)) {
-            Value product = scaled.matrix;
-            scaled = new ScaledOperand(
-                    product.in(0), scaled.factor * product.in(1).data().getDouble(0));
+            Value multiple = scaled.matrix;
+            scaled = new ScaledOperand(multiple.in(0), scaled.factor * factor(multiple));
         }
         return scaled;
     }
@@ -34,10 +33,10 @@ record ScaledOperand(Value matrix, double factor) {
     }
 
     /**
-     * The same function with the factors of outputs, as the gradients of LoRA's factors have one, as factors of the operands
-     * of the products that they multiply.
+     * The same function, with operands scaled where results are that nothing else uses, as the gradients of LoRA's factors
+     * are. Of outputs only: no other value is built again for their sake, so that those of the graph can be counted.
      */
-    static Graph ofOutputs(Graph graph) {
+    static Graph scaleBeforeProducts(Graph graph) {
         Map<Value, Integer> users = new HashMap<>();
         graph.topologicalOrder().forEach(value -> value.inputs().forEach(input -> users.merge(input, 1, Integer::sum)));
         Set<Value> outputs = new HashSet<>(graph.outputs().values());
@@ -77,10 +76,14 @@ record ScaledOperand(Value matrix, double factor) {
                 && value.in(1).is(Op.CONSTANT)
                 && value.in(1).rank() == 0
                 && !value.in(0).is(Op.CONSTANT)
-                && isOrdinary(value.in(1).data().getDouble(0));
+                && isOrdinary(factor(value));
     }
 
-    /** A kernel may skip the matrices if the factor is 0, though they hold NaN; others are not worth thinking about. */
+    private static double factor(Value multiple) {
+        return multiple.in(1).data().getDouble(0);
+    }
+
+    /** A kernel may skip the matrices if the factor is 0, though 0 times NaN or infinity is NaN. */
     private static boolean isOrdinary(double factor) {
         return factor != 0 && Double.isFinite(factor);
     }
