@@ -31,7 +31,12 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
             scores = reward.score(samples);
         } catch (RewardException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (Error e) {
+            throw e;
+        } catch (Throwable e) { // checked ones too, which other languages throw undeclared
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
             throw RewardException.threw(reward.name(), samples.size(), e);
         }
         if (scores == null || scores.length != samples.size()) {

@@ -11,7 +11,9 @@ record PerSampleReward(ToDoubleFunction<? super Sample> scorer) implements Rewar
         for (int i = 0; i < scores.length; i++) {
             try {
                 scores[i] = scorer.applyAsDouble(samples.get(i));
-            } catch (RuntimeException e) {
+            } catch (Error e) {
+                throw e;
+            } catch (Throwable e) { // checked ones too, which other languages throw undeclared
                 throw RewardException.threw(name(), i, samples.get(i), e);
             }
         }

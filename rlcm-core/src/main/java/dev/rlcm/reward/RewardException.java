@@ -27,12 +27,12 @@ public final class RewardException extends RuntimeException {
         this.problem = problem;
     }
 
-    static RewardException threw(String reward, int index, Sample sample, RuntimeException cause) {
+    static RewardException threw(String reward, int index, Sample sample, Throwable cause) {
         return new RewardException(
                 reward, index, sample.prompt(), "threw " + cause + "; " + HINT_FOR_UNSCORABLE, cause);
     }
 
-    static RewardException threw(String reward, int batch, RuntimeException cause) {
+    static RewardException threw(String reward, int batch, Throwable cause) {
         String problem = "threw " + cause + " for a batch of " + batch
                 + "; see the cause, or write it with RewardFunction.each to learn which sample it is";
         return new RewardException(reward, WHOLE_BATCH, "", problem, cause);

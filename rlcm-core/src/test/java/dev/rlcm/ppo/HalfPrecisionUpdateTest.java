@@ -99,8 +99,8 @@ class HalfPrecisionUpdateTest {
         ConsistencyPolicy other = ToyPolicies.fresh(reference, precision);
         PpoOptimizer.of(single, CONFIG).update(rollout(single), ADVANTAGES);
         UpdateReport report = PpoOptimizer.of(other, CONFIG).update(rollout(other), ADVANTAGES);
-        assertThat(report.lossScale()).isEqualTo(precision == Precision.FLOAT16 ? 0x1p15 : 1);
-        assertThat(report.initialRatioError()).isLessThan(1e-6);
+        assertThat(report.steps().lossScale()).isEqualTo(precision == Precision.FLOAT16 ? 0x1p15 : 1);
+        assertThat(report.ratios().initialError()).isLessThan(1e-6);
         assertThat(weights(other)).containsExactly(weights(single), within(2e-3));
     }
 
@@ -112,7 +112,7 @@ class HalfPrecisionUpdateTest {
                 .update(rollout(small), ADVANTAGES);
         UpdateReport other = PpoOptimizer.of(large, CONFIG.withLossScaling(new LossScaling(0x1p20, 1000)))
                 .update(rollout(large), ADVANTAGES);
-        assertThat(other.gradNorm()).isCloseTo(one.gradNorm(), within(1e-6));
+        assertThat(other.steps().gradNorm()).isCloseTo(one.steps().gradNorm(), within(1e-6));
         assertThat(weights(large)).containsExactly(weights(small), within(1e-6));
     }
 
@@ -122,13 +122,13 @@ class HalfPrecisionUpdateTest {
         double[] before = weights(policy);
         PpoOptimizer ppo = PpoOptimizer.of(policy, CONFIG);
         UpdateReport first = ppo.update(rollout(policy), ADVANTAGES);
-        assertThat(first.skippedSteps()).isEqualTo(2);
-        assertThat(first.optimizerSteps()).isZero();
-        assertThat(first.lossScale()).isEqualTo(0x1p13);
+        assertThat(first.steps().skipped()).isEqualTo(2);
+        assertThat(first.steps().applied()).isZero();
+        assertThat(first.steps().lossScale()).isEqualTo(0x1p13);
         assertThat(weights(policy)).containsExactly(before);
         UpdateReport second = ppo.update(rollout(policy), ADVANTAGES);
-        assertThat(second.skippedSteps()).isZero();
-        assertThat(second.optimizerSteps()).isEqualTo(2);
+        assertThat(second.steps().skipped()).isZero();
+        assertThat(second.steps().applied()).isEqualTo(2);
         assertThat(weights(policy)).isNotEqualTo(before);
     }
 
@@ -137,8 +137,8 @@ class HalfPrecisionUpdateTest {
         ConsistencyPolicy policy = ToyPolicies.fresh(reference, Precision.FLOAT16);
         PolicyLoss broken = terms -> terms.ratio().mul(Double.NaN);
         UpdateReport report = PpoOptimizer.of(policy, CONFIG, broken).update(rollout(policy), ADVANTAGES);
-        assertThat(report.skippedSteps()).isEqualTo(2);
-        assertThat(report.lossScale()).isEqualTo(0x1p15);
+        assertThat(report.steps().skipped()).isEqualTo(2);
+        assertThat(report.steps().lossScale()).isEqualTo(0x1p15);
     }
 
     @Test
@@ -149,8 +149,8 @@ class HalfPrecisionUpdateTest {
         PpoOptimizer resumed = PpoOptimizer.of(policy, CONFIG);
         resumed.restore(ppo.state());
         UpdateReport report = resumed.update(rollout(policy), ADVANTAGES);
-        assertThat(report.skippedSteps()).isZero();
-        assertThat(report.lossScale()).isEqualTo(0x1p14);
+        assertThat(report.steps().skipped()).isZero();
+        assertThat(report.steps().lossScale()).isEqualTo(0x1p14);
     }
 
     @Test
@@ -162,7 +162,7 @@ class HalfPrecisionUpdateTest {
         UpdateReport recorded = PpoOptimizer.of(noisy, CONFIG).update(rollout(noisy), ADVANTAGES);
         UpdateReport recomputed =
                 PpoOptimizer.of(clean, CONFIG.withRecomputedLogProbs(true)).update(rollout(clean), ADVANTAGES);
-        assertThat(recorded.initialRatioError()).isGreaterThan(9e-3);
-        assertThat(recomputed.initialRatioError()).isZero();
+        assertThat(recorded.ratios().initialError()).isGreaterThan(9e-3);
+        assertThat(recomputed.ratios().initialError()).isZero();
     }
 }

@@ -47,10 +47,10 @@ class PpoOptimizerTest {
     void theFirstMinibatchIsOnPolicy() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend);
         UpdateReport report = PpoOptimizer.of(policy, CONFIG).update(rollout(policy), ADVANTAGES);
-        assertThat(report.initialRatioError()).isLessThan(1e-6);
-        assertThat(report.optimizerSteps()).isEqualTo(2);
-        assertThat(report.gradNorm()).isPositive();
-        assertThat(report.ratioStd()).isPositive();
+        assertThat(report.ratios().initialError()).isLessThan(1e-6);
+        assertThat(report.steps().applied()).isEqualTo(2);
+        assertThat(report.steps().gradNorm()).isPositive();
+        assertThat(report.ratios().std()).isPositive();
     }
 
     @ParameterizedTest
@@ -62,7 +62,7 @@ class PpoOptimizerTest {
         UpdateReport actual =
                 PpoOptimizer.of(other, CONFIG.withMinibatch(minibatch)).update(rollout(other), ADVANTAGES);
         assertThat(actual.loss()).isCloseTo(expected.loss(), within(1e-6));
-        assertThat(actual.gradNorm()).isCloseTo(expected.gradNorm(), within(1e-5));
+        assertThat(actual.steps().gradNorm()).isCloseTo(expected.steps().gradNorm(), within(1e-5));
         assertThat(weights(other)).containsExactly(weights(one), within(1e-5));
     }
 
@@ -82,8 +82,8 @@ class PpoOptimizerTest {
         double[] before = weights(policy);
         PolicyLoss broken = terms -> terms.advantage().mul(Double.NaN);
         UpdateReport report = PpoOptimizer.of(policy, CONFIG, broken).update(rollout(policy), ADVANTAGES);
-        assertThat(report.skippedSteps()).isEqualTo(2);
-        assertThat(report.optimizerSteps()).isZero();
+        assertThat(report.steps().skipped()).isEqualTo(2);
+        assertThat(report.steps().applied()).isZero();
         assertThat(weights(policy)).containsExactly(before);
     }
 
@@ -93,8 +93,8 @@ class PpoOptimizerTest {
         UpdateReport report = PpoOptimizer.of(
                         policy, CONFIG.withInnerEpochs(50).withLearningRate(0.1).withTargetKl(1e-4))
                 .update(rollout(policy), ADVANTAGES);
-        assertThat(report.stoppedEarly()).isTrue();
-        assertThat(report.optimizerSteps()).isLessThan(100);
+        assertThat(report.steps().stoppedEarly()).isTrue();
+        assertThat(report.steps().applied()).isLessThan(100);
     }
 
     @Test

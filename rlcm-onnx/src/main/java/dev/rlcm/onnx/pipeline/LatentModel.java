@@ -11,6 +11,7 @@ import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.RolloutPlan;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.Noise;
 import dev.rlcm.random.RandomStreams;
@@ -102,7 +103,8 @@ public abstract sealed class LatentModel implements ConsistencyModel
      * can be put into it by {@link LoraAdapter#assign}, without compiling again.
      */
     public ConsistencyPolicy policy(LoraAdapter adapter, SamplingPlan plan) {
-        return ConsistencyPolicy.of(network(plan.guidanceScale()), schedule(plan), plan, adapter, backend);
+        RolloutPlan rollout = plan.rollout();
+        return ConsistencyPolicy.of(network(rollout.guidanceScale()), schedule(plan), rollout, adapter, backend);
     }
 
     /**
