@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #newBatch batch} for it, and run it with {@link Batch#inputs}.
  */
 public final class PolicyGraph {
+    /** Begins the names of inputs that policies and optimisers add to a network's own. */
+    public static final String RESERVED = "rlcm.";
+
     private static final double HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 
     private final LogProbReduction reduction;
@@ -49,8 +52,8 @@ public final class PolicyGraph {
         this.factors = List.copyOf(factors);
         this.base = base;
         Value sample = network.input(ConsistencyModel.SAMPLE);
-        this.state = Value.input("state", DataType.FLOAT32, sample.shape());
-        this.next = Value.input("next_state", DataType.FLOAT32, sample.shape());
+        this.state = Value.input(RESERVED + "state", DataType.FLOAT32, sample.shape());
+        this.next = Value.input(RESERVED + "next_state", DataType.FLOAT32, sample.shape());
         this.inputScale = perRow("input_scale");
         this.sampleCoefficient = perRow("sample_coefficient");
         this.modelCoefficient = perRow("model_coefficient");
@@ -63,7 +66,7 @@ public final class PolicyGraph {
      *
      * @param network m, with the inputs {@link ConsistencyModel#SAMPLE} [B,...] and {@link ConsistencyModel#TIMESTEP} [B], the
      *     conditioning inputs [B,...], and the factors; one output of the shape of the sample. Everything is FLOAT32, and rows
-     *     do not depend on each other
+     *     do not depend on each other. Names do not begin with {@link #RESERVED}
      * @param factors those inputs of the network that are trained, in the order of {@link Policy#parameters}
      * @throws GraphException if the network lacks an input, or its output has another shape than the sample
      */
@@ -74,6 +77,12 @@ public final class PolicyGraph {
     private static void check(Graph network, List<Value> factors) {
         network.input(ConsistencyModel.TIMESTEP);
         factors.forEach(factor -> network.input(factor.label()));
+        for (Value input : network.inputs()) {
+            if (input.label().startsWith(RESERVED)) {
+                throw new GraphException("names that begin with " + RESERVED + " are reserved; rename the input "
+                        + input.label() + " of the policy's network");
+            }
+        }
         Shape sample = network.input(ConsistencyModel.SAMPLE).shape();
         Shape output = network.outputs().values().iterator().next().shape();
         if (!output.equals(sample)) {
@@ -92,7 +101,7 @@ public final class PolicyGraph {
     }
 
     private Value perRow(String name) {
-        return Value.input(name, DataType.FLOAT32, Shape.of(state.dim(0)));
+        return Value.input(RESERVED + name, DataType.FLOAT32, Shape.of(state.dim(0)));
     }
 
     /** a x + b m(c x, t, conditioning), the network being that of the given graph. */

@@ -28,7 +28,10 @@ import java.util.Map;
  */
 final class LossGraph implements Minibatch<Row> {
     private static final String GRADIENT = "gradient.";
-    private static final String LOSS_SCALE = "loss_scale";
+    private static final String LOSS_SCALE = PolicyGraph.RESERVED + "loss_scale";
+    private static final String WEIGHT = PolicyGraph.RESERVED + "weight";
+    private static final String OLD_LOG_PROB = PolicyGraph.RESERVED + "old_log_prob";
+    private static final String ADVANTAGE = PolicyGraph.RESERVED + "advantage";
     private static final String PART = "part.";
 
     private final PolicyGraph policy;
@@ -44,9 +47,8 @@ final class LossGraph implements Minibatch<Row> {
 
     LossGraph(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         this.policy = owner.graph(rows);
-        Value share = term("weight");
-        PolicyTerms symbols =
-                new PolicyTerms(policy, policy.logProb(), term("old_log_prob"), term("advantage"), clipRange);
+        Value share = term(WEIGHT);
+        PolicyTerms symbols = new PolicyTerms(policy, policy.logProb(), term(OLD_LOG_PROB), term(ADVANTAGE), clipRange);
         Value perRow = perRow(loss, symbols);
         Map<String, Value> forward = new LinkedHashMap<>();
         forward.put("loss", perRow.mul(share).sum());
@@ -127,9 +129,9 @@ final class LossGraph implements Minibatch<Row> {
             boolean isUsed = i < used;
             Row row = batchRows.get(isUsed ? i : 0);
             batch.set(i, row.transition());
-            terms.get("weight").setDouble(i, isUsed ? weight : 0);
-            terms.get("old_log_prob").setDouble(i, row.oldLogProb());
-            terms.get("advantage").setDouble(i, isUsed ? row.advantage() : 0);
+            terms.get(WEIGHT).setDouble(i, isUsed ? weight : 0);
+            terms.get(OLD_LOG_PROB).setDouble(i, row.oldLogProb());
+            terms.get(ADVANTAGE).setDouble(i, isUsed ? row.advantage() : 0);
         }
         if (scaled) {
             terms.get(LOSS_SCALE).setDouble(0, lossScale);

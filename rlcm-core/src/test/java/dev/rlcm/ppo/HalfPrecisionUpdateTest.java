@@ -10,6 +10,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.optim.LossScaling;
 import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.PolicyGraph;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.precision.Precision;
 import dev.rlcm.random.RandomStreams;
@@ -28,6 +29,7 @@ class HalfPrecisionUpdateTest {
     private static final double[] ADVANTAGES = {1, -0.5, 2, -1, 0.3, -1.8};
     private static final PpoConfig CONFIG =
             PpoConfig.defaults().withLearningRate(1e-2).withClipRange(0.2).withTrajectoriesPerStep(3);
+    private static final String LOSS_SCALE = PolicyGraph.RESERVED + "loss_scale";
 
     private final ReferenceBackend reference = new ReferenceBackend();
 
@@ -57,8 +59,8 @@ class HalfPrecisionUpdateTest {
                 @Override
                 public void run(Map<String, TensorData> inputs, Map<String, TensorData> outputs) {
                     exact.run(inputs, outputs);
-                    boolean overflow = inputs.containsKey("loss_scale")
-                            && inputs.get("loss_scale").getDouble(0) > limit;
+                    boolean overflow = inputs.containsKey(LOSS_SCALE)
+                            && inputs.get(LOSS_SCALE).getDouble(0) > limit;
                     outputs.forEach((name, tensor) -> {
                         if (overflow && name.startsWith("gradient.")) {
                             tensor.setDouble(0, Double.POSITIVE_INFINITY);

@@ -12,7 +12,7 @@ import java.util.Map;
 /** The numbers of an epoch that are logged; {@code docs/metrics.md} explains each. */
 public final class EpochMetrics {
     /** Begins the columns of what the loss reports of its parts. */
-    private static final String PART = "loss_";
+    private static final String PART = "loss.";
 
     private EpochMetrics() {}
 
@@ -61,7 +61,18 @@ public final class EpochMetrics {
                 mean + std,
                 row.get("approx_kl").doubleValue(),
                 row.get("clip_fraction_low").doubleValue()
-                        + row.get("clip_fraction_high").doubleValue());
+                        + row.get("clip_fraction_high").doubleValue(),
+                parts(row));
+    }
+
+    private static Map<String, Double> parts(Map<String, Number> row) {
+        Map<String, Double> parts = new LinkedHashMap<>();
+        row.forEach((column, value) -> {
+            if (column.startsWith(PART)) {
+                parts.put(column.substring(PART.length()), value.doubleValue());
+            }
+        });
+        return parts;
     }
 
     /** For example "100 epochs in 95 s", evaluation not included. */

@@ -66,7 +66,10 @@ final class RunFiles {
                     options.task().measure.reward(),
                     metrics.stream().map(EpochMetrics::point).toList());
             curve.write(directory.resolve("learning-curve.png"));
-            report = report.figure("Learning curve", curve.render(), "Reward by epoch, approximate KL, clip fraction.");
+            report = report.figure(
+                    "Learning curve",
+                    curve.render(),
+                    "Reward by epoch, approximate KL, clip fraction, and what the loss reports of its parts.");
         }
         report.figure("Over the epochs", strip.render(), "The same prompts and noises as training goes on.")
                 .table("Configuration", options.summary())

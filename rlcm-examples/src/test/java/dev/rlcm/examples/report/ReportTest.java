@@ -84,6 +84,12 @@ class ReportTest {
                 List.of(new LearningCurve.Point(0, 1, 1, 1, 0, 0), new LearningCurve.Point(1, 1, 1, 1, 0, 0));
         assertThat(count(new LearningCurve("reward", flat).render(), Style.THIRD.getRGB()))
                 .isPositive();
+        List<LearningCurve.Point> parts = List.of(
+                new LearningCurve.Point(0, 1, 1, 1, 0, 0, Map.of("drift", 0.5)),
+                new LearningCurve.Point(1, 1, 1, 1, 0, 0, Map.of("drift", 0.25, "kl", 1.0)));
+        assertThat(new LearningCurve("reward", parts).render().getHeight())
+                .as("a row of two charts more")
+                .isEqualTo(new LearningCurve("reward", flat).render().getHeight() + 2 * 230);
         assertThatThrownBy(() -> new LearningCurve("reward", List.of()).render())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("at least one epoch");
