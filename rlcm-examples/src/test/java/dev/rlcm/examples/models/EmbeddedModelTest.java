@@ -1,4 +1,4 @@
-package dev.rlcm.examples;
+package dev.rlcm.examples.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
