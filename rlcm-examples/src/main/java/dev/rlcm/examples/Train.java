@@ -40,7 +40,7 @@ public final class Train implements Callable<Integer> {
         TrainerConfig config = options.trainer();
         Path directory = options.output != null
                 ? options.output
-                : Runs.directory(options.task().name());
+                : Runs.directory(options.task().toString());
         try (Backend backend = options.openBackend()) {
             LatentConsistencyModel model = options.load(backend);
             ConsistencyPolicy policy =

@@ -5,8 +5,8 @@ import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.examples.options.LearningOptions;
 import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.examples.options.PromptsOption;
-import dev.rlcm.examples.options.Reward;
 import dev.rlcm.examples.options.RewardOptions;
+import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.run.Evaluator;
 import dev.rlcm.examples.run.Runs;
 import dev.rlcm.lora.LoraConfig;
@@ -133,7 +133,7 @@ public final class CompareOptions {
     }
 
     public Path directory() {
-        return output != null ? output : Runs.directory("compare-" + task().name());
+        return output != null ? output : Runs.directory("compare-" + task());
     }
 
     public Backend openBackend() {
@@ -148,7 +148,7 @@ public final class CompareOptions {
         return diffusionModel != null ? diffusionModel : EmbeddedModel.emojiLdm();
     }
 
-    public Reward task() {
+    public Task task() {
         return reward.task();
     }
 

@@ -1,6 +1,6 @@
 package dev.rlcm.examples.compare;
 
-import dev.rlcm.examples.options.Reward;
+import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.report.Bars;
 import dev.rlcm.examples.report.Curves;
 import dev.rlcm.examples.report.ImageGrid;
@@ -16,7 +16,7 @@ import java.util.Locale;
 public final class ComparisonFiles {
     private final Path directory;
     private final CompareOptions options;
-    private final Reward task;
+    private final Task task;
 
     public ComparisonFiles(Path directory, CompareOptions options) {
         this.directory = directory;

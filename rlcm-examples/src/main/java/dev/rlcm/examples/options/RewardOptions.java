@@ -19,7 +19,7 @@ public final class RewardOptions {
             names = "--reward",
             paramLabel = "NAME",
             description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private Reward reward = Reward.compressibility;
+    private Task reward = Task.COMPRESSIBILITY;
 
     @Option(
             names = "--clip",
@@ -55,7 +55,7 @@ public final class RewardOptions {
             description = "Its layer that is compared. Default: ${DEFAULT-VALUE}, that of deberta-xlarge-mnli.")
     private int bertLayer = 40;
 
-    public Reward task() {
+    public Task task() {
         return reward;
     }
 
@@ -83,7 +83,7 @@ public final class RewardOptions {
 
     /** For reports. */
     public void summarise(Map<String, Object> entries) {
-        entries.put("reward", reward.name());
+        entries.put("reward", reward.toString());
         if (clip != null) {
             entries.put("clip", clip.toString());
         }

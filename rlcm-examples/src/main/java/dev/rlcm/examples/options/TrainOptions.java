@@ -110,7 +110,7 @@ public final class TrainOptions {
             description = "Epochs between sample grids. Default: ${DEFAULT-VALUE}.")
     public int samplesEvery = 10;
 
-    public Reward task() {
+    public Task task() {
         return reward.task();
     }
 

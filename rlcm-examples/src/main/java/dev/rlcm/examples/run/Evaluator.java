@@ -1,6 +1,6 @@
 package dev.rlcm.examples.run;
 
-import dev.rlcm.examples.options.Reward;
+import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.report.ImageGrid;
 import dev.rlcm.examples.report.Tile;
 import dev.rlcm.policy.ConsistencyPolicy;
@@ -24,12 +24,12 @@ public final class Evaluator {
 
     private final ConsistencyPolicy policy;
     private final RewardFunction reward;
-    private final Reward.Measure measure;
+    private final Task.Measure measure;
     private final RandomStreams random;
     private final List<String> prompts;
 
     public Evaluator(
-            ConsistencyPolicy policy, RewardFunction reward, Reward.Measure measure, Prompts prompts, long seed) {
+            ConsistencyPolicy policy, RewardFunction reward, Task.Measure measure, Prompts prompts, long seed) {
         this.policy = policy;
         this.reward = reward.checked();
         this.measure = measure;
@@ -60,7 +60,7 @@ public final class Evaluator {
      * @param measured of each
      * @param measure what that is
      */
-    public record Evaluation(List<Sample> samples, double[] measured, Reward.Measure measure) {
+    public record Evaluation(List<Sample> samples, double[] measured, Task.Measure measure) {
         public double mean() {
             return StatUtils.mean(measured);
         }

@@ -66,7 +66,7 @@ public final class TrainingRun {
         RunFiles files = new RunFiles(directory, options);
         files.configuration();
         try (MetricsCsv csv = MetricsCsv.open(metricsFile);
-                ProgressBar bar = Runs.bar(options.task().name(), options.epochs())) {
+                ProgressBar bar = Runs.bar(options.task().toString(), options.epochs())) {
             trainer.run(report -> onEpoch(report, trainer, csv, files, bar));
         } finally {
             save(trainer);

@@ -231,7 +231,7 @@ class ReportTest {
                     throw new IOException("No space left on device");
                 }))
                 .isInstanceOf(IOException.class)
-                .hasMessage("No space left on device");
+                .hasMessage(file + ": No space left on device");
         assertThat(file).hasContent("old");
         assertThat(fileNames(file)).containsExactly("kept.txt");
     }
@@ -277,5 +277,16 @@ class ReportTest {
         try (Stream<Path> files = Files.list(sibling.toAbsolutePath().getParent())) {
             return files.map(file -> file.getFileName().toString()).toList();
         }
+    }
+
+    @Test
+    void filesOfMetricsThatCannotBeReadOrWrittenAreNamed() throws IOException {
+        assertThatThrownBy(() -> MetricsCsv.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(folder.toString());
+        Path file = folder.resolve("latin1.csv");
+        Files.write(file, new byte[] {(byte) 0xe4, '\n', '1', '\n'});
+        assertThatThrownBy(() -> MetricsCsv.read(file)).hasMessage(file + ": it is not UTF-8 text");
+        assertThatThrownBy(() -> MetricsCsv.open(file)).hasMessage(file + ": it is not UTF-8 text");
     }
 }

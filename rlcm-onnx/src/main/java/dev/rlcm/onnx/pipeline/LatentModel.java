@@ -116,6 +116,11 @@ public abstract sealed class LatentModel implements ConsistencyModel
         return LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)));
     }
 
+    /** As {@link #adapter(Path)}, with an alpha that replaces the file's, see {@link LoraAdapter#load(Path, List, double)}. */
+    public LoraAdapter adapter(Path file, double alpha) throws IOException {
+        return LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)), alpha);
+    }
+
     @Override
     public Shape latentShape() {
         return denoiser.latent();

@@ -13,27 +13,28 @@ import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.rewards.JpegIncompressibility;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** The tasks of {@code Train}, with settings found by trying on the embedded model. */
-public enum Reward {
-    compressibility(
+public enum Task {
+    COMPRESSIBILITY(
             (backend, options) -> new JpegCompressibility(),
             new Measure("reward (-kB)", "JPEG size", -1, "kB"),
             Settings.of(2e-3, 100).withDrift(0.012).comparing(4, 0.08)),
-    incompressibility(
+    INCOMPRESSIBILITY(
             (backend, options) -> new JpegIncompressibility(),
             new Measure("reward (kB)", "JPEG size", 1, "kB"),
             Settings.of(1e-3, 50).withDrift(0.004).comparing(4, 0)),
-    clipscore(
-            Reward::clipScore,
+    CLIPSCORE(
+            Task::clipScore,
             new Measure("CLIPScore", "CLIPScore", 1, ""),
             Settings.of(1e-3, 50).comparing(4, 0)),
-    aesthetic(
-            Reward::aesthetic,
+    AESTHETIC(
+            Task::aesthetic,
             new Measure("LAION aesthetic score", "aesthetic score", 1, ""),
             Settings.of(1e-3, 50).comparing(4, 0)),
-    alignment(
-            Reward::alignment,
+    ALIGNMENT(
+            Task::alignment,
             new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
             Settings.of(1e-3, 50).comparing(4, 0));
 
@@ -83,10 +84,16 @@ public enum Reward {
     public final Measure measure;
     final Settings settings;
 
-    Reward(Factory factory, Measure measure, Settings settings) {
+    Task(Factory factory, Measure measure, Settings settings) {
         this.factory = factory;
         this.measure = measure;
         this.settings = settings;
+    }
+
+    /** The name as options and reports have it, in lower case. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
     }
 
     private static RewardFunction clipScore(Backend backend, RewardOptions options) throws IOException {
