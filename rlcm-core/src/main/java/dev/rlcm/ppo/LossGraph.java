@@ -1,9 +1,7 @@
 package dev.rlcm.ppo;
 
-import dev.rlcm.autodiff.Checkpoints;
-import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.backend.Executable;
-import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
@@ -12,11 +10,6 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.PolicyGraph;
-import dev.rlcm.rewrite.folding.ConstantFolding;
-import dev.rlcm.rewrite.lowering.CommonSubexpressions;
-import dev.rlcm.rewrite.lowering.Decompositions;
-import dev.rlcm.rewrite.lowering.FewerPasses;
-import dev.rlcm.rewrite.lowering.RotatedKernels;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +28,7 @@ final class LossGraph implements Minibatch<Row> {
     private static final String PART = "part.";
 
     private final PolicyGraph policy;
+    private final List<String> parameters;
     private final Executable executable;
     private final PolicyGraph.Batch batch;
     private final Map<String, TensorData> terms = new LinkedHashMap<>();
@@ -47,37 +41,26 @@ final class LossGraph implements Minibatch<Row> {
 
     LossGraph(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         this.policy = owner.graph(rows);
+        this.parameters = List.copyOf(owner.parameters().keySet());
         Value share = term(WEIGHT);
         PolicyTerms symbols = new PolicyTerms(policy, policy.logProb(), term(OLD_LOG_PROB), term(ADVANTAGE), clipRange);
-        Value perRow = perRow(loss, symbols);
+        Value total = perRow(loss, symbols).mul(share).sum();
         Map<String, Value> forward = new LinkedHashMap<>();
-        forward.put("loss", perRow.mul(share).sum());
+        forward.put("loss", total);
         forward.put("log_prob", symbols.logProb());
         symbols.reported().forEach((name, value) -> forward.put(PART + name, value));
         this.parts = List.copyOf(symbols.reported().keySet());
-        Map<String, Value> results =
-                new LinkedHashMap<>(FewerPasses.apply(Graph.of(forward)).outputs());
-        MemoryPolicy memory = owner.backend().memoryPolicy();
-        boolean small = memory == MemoryPolicy.SMALL;
-        Value total = results.get("loss");
         this.scaled = Graph.topologicalOrder(List.of(total)).stream().anyMatch(v -> v.type() == DataType.FLOAT16);
         Value upstream = scaled ? term(LOSS_SCALE, Shape.SCALAR) : total.like(1);
-        List<Value> gradients = Gradients.of(
-                List.of(total),
-                List.of(upstream),
-                policy.factors(),
-                small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
-        for (int i = 0; i < gradients.size(); i++) {
-            results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
-        }
-        Graph plain = Graph.of(results);
-        Graph faster = small ? plain : RotatedKernels.apply(Decompositions.decompose(plain, Gradients::shareForward));
-        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(faster));
+        Map<String, Value> wrt = new LinkedHashMap<>();
+        policy.factors().forEach(factor -> wrt.put(GRADIENT + factor.label(), factor));
+        Graph graph =
+                Lowering.of(owner.backend().memoryPolicy()).update(Graph.of(forward), Map.of("loss", upstream), wrt);
         this.executable = owner.backend().compile(graph);
         Map<String, TensorData> others = new LinkedHashMap<>(owner.parameters());
         others.putAll(terms);
         this.batch = policy.newBatch(graph, others);
-        results.forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
+        graph.outputs().forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
     }
 
     /**
@@ -166,8 +149,8 @@ final class LossGraph implements Minibatch<Row> {
 
     @Override
     public List<FloatBuffer> gradients() {
-        return policy.factors().stream()
-                .map(factor -> outputs.get(GRADIENT + factor.label()).floats())
+        return parameters.stream()
+                .map(name -> outputs.get(GRADIENT + name).floats())
                 .toList();
     }
 
