@@ -14,6 +14,8 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Forward pass, log-probability, loss and gradients of a minibatch as one compiled graph. A row's weight is its share in
@@ -66,10 +68,15 @@ final class LossGraph implements Minibatch<Row> {
     /**
      * Builds the loss without compiling it.
      *
-     * @throws GraphException if it cannot be used
+     * @throws GraphException if it cannot be used, or if the policy's parameters are not the factors of its graph
      */
     static void check(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         PolicyGraph policy = owner.graph(rows);
+        Set<String> factors = policy.factors().stream().map(Value::label).collect(Collectors.toSet());
+        if (!factors.equals(owner.parameters().keySet())) {
+            throw new GraphException("the factors of a policy's graph must be its parameters "
+                    + owner.parameters().keySet() + ", got " + factors);
+        }
         Value input = Value.input("any", DataType.FLOAT32, Shape.of(rows));
         perRow(loss, new PolicyTerms(policy, policy.logProb(), input, input, clipRange));
     }
