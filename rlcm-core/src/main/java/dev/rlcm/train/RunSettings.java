@@ -97,8 +97,7 @@ public record RunSettings(Map<String, String> essential, Map<String, String> tun
         present.forEach((name, value) -> {
             String before = saved.get(name);
             if (before != null && !before.equals(value)) {
-                differences.add(
-                        name + " is " + shown(before) + " in the checkpoint, " + shown(value) + " in this run");
+                differences.add(name + " is " + shown(before) + " in the checkpoint, " + shown(value) + " in this run");
             }
         });
         return differences;
