@@ -179,6 +179,7 @@ final class LoraPolicy implements ConsistencyPolicy {
         Map<String, String> description = new LinkedHashMap<>();
         description.put("lora", adapter.config().toString());
         description.put("layers", Integer.toString(adapter.sites().size()));
+        description.put("evaluations", Integer.toString(schedule.evaluations()));
         description.put("schedule", schedule.toString());
         description.put("guidance", Double.toString(plan.guidanceScale()));
         description.put("reduction", plan.reduction().toString());

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * Forward pass, log-probability, loss and gradients of a minibatch as one compiled graph. A row's weight is its share in
  * the average over an optimiser step; rows of weight 0 only fill up the batch.
  */
-final class LossGraph implements Minibatch<Row> {
+final class LossGraph implements BatchLoss<Row> {
     private static final String GRADIENT = "gradient.";
     private static final String LOSS_SCALE = PolicyGraph.RESERVED + "loss_scale";
     private static final String WEIGHT = PolicyGraph.RESERVED + "weight";
@@ -132,7 +132,7 @@ final class LossGraph implements Minibatch<Row> {
     }
 
     @Override
-    public double loss() {
+    public double value() {
         return outputs.get("loss").getDouble(0);
     }
 

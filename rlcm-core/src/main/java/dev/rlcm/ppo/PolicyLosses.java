@@ -1,5 +1,6 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
 
@@ -60,9 +61,7 @@ public final class PolicyLosses {
      * @param patch the side of a patch, a divisor of the latents' height and width; 1 for {@link #driftFromBase()}
      */
     public static PolicyLoss driftFromBase(int patch) {
-        if (patch < 1) {
-            throw new IllegalArgumentException("patch must be positive, got " + patch);
-        }
+        Check.atLeast(1, "patch", patch);
         return t -> {
             PolicyGraph policy = t.policy();
             Value difference = patches(policy.mean().sub(policy.baseMean()), patch);

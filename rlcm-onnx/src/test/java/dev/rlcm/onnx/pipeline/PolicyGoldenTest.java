@@ -146,7 +146,7 @@ class PolicyGoldenTest {
                 .hasMessage("latents of 16 x 16 do not divide into patches of 3 x 3");
         assertThatThrownBy(() -> PolicyLosses.driftFromBase(0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("patch must be positive, got 0");
+                .hasMessage("patch must be at least 1, got 0");
     }
 
     @Test
