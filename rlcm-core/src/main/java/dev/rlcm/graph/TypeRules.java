@@ -327,7 +327,9 @@ final class TypeRules {
         int[] data = shape(in, 0).toArray();
         int[] indices = shape(in, 1).toArray();
         index(in.get(1));
-        demand(indices.length > batch, "indices need a rank above batch_dims");
+        demand(
+                batch >= 0 && indices.length > batch && data.length > batch,
+                "batch_dims must be below the ranks of data and indices");
         int depth = indices[indices.length - 1];
         demand(batch + depth <= data.length, "indices are too deep for the data");
         IntStream head = Arrays.stream(indices, 0, indices.length - 1);

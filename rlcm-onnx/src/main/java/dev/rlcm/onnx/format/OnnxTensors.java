@@ -23,6 +23,7 @@ public final class OnnxTensors {
         this.mapped = mapped;
     }
 
+    /** @throws GraphException if the tensor cannot be read; the message says why and leaves naming it to the caller */
     public TensorData read(TensorProto tensor) {
         try {
             DataType type = OnnxTypes.fromOnnx(tensor.getDataType());
@@ -33,9 +34,8 @@ public final class OnnxTensors {
                 return TensorData.wrap(type, shape, external.map(tensor.getExternalDataList(), bytes, type.bytes()));
             }
             return tensor.hasRawData() ? raw(tensor, type, shape, bytes) : typed(tensor, type, shape);
-        } catch (IllegalArgumentException | ArithmeticException | GraphException e) {
-            throw new GraphException(
-                    "tensor '" + tensor.getName() + "' " + tensor.getDimsList() + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new GraphException(String.valueOf(e.getMessage()), e);
         }
     }
 

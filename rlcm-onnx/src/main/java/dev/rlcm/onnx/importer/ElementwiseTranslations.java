@@ -72,7 +72,7 @@ final class ElementwiseTranslations {
 
     private static Value fold(OnnxNode node, Op op) {
         List<Value> all = node.allInputs();
-        Value result = all.get(0);
+        Value result = node.in(0);
         for (Value next : all.subList(1, all.size())) {
             result = node.apply(op, result, next);
         }

@@ -70,6 +70,7 @@ final class QuantTranslations {
             return parameter.reshape(dims);
         }
         int[] dims = parameter.shape().toArray();
+        OnnxNode.demandCount("axes of a parameter for blocks", x.rank(), dims.length);
         int[] split = new int[dims.length + 1];
         System.arraycopy(dims, 0, split, 0, axis + 1);
         System.arraycopy(dims, axis + 1, split, axis + 2, dims.length - axis - 1);

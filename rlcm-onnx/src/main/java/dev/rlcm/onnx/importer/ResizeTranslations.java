@@ -38,6 +38,9 @@ final class ResizeTranslations {
                         .map(a -> OnnxNode.axis(a, node.in(0).rank()))
                         .toArray()
                 : allAxes(node.in(0));
+        if (Math.max(scales.length, sizes.length) != axes.length) {
+            throw new GraphException("needs a scale or a size for each of " + axes.length + " axes");
+        }
         String policy = node.text("keep_aspect_ratio_policy", "stretch");
         return sizes.length > 0 && !policy.equals("stretch")
                 ? apply(node, interpolation, common(node.in(0), sizes, axes, policy), sizes, axes)
@@ -67,9 +70,6 @@ final class ResizeTranslations {
 
     private static Value apply(OnnxNode node, Interpolation interpolation, double[] scales, long[] sizes, int[] axes) {
         Value x = node.in(0);
-        if (Math.max(scales.length, sizes.length) != axes.length) {
-            throw new GraphException("needs a scale or a size for each of " + axes.length + " axes");
-        }
         int[] factors = new int[x.rank()];
         Arrays.fill(factors, 1);
         Value result = x;

@@ -144,6 +144,9 @@ final class ShapeTranslations {
         long[] ends = node.longs(2);
         long[] axes = node.has(3) ? node.longs(3) : new long[0];
         long[] steps = node.has(4) ? node.longs(4) : new long[0];
+        OnnxNode.demandCount("ends", starts.length, ends.length);
+        OnnxNode.demandCount("axes", starts.length, axes.length == 0 ? starts.length : axes.length);
+        OnnxNode.demandCount("steps", starts.length, steps.length == 0 ? starts.length : steps.length);
         int[] begin = new int[x.rank()];
         int[] sizes = x.shape().toArray();
         int[] stride = new int[x.rank()];

@@ -67,6 +67,7 @@ final class TilingTranslations {
         Value x = node.in(0);
         long[] target = node.longs(1);
         int[] axes = node.ints("axes", ReductionTranslations.axesFrom(0, x.rank()));
+        OnnxNode.demandCount("extents", axes.length, target.length);
         int[] pads = new int[2 * x.rank()];
         for (int i = 0; i < axes.length; i++) {
             int axis = OnnxNode.axis(axes[i], x.rank());
