@@ -19,8 +19,10 @@ public final class RewardException extends RuntimeException {
         WRONG_COUNT,
         /** A score is NaN or infinite. */
         NOT_FINITE,
-        /** No connection to the server, or it broke off. */
+        /** No connection to the server: it is down, or its address is wrong. */
         UNREACHABLE,
+        /** The connection broke before the answer was complete. */
+        BROKEN_OFF,
         /** The answer was not complete in time. */
         TIMED_OUT,
         /** The server wants fewer requests, and went on wanting that. */
@@ -41,7 +43,7 @@ public final class RewardException extends RuntimeException {
         /** Whether a later attempt may succeed. */
         public boolean isTransient() {
             return switch (this) {
-                case UNREACHABLE, TIMED_OUT, RATE_LIMITED, SERVER_FAILED -> true;
+                case UNREACHABLE, BROKEN_OFF, TIMED_OUT, RATE_LIMITED, SERVER_FAILED -> true;
                 default -> false;
             };
         }
