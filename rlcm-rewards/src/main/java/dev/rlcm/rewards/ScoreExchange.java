@@ -129,7 +129,7 @@ final class ScoreExchange {
                 : Optional.of(malformed("without a finite number as \"score\"", entry.toString(), null));
     }
 
-    private static RewardException malformed(String asker, String what, String answer, @Nullable Throwable cause) {
+    private RewardException malformed(String what, String answer, @Nullable Throwable cause) {
         return RewardException.of(
                 Kind.MALFORMED,
                 asker,
