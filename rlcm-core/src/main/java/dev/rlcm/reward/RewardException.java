@@ -59,9 +59,9 @@ public final class RewardException extends RuntimeException {
         return index == WHOLE_BATCH ? OptionalInt.empty() : OptionalInt.of(index);
     }
 
-    /** The same failure seen from a list in which the scored part began at an offset. */
-    RewardException shifted(int offset) {
-        return index == WHOLE_BATCH || offset == 0 ? this : copy(reward, index + offset);
+    /** The same failure seen from a list in which the scored samples have these positions. */
+    RewardException at(int[] positions) {
+        return index == WHOLE_BATCH || positions[index] == index ? this : copy(reward, positions[index]);
     }
 
     /** The same failure of a reward that its host knows by another name. */

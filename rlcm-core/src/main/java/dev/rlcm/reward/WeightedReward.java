@@ -48,6 +48,11 @@ public final class WeightedReward implements RewardFunction {
         return sum;
     }
 
+    @Override
+    public RewardScope scope() {
+        return terms.stream().map(term -> term.reward.scope()).reduce(RewardScope.SAMPLE, RewardScope::and);
+    }
+
     /** For example {@code 0.7 JpegCompressibility + 0.3 AestheticScore}. */
     @Override
     public String name() {

@@ -1,7 +1,7 @@
 /**
  * Rewards: black-box functions from generated pictures to numbers. Start with {@link dev.rlcm.reward.RewardFunction}
  * and {@link dev.rlcm.reward.Sample}; {@link dev.rlcm.reward.RewardPool} evaluates one while the caller goes on
- * sampling. Imports the JDK and nd4j-api only.
+ * sampling, {@link dev.rlcm.reward.RewardMix} makes one of several. Imports the JDK, nd4j-api and commons-math3 only.
  */
 @NullMarked
 package dev.rlcm.reward;

@@ -2,7 +2,9 @@ package dev.rlcm.train;
 
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.ppo.UpdateReport;
+import dev.rlcm.reward.ComponentStatistics;
 import java.time.Duration;
+import java.util.Map;
 import org.apache.commons.math3.stat.StatUtils;
 
 /**
@@ -11,6 +13,7 @@ import org.apache.commons.math3.stat.StatUtils;
  * @param epoch from 0
  * @param rollout the trajectories that were sampled, with all latents and pictures: whoever keeps reports keeps these
  * @param rewards one per trajectory, in the order of the rollout
+ * @param components how each reward of a {@link dev.rlcm.reward.RewardMix} stands, by name; empty for other rewards
  * @param advantages one per trajectory, before clamping
  * @param zeroStdShare share of the prompts whose rewards were all equal, so that they taught nothing
  * @param update what the optimiser did
@@ -22,6 +25,7 @@ public record EpochReport(
         int epoch,
         Rollout rollout,
         double[] rewards,
+        Map<String, ComponentStatistics> components,
         double[] advantages,
         double zeroStdShare,
         UpdateReport update,

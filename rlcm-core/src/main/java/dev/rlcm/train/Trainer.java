@@ -6,13 +6,13 @@ import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.random.RandomStreams;
-import dev.rlcm.reward.PendingScores;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardPool;
+import dev.rlcm.reward.RewardScores;
+import dev.rlcm.reward.RolloutScores;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
@@ -103,17 +103,12 @@ public final class Trainer {
     private EpochReport epoch(RewardPool pool) throws InterruptedException {
         long start = System.nanoTime();
         RandomStreams streams = random.at("epoch").at(epoch);
-        List<PendingScores> pending = new ArrayList<>();
-        Rollout rollout =
-                policy.rollout(prompts(streams), streams.at("noise"), samples -> pending.add(pool.submit(samples)));
+        List<String> drawn = prompts(streams);
+        RolloutScores pending = pool.rollout(drawn);
+        Rollout rollout = policy.rollout(drawn, streams.at("noise"), pending::add);
         long sampled = System.nanoTime();
-        double[] rewards = new double[rollout.size()];
-        int filled = 0;
-        for (PendingScores scores : pending) {
-            double[] part = scores.await();
-            System.arraycopy(part, 0, rewards, filled, part.length);
-            filled += part.length;
-        }
+        RewardScores scores = pending.await();
+        double[] rewards = scores.totals();
         long rewarded = System.nanoTime();
         double[] advantages = credit.estimate(rollout.prompts(), rewards);
         UpdateReport update = ppo.update(rollout, advantages);
@@ -121,6 +116,7 @@ public final class Trainer {
                 epoch,
                 rollout,
                 rewards,
+                scores.statistics(),
                 advantages,
                 credit.zeroSpreadShare(),
                 update,

@@ -1,0 +1,117 @@
+package dev.rlcm.reward;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Remembers scores by the SHA-256 of what was scored. A picture that stands twice in a call is scored once. */
+final class CachedReward implements RewardFunction {
+    private final RewardFunction reward;
+    private final Map<ByteBuffer, Double> scores;
+
+    CachedReward(RewardFunction reward, int mostScores) {
+        if (reward.scope() != RewardScope.SAMPLE) {
+            throw new IllegalArgumentException("the scores of reward \"" + reward.name()
+                    + "\" depend on other samples and cannot be cached; cache its parts");
+        }
+        if (mostScores < 1) {
+            throw new IllegalArgumentException("a cache must keep at least 1 score, got " + mostScores);
+        }
+        this.reward = Objects.requireNonNull(reward, "reward");
+        this.scores = new LinkedHashMap<>(16, 0.75f, true) {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<ByteBuffer, Double> eldest) {
+                return size() > mostScores;
+            }
+        };
+    }
+
+    @Override
+    public double[] score(List<Sample> samples) {
+        double[] result = new double[samples.size()];
+        Map<ByteBuffer, List<Integer>> missing = new LinkedHashMap<>();
+        for (int i = 0; i < result.length; i++) {
+            ByteBuffer key = key(samples.get(i));
+            Double known = missing.containsKey(key) ? null : remembered(key);
+            if (known != null) {
+                result[i] = known;
+            } else {
+                missing.computeIfAbsent(key, ignored -> new ArrayList<>()).add(i);
+            }
+        }
+        if (!missing.isEmpty()) {
+            scoreMissing(samples, missing, result);
+        }
+        return result;
+    }
+
+    private void scoreMissing(List<Sample> samples, Map<ByteBuffer, List<Integer>> missing, double[] result) {
+        int[] positions =
+                missing.values().stream().mapToInt(places -> places.get(0)).toArray();
+        double[] fresh;
+        try {
+            fresh = CheckedReward.score(
+                    reward,
+                    missing.values().stream()
+                            .map(places -> samples.get(places.get(0)))
+                            .toList());
+        } catch (RewardException e) {
+            throw e.at(positions);
+        }
+        int next = 0;
+        for (Map.Entry<ByteBuffer, List<Integer>> entry : missing.entrySet()) {
+            double score = fresh[next++];
+            remember(entry.getKey(), score);
+            entry.getValue().forEach(place -> result[place] = score);
+        }
+    }
+
+    private Double remembered(ByteBuffer key) {
+        synchronized (scores) {
+            return scores.get(key);
+        }
+    }
+
+    private void remember(ByteBuffer key, double score) {
+        synchronized (scores) {
+            scores.put(key, score);
+        }
+    }
+
+    @Override
+    public String name() {
+        return reward.name();
+    }
+
+    /** Of all that a reward may look at. */
+    private static ByteBuffer key(Sample sample) {
+        MessageDigest digest = sha256();
+        byte[] prompt = sample.prompt().getBytes(StandardCharsets.UTF_8);
+        digest.update(ByteBuffer.allocate(12)
+                .putInt(prompt.length)
+                .putInt(sample.height())
+                .putInt(sample.width())
+                .flip());
+        digest.update(prompt);
+        ByteBuffer pixels = ByteBuffer.allocate(Float.BYTES * sample.pixels().length);
+        pixels.asFloatBuffer().put(sample.pixels());
+        digest.update(pixels);
+        return ByteBuffer.wrap(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

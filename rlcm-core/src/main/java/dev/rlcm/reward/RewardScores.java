@@ -1,0 +1,24 @@
+package dev.rlcm.reward;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a rollout was rewarded with. Arrays are not copied.
+ *
+ * @param totals one per sample: what the policy is trained on
+ * @param components by name, what the totals are made of, each in its own unit; empty for a reward that has no parts
+ */
+public record RewardScores(double[] totals, Map<String, double[]> components) {
+    public RewardScores {
+        components = Collections.unmodifiableMap(new LinkedHashMap<>(components));
+    }
+
+    /** How each component stands in the rollout. */
+    public Map<String, ComponentStatistics> statistics() {
+        Map<String, ComponentStatistics> statistics = new LinkedHashMap<>();
+        components.forEach((name, scores) -> statistics.put(name, ComponentStatistics.of(scores, totals)));
+        return statistics;
+    }
+}

@@ -1,0 +1,76 @@
+package dev.rlcm.reward;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.stat.StatUtils;
+
+/**
+ * How the components of a {@link RewardMix} are brought to one scale. With a plain sum the component that varies most in a
+ * rollout decides who gets an advantage, whatever the weights were meant to say, and the others starve.
+ */
+public enum Standardisation {
+    /** As they are: weights are in one over the component's unit. */
+    NONE {
+        @Override
+        double[] apply(double[] scores, List<Sample> samples) {
+            return scores;
+        }
+    },
+
+    /** (score - mean) / std over the rollout. Population std. */
+    ROLLOUT {
+        @Override
+        double[] apply(double[] scores, List<Sample> samples) {
+            double mean = StatUtils.mean(scored(scores));
+            return bySpread(Arrays.stream(scores).map(score -> score - mean).toArray(), scores);
+        }
+    },
+
+    /**
+     * (score - mean of the prompt's samples) / the root mean square of these differences over the rollout: the scale on which
+     * samples of a prompt are compared, where differences between prompts do not count. For rollouts with several samples of
+     * each prompt, see {@code AdvantageEstimator.withinPrompt}; one alone gets 0.
+     */
+    PROMPT {
+        @Override
+        double[] apply(double[] scores, List<Sample> samples) {
+            double[] differences = new double[scores.length];
+            for (int[] group : SampleGroups.byPrompt(samples)) {
+                double[] ofPrompt =
+                        IntStream.of(group).mapToDouble(i -> scores[i]).toArray();
+                double mean = StatUtils.mean(scored(ofPrompt));
+                IntStream.of(group).forEach(i -> differences[i] = scores[i] - mean);
+            }
+            return bySpread(differences, scores);
+        }
+    };
+
+    /** What differs by less than this share of its size differs by rounding. */
+    private static final double ROUNDING = 1e-12;
+
+    /** One number per sample, in a new array or the given one; NaN, no score, stays NaN. */
+    abstract double[] apply(double[] scores, List<Sample> samples);
+
+    private static double[] bySpread(double[] differences, double[] scores) {
+        double spread = rootMeanSquare(scored(differences));
+        double size = rootMeanSquare(scored(scores));
+        double scale = spread > ROUNDING * size ? 1 / spread : 0;
+        return Arrays.stream(differences).map(each -> each * scale).toArray();
+    }
+
+    /** Population standard deviation of the scores there are; 0 if they differ by rounding only. */
+    static double spread(double[] scores) {
+        double[] scored = scored(scores);
+        double spread = Math.sqrt(StatUtils.populationVariance(scored));
+        return spread > ROUNDING * rootMeanSquare(scored) ? spread : 0;
+    }
+
+    private static double rootMeanSquare(double[] values) {
+        return Math.sqrt(StatUtils.sumSq(values) / values.length);
+    }
+
+    private static double[] scored(double[] scores) {
+        return Arrays.stream(scores).filter(score -> !Double.isNaN(score)).toArray();
+    }
+}
