@@ -5,15 +5,18 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Remembers scores by the SHA-256 of what was scored. A picture that stands twice in a call is scored once. */
 final class CachedReward implements RewardFunction {
     private final RewardFunction reward;
-    private final Map<ByteBuffer, Double> scores;
+    private final Map<ByteBuffer, Score.Value> scores;
 
     CachedReward(RewardFunction reward, int mostScores) {
         if (reward.scope() != RewardScope.SAMPLE) {
@@ -28,7 +31,7 @@ final class CachedReward implements RewardFunction {
             private static final long serialVersionUID = 1;
 
             @Override
-            protected boolean removeEldestEntry(Map.Entry<ByteBuffer, Double> eldest) {
+            protected boolean removeEldestEntry(Map.Entry<ByteBuffer, Score.Value> eldest) {
                 return size() > mostScores;
             }
         };
@@ -36,11 +39,16 @@ final class CachedReward implements RewardFunction {
 
     @Override
     public double[] score(List<Sample> samples) {
-        double[] result = new double[samples.size()];
+        return Score.numbers(attempt(samples, RewardFailure.FAIL));
+    }
+
+    @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        Score[] result = new Score[samples.size()];
         Map<ByteBuffer, List<Integer>> missing = new LinkedHashMap<>();
         for (int i = 0; i < result.length; i++) {
             ByteBuffer key = key(samples.get(i));
-            Double known = missing.containsKey(key) ? null : remembered(key);
+            Score.@Nullable Value known = missing.containsKey(key) ? null : remembered(key);
             if (known != null) {
                 result[i] = known;
             } else {
@@ -48,42 +56,48 @@ final class CachedReward implements RewardFunction {
             }
         }
         if (!missing.isEmpty()) {
-            scoreMissing(samples, missing, result);
+            scoreMissing(samples, policy, missing, result);
         }
-        return result;
+        return List.of(result);
     }
 
-    private void scoreMissing(List<Sample> samples, Map<ByteBuffer, List<Integer>> missing, double[] result) {
+    /** @param missing where in the call each content stands */
+    private void scoreMissing(
+            List<Sample> samples, RewardFailure policy, Map<ByteBuffer, List<Integer>> missing, Score[] result) {
         int[] positions =
                 missing.values().stream().mapToInt(places -> places.get(0)).toArray();
-        double[] fresh;
+        List<Score> fresh;
         try {
-            fresh = CheckedReward.score(
-                    reward,
-                    missing.values().stream()
-                            .map(places -> samples.get(places.get(0)))
-                            .toList());
+            fresh = CheckedReward.attempt(
+                    reward, IntStream.of(positions).mapToObj(samples::get).toList(), policy);
         } catch (RewardException e) {
             throw e.at(positions);
         }
-        int next = 0;
-        for (Map.Entry<ByteBuffer, List<Integer>> entry : missing.entrySet()) {
-            double score = fresh[next++];
-            remember(entry.getKey(), score);
-            entry.getValue().forEach(place -> result[place] = score);
-        }
+        Iterator<Score> next = fresh.iterator();
+        missing.forEach((key, places) -> {
+            Score score = next.next().at(positions);
+            if (score instanceof Score.Value known) {
+                remember(key, known);
+            }
+            places.forEach(place -> result[place] = score);
+        });
     }
 
-    private Double remembered(ByteBuffer key) {
+    private Score.@Nullable Value remembered(ByteBuffer key) {
         synchronized (scores) {
             return scores.get(key);
         }
     }
 
-    private void remember(ByteBuffer key, double score) {
+    private void remember(ByteBuffer key, Score.Value score) {
         synchronized (scores) {
             scores.put(key, score);
         }
+    }
+
+    @Override
+    public boolean isPaused() {
+        return reward.isPaused();
     }
 
     @Override

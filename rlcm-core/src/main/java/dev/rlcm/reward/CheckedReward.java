@@ -1,5 +1,7 @@
 package dev.rlcm.reward;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,16 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
     }
 
     @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        return attempt(reward, samples, policy);
+    }
+
+    @Override
+    public boolean isPaused() {
+        return reward.isPaused();
+    }
+
+    @Override
     public String name() {
         return reward.name();
     }
@@ -31,6 +43,63 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
     }
 
     static double[] score(RewardFunction reward, List<Sample> samples) {
+        double[] scores = unchecked(reward, samples);
+        for (int i = 0; i < scores.length; i++) {
+            if (!Double.isFinite(scores[i])) {
+                throw RewardException.notFinite(reward.name(), i, samples.get(i), scores[i]);
+            }
+        }
+        return scores;
+    }
+
+    /** What the reward makes of each sample; scores that cannot be told apart are nobody's. */
+    static List<Score> attempt(RewardFunction reward, List<Sample> samples, RewardFailure policy) {
+        try {
+            List<Score> scores = reward.attempt(samples, policy);
+            if (scores.size() != samples.size()) {
+                throw RewardException.wrongLength(reward.name(), samples.size(), scores.size() + " scores");
+            }
+            return scores;
+        } catch (RuntimeException e) {
+            return missing(reward, samples, policy, e);
+        }
+    }
+
+    /** By {@code score}: a call that fails leaves the whole batch without scores, a number that is not finite its own sample. */
+    static List<Score> attemptByScore(RewardFunction reward, List<Sample> samples, RewardFailure policy) {
+        if (policy == RewardFailure.FAIL) {
+            return Score.values(score(reward, samples));
+        }
+        double[] numbers;
+        try {
+            numbers = unchecked(reward, samples);
+        } catch (RewardException e) {
+            return missing(reward, samples, policy, e);
+        }
+        List<Score> scores = new ArrayList<>();
+        for (int i = 0; i < numbers.length; i++) {
+            scores.add(
+                    Double.isFinite(numbers[i])
+                            ? new Score.Value(numbers[i])
+                            : new Score.Missing(
+                                    RewardException.notFinite(reward.name(), i, samples.get(i), numbers[i]), policy));
+        }
+        return List.copyOf(scores);
+    }
+
+    private static List<Score> missing(
+            RewardFunction reward, List<Sample> samples, RewardFailure policy, RuntimeException failure) {
+        RewardException reason = failure instanceof RewardException known
+                ? known
+                : RewardException.threw(reward.name(), samples.size(), failure);
+        if (policy == RewardFailure.FAIL) {
+            throw reason;
+        }
+        return Collections.nCopies(samples.size(), new Score.Missing(reason, policy));
+    }
+
+    /** One number per sample, some of them perhaps not finite. */
+    private static double[] unchecked(RewardFunction reward, List<Sample> samples) {
         double @Nullable [] scores;
         try {
             scores = reward.score(samples);
@@ -42,11 +111,6 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
         if (scores == null || scores.length != samples.size()) {
             throw RewardException.wrongLength(
                     reward.name(), samples.size(), scores == null ? "null" : scores.length + " scores");
-        }
-        for (int i = 0; i < scores.length; i++) {
-            if (!Double.isFinite(scores[i])) {
-                throw RewardException.notFinite(reward.name(), i, samples.get(i), scores[i]);
-            }
         }
         return scores;
     }

@@ -1,5 +1,6 @@
 package dev.rlcm.reward;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.StatUtils;
 import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
@@ -13,13 +14,13 @@ import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
  *     component or total is the same for all samples
  */
 public record ComponentStatistics(double mean, double std, double correlation) {
-    /** Leaves out samples without a score, which are NaN. */
-    static ComponentStatistics of(double[] scores, double[] totals) {
-        int[] scored = IntStream.range(0, scores.length)
-                .filter(i -> !Double.isNaN(scores[i]) && !Double.isNaN(totals[i]))
+    /** Of the samples that have both. */
+    static ComponentStatistics of(List<Score> scores, List<Score> totals) {
+        int[] scored = IntStream.range(0, scores.size())
+                .filter(i -> scores.get(i) instanceof Score.Value && totals.get(i) instanceof Score.Value)
                 .toArray();
-        double[] x = IntStream.of(scored).mapToDouble(i -> scores[i]).toArray();
-        double[] y = IntStream.of(scored).mapToDouble(i -> totals[i]).toArray();
+        double[] x = Score.numbers(IntStream.of(scored).mapToObj(scores::get).toList());
+        double[] y = Score.numbers(IntStream.of(scored).mapToObj(totals::get).toList());
         return new ComponentStatistics(
                 StatUtils.mean(x),
                 Math.sqrt(StatUtils.populationVariance(x)),

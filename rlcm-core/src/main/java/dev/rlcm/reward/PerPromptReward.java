@@ -8,20 +8,25 @@ import java.util.stream.IntStream;
 record PerPromptReward(Function<? super List<Sample>, double[]> scorer) implements RewardFunction {
     @Override
     public double[] score(List<Sample> samples) {
-        double[] scores = new double[samples.size()];
+        return Score.numbers(attempt(samples, RewardFailure.FAIL));
+    }
+
+    /** A prompt whose samples cannot be compared does not keep the others from being scored. */
+    @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        Score[] scores = new Score[samples.size()];
         for (int[] positions : SampleGroups.byPrompt(samples)) {
             List<Sample> group = IntStream.of(positions).mapToObj(samples::get).toList();
-            double[] part;
             try {
-                part = CheckedReward.score(scorer::apply, group);
+                List<Score> part = CheckedReward.attempt(scorer::apply, group, policy);
+                for (int i = 0; i < positions.length; i++) {
+                    scores[positions[i]] = part.get(i).at(positions);
+                }
             } catch (RewardException e) {
                 throw e.at(positions);
             }
-            for (int i = 0; i < part.length; i++) {
-                scores[positions[i]] = part[i];
-            }
         }
-        return scores;
+        return List.of(scores);
     }
 
     @Override

@@ -22,6 +22,27 @@ public interface RewardFunction {
      */
     double[] score(List<Sample> samples);
 
+    /**
+     * Scores pictures some of which may fail. The default calls {@link #score} once: if that throws or returns the wrong number
+     * of scores, no picture of the batch has one; a score that is not finite is missing for its picture alone. Rewards that know
+     * more than that, and those made of others, override this.
+     *
+     * @param policy what a failure makes of a picture
+     * @return one per sample, in their order, unmodifiable
+     * @throws RewardException the first failure, if the policy is {@link RewardFailure#FAIL}
+     */
+    default List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        return CheckedReward.attemptByScore(this, samples, policy);
+    }
+
+    /**
+     * Whether scoring waits, right now, for something that is away, such as a server that is down. Whoever is asked to stop need
+     * not wait for such a reward. Any thread may ask.
+     */
+    default boolean isPaused() {
+        return false;
+    }
+
     /** How messages and reports call this reward: the class's simple name unless {@link #named} says otherwise. */
     default String name() {
         Class<?> type = getClass();
@@ -110,6 +131,14 @@ public interface RewardFunction {
      */
     default RewardFunction named(String name) {
         return new NamedReward(this, name);
+    }
+
+    /**
+     * The same reward with a policy of its own for the pictures that it fails to score. Sums of rewards, {@link
+     * RewardPool} and the trainer respect it; {@link #score} throws whatever the policy.
+     */
+    default RewardFunction onFailure(RewardFailure policy) {
+        return new TolerantReward(this, policy);
     }
 
     /**

@@ -7,7 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.PrimitiveIterator;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -113,25 +116,43 @@ public final class RewardMix implements RewardFunction {
         return components().values().stream().map(RewardFunction::scope).reduce(own, RewardScope::and);
     }
 
-    /**
-     * {@inheritDoc}
-     *
-     * @throws RewardException if a component breaks its contract, naming that component
-     */
     @Override
     public double[] score(List<Sample> samples) {
-        return scores(samples).totals();
+        return Score.numbers(attempt(samples, RewardFailure.FAIL));
+    }
+
+    @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        return scores(samples, policy).totals();
     }
 
     /**
      * The totals with what they are made of.
      *
-     * @throws RewardException if a component breaks its contract, naming that component
+     * @throws RewardException if a component fails whose policy is {@link RewardFailure#FAIL}, naming that component
      */
-    public RewardScores scores(List<Sample> samples) {
-        Map<String, double[]> scores = new LinkedHashMap<>();
-        components().forEach((name, component) -> scores.put(name, CheckedReward.score(component, samples)));
-        return new RewardScores(combine(samples, scores), scores);
+    public RewardScores scores(List<Sample> samples, RewardFailure policy) {
+        Map<String, List<Score>> scores = new LinkedHashMap<>();
+        components().forEach((name, component) -> scores.put(name, CheckedReward.attempt(component, samples, policy)));
+        return combine(samples, scores);
+    }
+
+    @Override
+    public boolean isPaused() {
+        return components().values().stream().anyMatch(RewardFunction::isPaused);
+    }
+
+    /** This mix with a policy for each of its components, in place of the caller's. */
+    @Override
+    public RewardFunction onFailure(RewardFailure policy) {
+        return new RewardMix(
+                terms.stream()
+                        .map(term -> new Term(term.weight, term.reward.onFailure(policy)))
+                        .toList(),
+                guards.stream()
+                        .map(guard -> new Guard(guard.reward.onFailure(policy), guard.least))
+                        .toList(),
+                standardisation);
     }
 
     /** This mix: its components are checked one by one. */
@@ -141,12 +162,40 @@ public final class RewardMix implements RewardFunction {
     }
 
     /**
-     * The total of each sample, in a new array.
+     * The total of each sample. One that lacks a component's score has none, and counts in nobody else's.
      *
      * @param samples of the whole rollout, unless the scope is a narrower one
-     * @param scores of each component, in the order of the samples; NaN where a sample has none, and its total with it
+     * @param scores of each component, in the order of the samples
      */
-    double[] combine(List<Sample> samples, Map<String, double[]> scores) {
+    RewardScores combine(List<Sample> samples, Map<String, List<Score>> scores) {
+        int[] scored = IntStream.range(0, samples.size())
+                .filter(i -> missing(i, scores).isEmpty())
+                .toArray();
+        Map<String, double[]> numbers = new LinkedHashMap<>();
+        scores.forEach((name, each) -> numbers.put(name, Score.numbers(select(each, scored))));
+        double[] sums = totals(select(samples, scored), numbers);
+        PrimitiveIterator.OfDouble next = DoubleStream.of(sums).iterator();
+        List<Score> totals = IntStream.range(0, samples.size())
+                .mapToObj(
+                        i -> missing(i, scores).<Score>map(gone -> gone).orElseGet(() -> new Score.Value(next.next())))
+                .toList();
+        return new RewardScores(totals, scores);
+    }
+
+    /** Why a sample has no total, if it has none. */
+    private static Optional<Score.Missing> missing(int sample, Map<String, List<Score>> scores) {
+        return scores.values().stream()
+                .map(each -> each.get(sample))
+                .filter(Score.Missing.class::isInstance)
+                .map(Score.Missing.class::cast)
+                .reduce(Score.Missing::and);
+    }
+
+    private static <T> List<T> select(List<T> all, int[] positions) {
+        return IntStream.of(positions).mapToObj(all::get).toList();
+    }
+
+    private double[] totals(List<Sample> samples, Map<String, double[]> scores) {
         double[] totals = new double[samples.size()];
         for (Term term : terms) {
             double[] values = standardisation.apply(scores.get(term.reward.name()), samples);
@@ -169,7 +218,7 @@ public final class RewardMix implements RewardFunction {
 
     private static double[] guarded(double[] totals, double[] violations) {
         double worstKept = IntStream.range(0, totals.length)
-                .filter(i -> violations[i] == 0 && !Double.isNaN(totals[i]))
+                .filter(i -> violations[i] == 0)
                 .mapToDouble(i -> totals[i])
                 .min()
                 .orElse(0);

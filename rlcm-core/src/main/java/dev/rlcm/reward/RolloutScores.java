@@ -1,5 +1,6 @@
 package dev.rlcm.reward;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -49,11 +50,28 @@ public final class RolloutScores {
     }
 
     /**
+     * Waits for at most so long.
+     *
+     * @return whether {@link #await()} would return or throw at once
+     * @throws InterruptedException if the waiting thread is interrupted
+     */
+    public boolean await(Duration atMost) throws InterruptedException {
+        for (Component component : components.values()) {
+            for (Submitted each : component.submitted) {
+                if (!each.scores.await(atMost)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /**
      * Waits for the scores. After a failure the other components are given up.
      *
      * @return in the order of the prompts
      * @throws IllegalStateException if samples are missing
-     * @throws RewardException the first failure of a component; the index it names is that in the rollout
+     * @throws RewardException the first failure under the policy {@link RewardFailure#FAIL}; the index it names is that in the rollout
      * @throws InterruptedException if the waiting thread is interrupted
      * @throws java.util.concurrent.CancellationException if the pool was closed
      */
@@ -61,7 +79,7 @@ public final class RolloutScores {
         if (samples.size() < expected) {
             throw new IllegalStateException("a rollout of " + expected + " prompts got " + samples.size() + " samples");
         }
-        Map<String, double[]> scores = new LinkedHashMap<>();
+        Map<String, List<Score>> scores = new LinkedHashMap<>();
         boolean complete = false;
         try {
             for (Map.Entry<String, Component> component : components.entrySet()) {
@@ -74,7 +92,7 @@ public final class RolloutScores {
             }
         }
         return reward instanceof RewardMix mix
-                ? new RewardScores(mix.combine(samples, scores), scores)
+                ? mix.combine(samples, scores)
                 : new RewardScores(scores.values().iterator().next(), Map.of());
     }
 
@@ -119,15 +137,15 @@ public final class RolloutScores {
             }
         }
 
-        double[] await() throws InterruptedException {
-            double[] scores = new double[expected];
+        List<Score> await() throws InterruptedException {
+            Score[] scores = new Score[expected];
             for (Submitted each : submitted) {
-                double[] part = each.await();
-                for (int i = 0; i < part.length; i++) {
-                    scores[each.positions[i]] = part[i];
+                List<Score> part = each.await();
+                for (int i = 0; i < part.size(); i++) {
+                    scores[each.positions[i]] = part.get(i).at(each.positions);
                 }
             }
-            return scores;
+            return List.of(scores);
         }
 
         void cancel() {
@@ -137,9 +155,9 @@ public final class RolloutScores {
 
     /** @param positions of the samples in the rollout */
     private record Submitted(PendingScores scores, int[] positions) {
-        double[] await() throws InterruptedException {
+        List<Score> await() throws InterruptedException {
             try {
-                return scores.await();
+                return scores.awaitAll();
             } catch (RewardException e) {
                 throw e.at(positions);
             }

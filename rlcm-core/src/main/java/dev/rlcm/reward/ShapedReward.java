@@ -1,6 +1,5 @@
 package dev.rlcm.reward;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
@@ -35,11 +34,25 @@ record ShapedReward(RewardFunction reward, DoubleUnaryOperator shape, String nam
 
     @Override
     public double[] score(List<Sample> samples) {
-        return Arrays.stream(CheckedReward.score(reward, samples)).map(shape).toArray();
+        return Score.numbers(attempt(samples, RewardFailure.FAIL));
+    }
+
+    @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        return CheckedReward.attempt(reward, samples, policy).stream()
+                .map(score -> score instanceof Score.Value known
+                        ? new Score.Value(shape.applyAsDouble(known.value()))
+                        : score)
+                .toList();
     }
 
     @Override
     public RewardScope scope() {
         return reward.scope();
+    }
+
+    @Override
+    public boolean isPaused() {
+        return reward.isPaused();
     }
 }

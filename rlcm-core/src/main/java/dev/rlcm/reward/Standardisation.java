@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.StatUtils;
+import org.apache.commons.math3.util.MathArrays;
 
 /**
  * How the components of a {@link RewardMix} are brought to one scale. With a plain sum the component that varies most in a
@@ -22,7 +23,7 @@ public enum Standardisation {
     ROLLOUT {
         @Override
         double[] apply(double[] scores, List<Sample> samples) {
-            double mean = StatUtils.mean(scored(scores));
+            double mean = StatUtils.mean(scores);
             return bySpread(Arrays.stream(scores).map(score -> score - mean).toArray(), scores);
         }
     },
@@ -39,7 +40,7 @@ public enum Standardisation {
             for (int[] group : SampleGroups.byPrompt(samples)) {
                 double[] ofPrompt =
                         IntStream.of(group).mapToDouble(i -> scores[i]).toArray();
-                double mean = StatUtils.mean(scored(ofPrompt));
+                double mean = StatUtils.mean(ofPrompt);
                 IntStream.of(group).forEach(i -> differences[i] = scores[i] - mean);
             }
             return bySpread(differences, scores);
@@ -49,28 +50,22 @@ public enum Standardisation {
     /** What differs by less than this share of its size differs by rounding. */
     private static final double ROUNDING = 1e-12;
 
-    /** One number per sample, in a new array or the given one; NaN, no score, stays NaN. */
+    /** One number per sample, in a new array or the given one. */
     abstract double[] apply(double[] scores, List<Sample> samples);
 
     private static double[] bySpread(double[] differences, double[] scores) {
-        double spread = rootMeanSquare(scored(differences));
-        double size = rootMeanSquare(scored(scores));
-        double scale = spread > ROUNDING * size ? 1 / spread : 0;
-        return Arrays.stream(differences).map(each -> each * scale).toArray();
+        double spread = rootMeanSquare(differences);
+        double scale = spread > ROUNDING * rootMeanSquare(scores) ? 1 / spread : 0;
+        return MathArrays.scale(scale, differences);
     }
 
-    /** Population standard deviation of the scores there are; 0 if they differ by rounding only. */
+    /** Population standard deviation; 0 if the scores differ by rounding only. */
     static double spread(double[] scores) {
-        double[] scored = scored(scores);
-        double spread = Math.sqrt(StatUtils.populationVariance(scored));
-        return spread > ROUNDING * rootMeanSquare(scored) ? spread : 0;
+        double spread = Math.sqrt(StatUtils.populationVariance(scores));
+        return spread > ROUNDING * rootMeanSquare(scores) ? spread : 0;
     }
 
     private static double rootMeanSquare(double[] values) {
         return Math.sqrt(StatUtils.sumSq(values) / values.length);
-    }
-
-    private static double[] scored(double[] scores) {
-        return Arrays.stream(scores).filter(score -> !Double.isNaN(score)).toArray();
     }
 }

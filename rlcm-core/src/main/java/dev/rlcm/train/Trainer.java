@@ -15,6 +15,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The ready-made training loop, Algorithm 1 of Oertell et al., 2024: sample, reward, estimate advantages, update.
@@ -24,6 +27,9 @@ import java.util.List;
  * their backend stay the caller's to close.
  */
 public final class Trainer {
+    private static final Logger log = LoggerFactory.getLogger(Trainer.class);
+    private static final Duration STOP_POLL = Duration.ofMillis(200);
+
     private final ConsistencyPolicy policy;
     private final PpoOptimizer ppo;
     private final AdvantageEstimator credit;
@@ -79,9 +85,12 @@ public final class Trainer {
     public int run(TrainingListener listener) throws InterruptedException {
         try (RewardPool pool = RewardPool.of(reward, config.rewardThreads())) {
             while (epoch < config.epochs() && !stopping) {
-                EpochReport report = epoch(pool);
+                Optional<EpochReport> report = epoch(pool);
+                if (report.isEmpty()) {
+                    break;
+                }
                 epoch++;
-                listener.onEpoch(report);
+                listener.onEpoch(report.get());
             }
         }
         return epoch;
@@ -93,36 +102,68 @@ public final class Trainer {
     }
 
     /**
-     * Ends {@link #run} after the epoch in progress, and later calls of it at once: to go on, resume in a new trainer. Any
-     * thread may call it.
+     * Ends {@link #run} after the epoch in progress, and later calls of it at once: to go on, resume in a new trainer. An epoch
+     * whose reward waits for something that is away ({@link RewardFunction#isPaused}) is given up and does not count. Any thread
+     * may call it.
      */
     public void stop() {
         stopping = true;
     }
 
-    private EpochReport epoch(RewardPool pool) throws InterruptedException {
+    /** Nothing if the epoch was given up. */
+    private Optional<EpochReport> epoch(RewardPool pool) throws InterruptedException {
         long start = System.nanoTime();
         RandomStreams streams = random.at("epoch").at(epoch);
         List<String> drawn = prompts(streams);
         RolloutScores pending = pool.rollout(drawn);
         Rollout rollout = policy.rollout(drawn, streams.at("noise"), pending::add);
         long sampled = System.nanoTime();
-        RewardScores scores = pending.await();
-        double[] rewards = scores.totals();
+        Optional<RewardScores> scores = scores(pending);
+        if (scores.isEmpty()) {
+            log.info("Stopped while the reward \"{}\" waits; epoch {} is given up", reward.name(), epoch);
+            return Optional.empty();
+        }
         long rewarded = System.nanoTime();
-        double[] advantages = credit.estimate(rollout.prompts(), rewards);
-        UpdateReport update = ppo.update(rollout, advantages);
-        return new EpochReport(
+        ScoredRollout scored = ScoredRollout.of(rollout, scores.get().totals());
+        warnOfUnscored(scored.unscored(), rollout.size());
+        double[] advantages = scored.advantages(credit);
+        UpdateReport update = ppo.update(scored.rollout(), advantages);
+        return Optional.of(new EpochReport(
                 epoch,
-                rollout,
-                rewards,
-                scores.statistics(),
+                scored.rollout(),
+                scored.rewards(),
+                scores.get().statistics(),
                 advantages,
+                scored.unscored(),
                 credit.zeroSpreadShare(),
                 update,
                 Duration.ofNanos(sampled - start),
                 Duration.ofNanos(rewarded - sampled),
-                Duration.ofNanos(System.nanoTime() - start));
+                Duration.ofNanos(System.nanoTime() - start)));
+    }
+
+    /** Nothing if training is to stop while the reward waits. */
+    private Optional<RewardScores> scores(RolloutScores pending) throws InterruptedException {
+        while (!pending.await(STOP_POLL)) {
+            if (stopping && reward.isPaused()) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(pending.await());
+    }
+
+    private void warnOfUnscored(List<Unscored> unscored, int sampled) {
+        if (!unscored.isEmpty()) {
+            long dropped = unscored.stream().filter(Unscored::isDropped).count();
+            log.warn(
+                    "Epoch {}: {} of {} pictures have no reward; {} were dropped, {} count as neutral. The first: {}",
+                    epoch,
+                    unscored.size(),
+                    sampled,
+                    dropped,
+                    unscored.size() - dropped,
+                    unscored.get(0).missing().reason().getMessage());
+        }
     }
 
     /** The epoch's prompts, each as often as it is to be sampled. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import net.jqwik.api.ForAll;
@@ -88,7 +89,7 @@ class RewardMixTest {
         for (Standardisation scale : List.of(Standardisation.ROLLOUT, Standardisation.PROMPT)) {
             RewardMix mix = RewardMix.of(5, constant).standardised(scale);
             assertThat(mix.score(Samples.count(7))).containsOnly(0);
-            RewardScores scores = mix.scores(Samples.count(7));
+            RewardScores scores = mix.scores(Samples.count(7), RewardFailure.FAIL);
             assertThat(scores.statistics().get("constant").correlation()).isNaN();
         }
     }
@@ -129,26 +130,44 @@ class RewardMixTest {
                 .and(-2, SQUARE)
                 .standardised(Standardisation.ROLLOUT)
                 .guardedBy(RED, -10)
-                .scores(Samples.ofReds(0, 2));
+                .scores(Samples.ofReds(0, 2), RewardFailure.FAIL);
         assertThat(scores.components()).containsOnlyKeys("red", "square");
-        assertThat(scores.components().get("square")).containsExactly(0, 4);
+        assertThat(scores.components().get("square")).isEqualTo(Score.values(0, 4));
         // standardised: red -1, 1; square -1, 1; totals 1, -1
-        assertThat(scores.totals()).containsExactly(1, -1);
+        assertThat(scores.totals()).isEqualTo(Score.values(1, -1));
         assertThat(scores.statistics())
                 .isEqualTo(Map.of(
                         "red", new ComponentStatistics(1, 1, -1),
                         "square", new ComponentStatistics(2, 2, -1)));
     }
 
-    @Test
-    void missingScoresStayOutOfTheStatistics() {
-        List<Sample> samples = Samples.count(3);
-        double[] totals = RewardMix.of(1, RED)
+    @Property(tries = 50)
+    void picturesWithoutAScoreAreAsIfTheyNeverWere(
+            @ForAll @Size(min = 2, max = 8) List<@DoubleRange(min = -50, max = 50) Double> reds,
+            @ForAll @DoubleRange(min = -50, max = 50) double broken) {
+        double[] all = distinct(reds);
+        double[] others =
+                Arrays.stream(all).filter(red -> red != Math.rint(broken)).toArray();
+        RewardFunction picky = RewardFunction.each(
+                        sample -> sample.pixels()[0] == Math.rint(broken) ? Double.NaN : 2 * sample.pixels()[0])
+                .named("picky");
+        RewardFunction mix = RewardMix.of(1, SQUARE)
+                .and(3, picky)
                 .standardised(Standardisation.ROLLOUT)
-                .combine(samples, Map.of("red", new double[] {1, Double.NaN, 3}));
-        assertThat(totals).containsExactly(-1, Double.NaN, 1);
-        assertThat(ComponentStatistics.of(new double[] {1, Double.NaN, 3}, totals))
-                .isEqualTo(new ComponentStatistics(2, 1, 1));
+                .guardedBy(RED, 10)
+                .onFailure(RewardFailure.DROP);
+        List<Score> scores = mix.attempt(Samples.ofReds(all), RewardFailure.FAIL);
+        double[] known = scores.stream()
+                .filter(Score.Value.class::isInstance)
+                .mapToDouble(score -> ((Score.Value) score).value())
+                .toArray();
+        assertThat(known).containsExactly(mix.score(Samples.ofReds(others)));
+        for (int i = 0; i < all.length; i++) {
+            if (scores.get(i) instanceof Score.Missing missing) {
+                assertThat(missing.policy()).isEqualTo(RewardFailure.DROP);
+                assertThat(missing.reason()).hasMessageContainingAll("\"picky\"", "sample " + i);
+            }
+        }
     }
 
     @Test

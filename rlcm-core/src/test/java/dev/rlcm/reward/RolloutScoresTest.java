@@ -72,7 +72,7 @@ class RolloutScoresTest {
             }
         };
         assertThat(scoredInBatches(recording, samples, batch, threads).totals())
-                .containsExactly(ABOVE_ITS_GROUP.score(samples));
+                .isEqualTo(Score.values(ABOVE_ITS_GROUP.score(samples)));
         try (RewardPool pool = RewardPool.of(ABOVE_ITS_GROUP, threads)) {
             assertThat(pool.submit(samples).await()).containsExactly(ABOVE_ITS_GROUP.score(samples));
         }
@@ -91,10 +91,9 @@ class RolloutScoresTest {
                 .and(0.5, inner)
                 .standardised(Standardisation.PROMPT)
                 .guardedBy(RED, 3);
-        RewardScores direct = mix.scores(samples);
-        RewardScores pooled = scoredInBatches(mix.checked(), samples, batch, threads);
-        assertThat(pooled.totals()).containsExactly(direct.totals());
-        assertThat(pooled.statistics()).isEqualTo(direct.statistics());
+        RewardScores direct = mix.scores(samples, RewardFailure.FAIL);
+        assertThat(scoredInBatches(mix.checked(), samples, batch, threads)).isEqualTo(direct);
+        assertThat(direct.totals()).isEqualTo(Score.values(mix.score(samples)));
     }
 
     @Test
@@ -137,5 +136,26 @@ class RolloutScoresTest {
         assertThatThrownBy(() -> scoredInBatches(RewardMix.of(1, RED).and(1, picky), samples, batch, threads))
                 .isInstanceOf(RewardException.class)
                 .hasMessageContainingAll("\"picky\"", "sample " + culprit + " (\"prompt " + culprit % 3 + "\")");
+    }
+
+    @Test
+    void underAPolicyOnlyTheFailingGroupIsMissing() throws InterruptedException {
+        RewardFunction picky = RewardFunction.perPrompt(group -> {
+                    if (group.get(0).prompt().equals("b")) {
+                        throw new IllegalStateException("no connection");
+                    }
+                    return new double[group.size()];
+                })
+                .named("picky");
+        List<Sample> samples = Samples.ofPrompts(new String[] {"a", "b", "a", "b"}, 1, 2, 3, 4);
+        List<Score> scores = scoredInBatches(picky.onFailure(RewardFailure.NEUTRAL), samples, 1, 2)
+                .totals();
+        assertThat(scores).element(0).isEqualTo(new Score.Value(0));
+        assertThat(scores).element(2).isEqualTo(new Score.Value(0));
+        for (int missing : new int[] {1, 3}) {
+            assertThat(scores.get(missing))
+                    .isInstanceOfSatisfying(Score.Missing.class, gone -> assertThat(gone.reason())
+                            .hasMessageContainingAll("\"picky\"", "no connection"));
+        }
     }
 }

@@ -19,6 +19,7 @@ final class EpochMetrics {
         row.put("reward_std", report.rewardStd());
         row.put("reward_min", report.rewardMin());
         row.put("reward_max", report.rewardMax());
+        row.put("unscored", report.unscored().size());
         row.put("zero_std_share", report.zeroStdShare());
         row.put("loss", report.update().loss());
         row.put("approx_kl", report.update().approxKl());

@@ -15,8 +15,9 @@ import java.util.concurrent.Future;
  * vLLM, llama.cpp, Ollama and LM Studio do. Each picture is a request of its own, with the question and the picture as
  * {@link CaptionAlignment#jpeg}; the prompt is not sent. The answer is the likeliest one (temperature 0).
  *
- * <p>What may pass, that is no connection, a time-out, and the statuses 408, 429 and 5xx, is tried again after a pause of a
- * second, then two, and so on; what may not ends the call. Thread-safe; owns nothing.
+ * <p>Failures that a later attempt may mend are tried again after a pause of one second, then two, and so on: a lost connection,
+ * a timeout, and the statuses 408, 429 and 5xx. Any other failure ends the call. Plain http is spoken as HTTP/1.1. Thread-safe;
+ * owns nothing.
  *
  * @param server where the protocol's version 1 is, such as {@code http://localhost:8000/v1}
  * @param model the name by which the server knows the model
@@ -25,7 +26,7 @@ import java.util.concurrent.Future;
  * @param maxTokens longest answer, at least 1
  * @param concurrent requests under way at a time, at least 1
  * @param attempts how often a request is made until its failure ends the call, at least 1
- * @param timeout of one attempt, positive
+ * @param timeout of one attempt, from connecting to the last byte of the answer; positive
  */
 public record ChatCaptioner(
         URI server,
@@ -89,12 +90,13 @@ public record ChatCaptioner(
      */
     @Override
     public List<String> caption(List<Sample> samples) {
-        ChatRequest request = new ChatRequest(this);
+        ChatClient client = new ChatClient(server, model, apiKey, attempts, timeout);
         ExecutorService threads = Executors.newFixedThreadPool(Math.min(concurrent, Math.max(1, samples.size())));
         try {
             List<Future<String>> answers = new ArrayList<>();
             for (Sample sample : samples) {
-                answers.add(threads.submit(() -> request.answer(CaptionAlignment.jpeg(sample))));
+                answers.add(threads.submit(
+                        () -> client.answer(client.request(question, CaptionAlignment.jpeg(sample), maxTokens))));
             }
             List<String> captions = new ArrayList<>();
             for (Future<String> answer : answers) {
