@@ -2,11 +2,13 @@ package dev.rlcm.train;
 
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.RolloutRequest;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.PendingScores;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardPool;
 import java.io.IOException;
@@ -28,7 +30,7 @@ public final class Trainer {
     private final PpoOptimizer ppo;
     private final AdvantageEstimator credit;
     private final RewardFunction reward;
-    private final Prompts prompts;
+    private final PromptSource prompts;
     private final TrainerConfig config;
     private final RandomStreams random;
     private int epoch;
@@ -40,9 +42,14 @@ public final class Trainer {
      * @param ppo an optimiser of that policy
      * @param reward called on other threads, see {@link TrainerConfig#rewardThreads}; its contract is enforced, see {@link
      *     RewardFunction#checked}
+     * @param prompts what to draw in every epoch, as a rule {@link Prompts}
      */
     public Trainer(
-            ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
+            ConsistencyPolicy policy,
+            PpoOptimizer ppo,
+            RewardFunction reward,
+            PromptSource prompts,
+            TrainerConfig config) {
         this(policy, ppo, reward, prompts, config, config.advantages());
     }
 
@@ -55,7 +62,7 @@ public final class Trainer {
             ConsistencyPolicy policy,
             PpoOptimizer ppo,
             RewardFunction reward,
-            Prompts prompts,
+            PromptSource prompts,
             TrainerConfig config,
             AdvantageEstimator credit) {
         this.policy = policy;
@@ -104,8 +111,8 @@ public final class Trainer {
         long start = System.nanoTime();
         RandomStreams streams = random.at("epoch").at(epoch);
         List<PendingScores> pending = new ArrayList<>();
-        Rollout rollout =
-                policy.rollout(prompts(streams), streams.at("noise"), samples -> pending.add(pool.submit(samples)));
+        Rollout rollout = policy.rollout(RolloutRequest.of(prompts(streams), streams.at("noise"))
+                .withOnBatch(samples -> pending.add(pool.submit(samples))));
         long sampled = System.nanoTime();
         double[] rewards = new double[rollout.size()];
         int filled = 0;
@@ -130,9 +137,15 @@ public final class Trainer {
     }
 
     /** The epoch's prompts, each as often as it is to be sampled. */
-    private List<String> prompts(RandomStreams streams) {
+    private List<Prompt> prompts(RandomStreams streams) {
         int copies = config.samplesPerPrompt();
-        return prompts.draw(config.trajectories() / copies, streams).stream()
+        int count = config.trajectories() / copies;
+        List<Prompt> drawn = prompts.draw(epoch, count, streams);
+        if (drawn.size() != count) {
+            throw new IllegalArgumentException("the source of prompts must give the " + count + " prompts of epoch "
+                    + epoch + " that it is asked for, got " + drawn.size());
+        }
+        return drawn.stream()
                 .flatMap(prompt -> Collections.nCopies(copies, prompt).stream())
                 .toList();
     }
