@@ -109,12 +109,15 @@ final class CachedReward implements RewardFunction {
     private static ByteBuffer key(Sample sample) {
         MessageDigest digest = sha256();
         byte[] prompt = sample.prompt().getBytes(StandardCharsets.UTF_8);
-        digest.update(ByteBuffer.allocate(12)
+        byte[] metadata = sample.metadata().toString().getBytes(StandardCharsets.UTF_8);
+        digest.update(ByteBuffer.allocate(4 * Integer.BYTES)
                 .putInt(prompt.length)
+                .putInt(metadata.length)
                 .putInt(sample.height())
                 .putInt(sample.width())
                 .flip());
         digest.update(prompt);
+        digest.update(metadata);
         ByteBuffer pixels = ByteBuffer.allocate(Float.BYTES * sample.pixels().length);
         pixels.asFloatBuffer().put(sample.pixels());
         digest.update(pixels);

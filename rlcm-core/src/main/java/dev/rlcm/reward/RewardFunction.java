@@ -114,7 +114,7 @@ public interface RewardFunction {
     }
 
     /**
-     * The same reward with the scores of the pictures scored last remembered by their content: pixels and prompt. Thread-safe
+     * The same reward with the scores of the pictures scored last remembered by their content: pixels, prompt and metadata. Thread-safe
      * if this reward is.
      *
      * @param mostScores how many are kept, at least 1; each takes about 150 bytes, the pictures are not kept

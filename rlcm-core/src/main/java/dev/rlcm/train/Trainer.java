@@ -2,10 +2,12 @@ package dev.rlcm.train;
 
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.RolloutRequest;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardPool;
 import dev.rlcm.reward.RewardScores;
@@ -34,7 +36,7 @@ public final class Trainer {
     private final PpoOptimizer ppo;
     private final AdvantageEstimator credit;
     private final RewardFunction reward;
-    private final Prompts prompts;
+    private final PromptSource prompts;
     private final TrainerConfig config;
     private final RandomStreams random;
     private int epoch;
@@ -46,9 +48,14 @@ public final class Trainer {
      * @param ppo an optimiser of that policy
      * @param reward called on other threads, see {@link TrainerConfig#rewardThreads}; its contract is enforced, see {@link
      *     RewardFunction#checked}
+     * @param prompts what to draw in every epoch, as a rule {@link Prompts}
      */
     public Trainer(
-            ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
+            ConsistencyPolicy policy,
+            PpoOptimizer ppo,
+            RewardFunction reward,
+            PromptSource prompts,
+            TrainerConfig config) {
         this(policy, ppo, reward, prompts, config, config.advantages());
     }
 
@@ -61,7 +68,7 @@ public final class Trainer {
             ConsistencyPolicy policy,
             PpoOptimizer ppo,
             RewardFunction reward,
-            Prompts prompts,
+            PromptSource prompts,
             TrainerConfig config,
             AdvantageEstimator credit) {
         this.policy = policy;
@@ -114,9 +121,10 @@ public final class Trainer {
     private Optional<EpochReport> epoch(RewardPool pool) throws InterruptedException {
         long start = System.nanoTime();
         RandomStreams streams = random.at("epoch").at(epoch);
-        List<String> drawn = prompts(streams);
-        RolloutScores pending = pool.rollout(drawn);
-        Rollout rollout = policy.rollout(drawn, streams.at("noise"), pending::add);
+        List<Prompt> drawn = prompts(streams);
+        RolloutScores pending = pool.rollout(drawn.stream().map(Prompt::text).toList());
+        Rollout rollout =
+                policy.rollout(RolloutRequest.of(drawn, streams.at("noise")).withOnBatch(pending::add));
         long sampled = System.nanoTime();
         Optional<RewardScores> scores = scores(pending);
         if (scores.isEmpty()) {
@@ -167,9 +175,15 @@ public final class Trainer {
     }
 
     /** The epoch's prompts, each as often as it is to be sampled. */
-    private List<String> prompts(RandomStreams streams) {
+    private List<Prompt> prompts(RandomStreams streams) {
         int copies = config.samplesPerPrompt();
-        return prompts.draw(config.trajectories() / copies, streams).stream()
+        int count = config.trajectories() / copies;
+        List<Prompt> drawn = prompts.draw(epoch, count, streams);
+        if (drawn.size() != count) {
+            throw new IllegalArgumentException("the source of prompts must give the " + count + " prompts of epoch "
+                    + epoch + " that it is asked for, got " + drawn.size());
+        }
+        return drawn.stream()
                 .flatMap(prompt -> Collections.nCopies(copies, prompt).stream())
                 .toList();
     }

@@ -46,13 +46,14 @@ class CachedRewardTest {
     }
 
     @Test
-    void promptAndSizeBelongToTheContent() {
+    void promptMetadataAndSizeBelongToTheContent() {
         RewardFunction cached = recording.cached(10);
         Sample tall = Sample.of("a", 2, 1, new float[6]);
         Sample wide = Sample.of("a", 1, 2, new float[6]);
         Sample other = Sample.of("b", 1, 2, new float[6]);
-        cached.score(List.of(tall, wide, other, tall));
-        assertThat(scored).containsExactly(tall, wide, other);
+        Sample two = wide.withPrompt(Prompt.of("a").with("count", 2));
+        cached.score(List.of(tall, wide, other, two, tall));
+        assertThat(scored).containsExactly(tall, wide, other, two);
     }
 
     @Test
