@@ -14,7 +14,7 @@ import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
-import dev.rlcm.rewrite.FewerPasses;
+import dev.rlcm.rewrite.lowering.FewerPasses;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -13,6 +13,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.Noise;
