@@ -16,6 +16,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.Architectures;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.NullMarked;
@@ -42,13 +43,48 @@ class ArchitectureTest {
     static final ArchRule rewriteKnowsTheGraphOnly = only("rewrite", "dev.rlcm.graph");
 
     @ArchTest
+    static final ArchRule rewritesKnowTheGraphAndEachOther = classes()
+            .that()
+            .resideInAPackage("dev.rlcm.rewrite..")
+            .should()
+            .onlyDependOnClassesThat(JavaClass.Predicates.resideInAnyPackage(
+                            "java..", "org.jspecify..", "dev.rlcm.graph", "dev.rlcm.rewrite..")
+                    .or(primitiveArrays()));
+
+    @ArchTest
+    static final ArchRule precisionKnowsTheGraphAndTheRewriter =
+            only("precision", "dev.rlcm.graph", "dev.rlcm.rewrite");
+
+    /** The order that CONTRIBUTING.md states; what trains may use what samples, never the other way round. */
+    @ArchTest
+    static final ArchRule trainingBuildsOnPpoOnPolicyOnLora = Architectures.layeredArchitecture()
+            .consideringOnlyDependenciesInAnyPackage("dev.rlcm..")
+            .layer("lora")
+            .definedBy("dev.rlcm.lora")
+            .layer("policy")
+            .definedBy("dev.rlcm.policy")
+            .layer("ppo")
+            .definedBy("dev.rlcm.ppo")
+            .layer("train")
+            .definedBy("dev.rlcm.train")
+            .whereLayer("lora")
+            .mayOnlyBeAccessedByLayers("policy", "ppo", "train")
+            .whereLayer("policy")
+            .mayOnlyBeAccessedByLayers("ppo", "train")
+            .whereLayer("ppo")
+            .mayOnlyBeAccessedByLayers("train")
+            .whereLayer("train")
+            .mayNotBeAccessedByAnyLayer();
+
+    @ArchTest
     static final ArchRule optimKnowsTheGraphOnly = only("optim", "dev.rlcm.graph");
 
     @ArchTest
     static final ArchRule ioKnowsTheGraphAndJackson = only("io", "dev.rlcm.graph", "com.fasterxml.jackson..");
 
     @ArchTest
-    static final ArchRule rewardKnowsNd4jOnly = only("reward", "org.nd4j.linalg..");
+    static final ArchRule rewardKnowsNumericLibrariesOnly =
+            only("reward", "org.nd4j.linalg..", "org.apache.commons.math3..");
 
     @ArchTest
     static final ArchRule backendKnowsTheGraphAndNumericLibraries =

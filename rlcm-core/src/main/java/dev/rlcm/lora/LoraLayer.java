@@ -3,7 +3,7 @@ package dev.rlcm.lora;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import dev.rlcm.rewrite.ConstantFolding;
+import dev.rlcm.rewrite.folding.ConstantFolding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -3,7 +3,7 @@ package dev.rlcm.policy;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.mdp.Schedule;
-import dev.rlcm.random.RandomStreams;
+import dev.rlcm.random.Noise;
 import dev.rlcm.reward.Sample;
 import java.util.List;
 import java.util.function.Consumer;
@@ -20,25 +20,28 @@ public interface ConsistencyPolicy extends AutoCloseable {
     /**
      * Samples one trajectory per prompt with the adapter's present weights.
      *
-     * @param random the source of all noise; trajectory i draws from {@code random.at(i)}, so that sampling four prompts
-     *     together or one by one (each with its index) gives the same pictures. The same streams give the same noise again: a
-     *     loop takes others in every epoch, such as {@code random.at(epoch)}
-     * @return as many trajectories as prompts, in their order; a prompt may stand more than once
-     * @throws IllegalArgumentException if there are no prompts, or the model has diverged so far that a picture is not finite
+     * @return as many trajectories as prompts, in their order
+     * @throws IllegalArgumentException if the noise has the wrong size or is not finite, if the model conditions on what its
+     *     denoiser has no input for, or if the model has diverged so far that a picture is not finite
      * @throws dev.rlcm.backend.BackendException if the backend fails
      */
-    default Rollout rollout(List<String> prompts, RandomStreams random) {
-        return rollout(prompts, random, batch -> {});
-    }
+    Rollout rollout(RolloutRequest request);
 
     /**
-     * As {@link #rollout(List, RandomStreams)}, handing over the pictures of each batch as soon as they are decoded, so
-     * that they can be rewarded while the next batch is sampled.
+     * Samples one trajectory per prompt, of prompts that are only a text.
      *
-     * @param onBatch called on this thread, with at most {@link SamplingPlan#batch} pictures in the order of the prompts; what
-     *     it throws ends the rollout
+     * @param noise the source of all noise, as a rule {@link dev.rlcm.random.RandomStreams}. The same streams give the same
+     *     noise again: a loop takes others in every epoch, such as {@code random.at(epoch)}
+     * @throws IllegalArgumentException if there are no prompts; also as {@link #rollout(RolloutRequest)}
      */
-    Rollout rollout(List<String> prompts, RandomStreams random, Consumer<List<Sample>> onBatch);
+    default Rollout rollout(List<String> prompts, Noise noise) {
+        return rollout(RolloutRequest.texts(prompts, noise));
+    }
+
+    /** As {@link #rollout(List, Noise)}; for the last argument see {@link RolloutRequest#onBatch}. */
+    default Rollout rollout(List<String> prompts, Noise noise, Consumer<List<Sample>> onBatch) {
+        return rollout(RolloutRequest.texts(prompts, noise).withOnBatch(onBatch));
+    }
 
     /** The live adapter: what is changed in it holds from the next rollout or update on. */
     LoraAdapter adapter();

@@ -4,7 +4,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.LogProbReduction;
 import dev.rlcm.mdp.Schedule;
-import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,34 +12,28 @@ import java.util.Map;
 
 /** A trajectory while it is being sampled. */
 final class Episode {
-    private final String prompt;
+    private final Prompt prompt;
     private final Map<String, TensorData> conditioning;
     private final Schedule schedule;
-    private final RandomStreams noise;
+    private final EpisodeNoise noise;
     private final List<float[]> states = new ArrayList<>();
     private final List<GaussianStep> actions = new ArrayList<>();
     private final List<Double> logProbs = new ArrayList<>();
     private float[] current;
 
-    /** @param random the trajectory's own streams; the initial noise is stream 0, that of step k is k + 1 */
-    Episode(
-            String prompt,
-            Map<String, TensorData> conditioning,
-            Schedule schedule,
-            RandomStreams random,
-            int latentSize) {
+    Episode(Prompt prompt, Map<String, TensorData> conditioning, Schedule schedule, EpisodeNoise noise) {
         this.prompt = prompt;
         this.conditioning = conditioning;
         this.schedule = schedule;
-        this.noise = random;
-        this.current = noise.at(0).gaussians(latentSize);
-        for (int i = 0; i < latentSize; i++) {
+        this.noise = noise;
+        this.current = noise.draw(0).clone();
+        for (int i = 0; i < current.length; i++) {
             current[i] *= (float) schedule.initialScale();
         }
         states.add(current);
     }
 
-    String prompt() {
+    Prompt prompt() {
         return prompt;
     }
 
@@ -65,7 +59,7 @@ final class Episode {
         boolean last = k == schedule.evaluations() - 1;
         float[] before = current;
         if (step.isStochastic()) {
-            float[] next = step.next(before, modelOutput, noise.at(k + 1L).gaussians(before.length));
+            float[] next = step.next(before, modelOutput, noise.draw(k + 1));
             actions.add(step);
             logProbs.add(step.logProb(before, modelOutput, next, reduction));
             states.add(next);
@@ -84,7 +78,7 @@ final class Episode {
 
     Trajectory finish(Sample sample) {
         return new SampledTrajectory(
-                prompt,
+                prompt.text(),
                 conditioning,
                 List.copyOf(states),
                 List.copyOf(actions),

@@ -12,15 +12,16 @@ import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
-import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
-import dev.rlcm.rewrite.FewerPasses;
+import dev.rlcm.rewrite.lowering.FewerPasses;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /** Samples a model with an adapter injected, one compiled graph for all steps. */
 final class LoraPolicy implements ConsistencyPolicy {
@@ -43,7 +44,8 @@ final class LoraPolicy implements ConsistencyPolicy {
         Graph base = model.denoiser(plan.batch());
         Graph adapted = adapt(base).graph();
         this.denoiser = backend.compile(FewerPasses.apply(adapted));
-        this.feed = new BatchFeed(base.inputs(), adapter.tensors());
+        this.feed = new BatchFeed(
+                base.inputs(), Set.of(ConsistencyModel.SAMPLE, ConsistencyModel.TIMESTEP), adapter.tensors());
         Map.Entry<String, Value> result =
                 adapted.outputs().entrySet().iterator().next();
         this.output = Map.of(
@@ -65,27 +67,42 @@ final class LoraPolicy implements ConsistencyPolicy {
     }
 
     @Override
-    public Rollout rollout(List<String> prompts, RandomStreams random, Consumer<List<Sample>> onBatch) {
-        if (prompts.isEmpty()) {
-            throw new IllegalArgumentException("a rollout needs at least one prompt");
-        }
-        List<Map<String, TensorData>> conditioning = model.condition(prompts, plan.guidanceScale());
+    public Rollout rollout(RolloutRequest request) {
+        List<Prompt> prompts = request.prompts();
+        List<Map<String, TensorData>> conditioning = condition(prompts);
         List<Trajectory> trajectories = new ArrayList<>();
         for (int start = 0; start < prompts.size(); start += plan.batch()) {
             int end = Math.min(prompts.size(), start + plan.batch());
             List<Episode> episodes = new ArrayList<>();
             for (int i = start; i < end; i++) {
-                episodes.add(new Episode(prompts.get(i), conditioning.get(i), schedule, random.at(i), (int)
-                        model.latentShape().size()));
+                EpisodeNoise noise = new EpisodeNoise(request.noise(), i, latentSize());
+                episodes.add(new Episode(prompts.get(i), conditioning.get(i), schedule, noise));
             }
             sample(episodes);
             List<Sample> samples = decode(episodes);
             for (int i = 0; i < episodes.size(); i++) {
                 trajectories.add(episodes.get(i).finish(samples.get(i)));
             }
-            onBatch.accept(samples);
+            request.onBatch().accept(samples);
         }
         return new Rollout(trajectories);
+    }
+
+    private List<Map<String, TensorData>> condition(List<Prompt> prompts) {
+        List<Map<String, TensorData>> rows =
+                model.condition(prompts.stream().map(Prompt::text).toList(), plan.guidanceScale());
+        if (rows.size() != prompts.size()) {
+            throw new IllegalArgumentException("the model must condition on every prompt, got " + rows.size()
+                    + " rows for " + prompts.size() + " prompts");
+        }
+        for (int i = 0; i < rows.size(); i++) {
+            feed.check(rows.get(i), prompts.get(i).text());
+        }
+        return rows;
+    }
+
+    private int latentSize() {
+        return (int) model.latentShape().size();
     }
 
     /** Takes all steps of at most one batch of episodes; unused rows repeat stale data and are ignored. */
@@ -93,7 +110,7 @@ final class LoraPolicy implements ConsistencyPolicy {
         for (int row = 0; row < episodes.size(); row++) {
             feed.set(episodes.get(row).conditioning(), row);
         }
-        float[] modelOutput = new float[(int) model.latentShape().size()];
+        float[] modelOutput = new float[latentSize()];
         for (int k = 0; k < schedule.evaluations(); k++) {
             GaussianStep step = schedule.steps().get(k);
             float[] timesteps = new float[plan.batch()];
@@ -115,7 +132,15 @@ final class LoraPolicy implements ConsistencyPolicy {
         TensorData latents = TensorData.zeros(DataType.FLOAT32, denoiserShape(episodes.size()));
         FloatBuffer buffer = latents.floats();
         episodes.forEach(episode -> buffer.put(episode.finalLatent()));
-        return model.decode(episodes.stream().map(Episode::prompt).toList(), latents);
+        List<Sample> samples = model.decode(
+                episodes.stream().map(episode -> episode.prompt().text()).toList(), latents);
+        if (samples.size() != episodes.size()) {
+            throw new IllegalArgumentException("the model must decode every latent, got " + samples.size()
+                    + " pictures of " + episodes.size() + " latents");
+        }
+        return IntStream.range(0, samples.size())
+                .mapToObj(i -> samples.get(i).withPrompt(episodes.get(i).prompt()))
+                .toList();
     }
 
     private Shape denoiserShape(int batch) {

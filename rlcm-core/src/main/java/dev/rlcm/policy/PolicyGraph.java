@@ -14,7 +14,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The policy as an expression: for a batch of B transitions the mean and the log-probability of the action that was
@@ -168,12 +171,14 @@ public final class PolicyGraph {
         private final Map<String, TensorData> inputs = new LinkedHashMap<>();
 
         private Batch(Graph graph, Map<String, TensorData> others) {
-            List<Value> own = new ArrayList<>(List.of(state, next, inputScale, sampleCoefficient, modelCoefficient));
-            own.add(sigma);
+            List<Value> own = List.of(state, next, inputScale, sampleCoefficient, modelCoefficient, sigma);
+            List<Value> filled = new ArrayList<>(own);
             base.inputs().stream()
                     .filter(v -> !v.label().equals(ConsistencyModel.SAMPLE))
-                    .forEach(own::add);
-            this.feed = new BatchFeed(own, others);
+                    .forEach(filled::add);
+            Set<String> ownNames = Stream.concat(own.stream().map(Value::label), Stream.of(ConsistencyModel.TIMESTEP))
+                    .collect(Collectors.toSet());
+            this.feed = new BatchFeed(filled, ownNames, others);
             for (Value input : graph.inputs()) {
                 TensorData tensor = feed.tensors().get(input.label());
                 if (tensor == null) {
@@ -188,18 +193,29 @@ public final class PolicyGraph {
          *
          * @param row in [0, B)
          * @param transition of a policy on the same model
+         * @throws IllegalArgumentException if its states or its conditioning do not fit the policy's network
          */
         public void set(int row, Transition transition) {
             Trajectory trajectory = transition.trajectory();
+            feed.check(trajectory.conditioning(), trajectory.prompt());
             GaussianStep step = trajectory.step(transition.action());
-            feed.set(state.label(), row, trajectory.state(transition.action()));
-            feed.set(next.label(), row, trajectory.state(transition.action() + 1));
+            feed.set(state.label(), row, latent(trajectory, transition.action()));
+            feed.set(next.label(), row, latent(trajectory, transition.action() + 1));
             feed.set(ConsistencyModel.TIMESTEP, row, (float) step.timestep());
             feed.set(inputScale.label(), row, (float) step.inputScale());
             feed.set(sampleCoefficient.label(), row, (float) step.sampleCoefficient());
             feed.set(modelCoefficient.label(), row, (float) step.modelCoefficient());
             feed.set(sigma.label(), row, (float) step.sigma());
             feed.set(trajectory.conditioning(), row);
+        }
+
+        private float[] latent(Trajectory trajectory, int k) {
+            float[] latent = trajectory.state(k);
+            if (latent.length != latentSize()) {
+                throw new IllegalArgumentException("state " + k + " of \"" + trajectory.prompt() + "\" must have "
+                        + latentSize() + " values, got " + latent.length);
+            }
+            return latent;
         }
 
         /** What to run the graph with; the same tensors at every call. */

@@ -18,7 +18,7 @@ import java.util.random.RandomGeneratorFactory;
  *
  * <p>Immutable and thread-safe; a generator made from it is neither, and belongs to its caller.
  */
-public final class RandomStreams {
+public final class RandomStreams implements Noise {
     private static final RandomGeneratorFactory<RandomGenerator> ALGORITHM =
             RandomGeneratorFactory.of("L64X128MixRandom");
 
@@ -59,6 +59,12 @@ public final class RandomStreams {
             draws[i] = (float) generator.nextGaussian();
         }
         return draws;
+    }
+
+    /** The draws of the stream {@code at(trajectory).at(draw)}. */
+    @Override
+    public float[] draw(int trajectory, int draw, int size) {
+        return at(trajectory).at(draw).gaussians(size);
     }
 
     /** A uniformly random order of {@code 0 .. n - 1}. */

@@ -13,6 +13,11 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
     }
 
     @Override
+    public RewardScope scope() {
+        return reward.scope();
+    }
+
+    @Override
     public double[] score(List<Sample> samples) {
         return score(reward, samples);
     }

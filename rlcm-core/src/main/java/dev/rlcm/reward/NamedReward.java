@@ -13,6 +13,11 @@ record NamedReward(RewardFunction reward, String name) implements RewardFunction
     }
 
     @Override
+    public RewardScope scope() {
+        return reward.scope();
+    }
+
+    @Override
     public double[] score(List<Sample> samples) {
         try {
             return reward.score(samples);

@@ -12,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /** The scores of one batch, being computed by a {@link RewardPool}. Any thread may wait for them. */
 public final class PendingScores {
@@ -90,18 +91,15 @@ public final class PendingScores {
         var unused = result.whenComplete((ignored, failure) -> action.run());
     }
 
-    /** Splits the batch into chunks and hands them to the executor; when one fails the others end too. */
-    void start(Executor executor, int chunks) {
+    /** Splits the batch into parts and hands them to the executor; when one fails the others end too. */
+    void start(Executor executor, int mostParts) {
         if (samples.isEmpty()) {
             result.complete(List.of(scores));
             return;
         }
         List<FutureTask<?>> tasks = new ArrayList<>();
-        int count = Math.min(chunks, samples.size());
-        for (int i = 0; i < count; i++) {
-            int from = (int) ((long) samples.size() * i / count);
-            int to = (int) ((long) samples.size() * (i + 1) / count);
-            tasks.add(new FutureTask<>(() -> evaluate(from, to), scores));
+        for (int[] part : SampleGroups.parts(samples, reward.scope(), mostParts)) {
+            tasks.add(new FutureTask<>(() -> evaluate(part), scores));
         }
         var unused = result.whenComplete((ignored, failure) -> {
             if (failure != null) {
@@ -117,17 +115,18 @@ public final class PendingScores {
 
     /** Fails the batch with whatever the reward throws, errors included, so that nobody waits for ever. */
     @SuppressWarnings("CatchingUnchecked")
-    private void evaluate(int from, int to) {
+    private void evaluate(int[] positions) {
         try {
-            List<Score> part = reward.attempt(samples.subList(from, to), RewardFailure.FAIL);
+            List<Score> part = reward.attempt(
+                    IntStream.of(positions).mapToObj(samples::get).toList(), RewardFailure.FAIL);
             for (int i = 0; i < part.size(); i++) {
-                scores[from + i] = part.get(i) instanceof Score.Missing gone ? gone.shifted(from) : part.get(i);
+                scores[positions[i]] = part.get(i).at(positions);
             }
             if (missing.addAndGet(-part.size()) == 0) {
                 result.complete(List.of(scores));
             }
         } catch (RewardException e) {
-            result.completeExceptionally(e.shifted(from));
+            result.completeExceptionally(e.at(positions));
         } catch (RuntimeException | Error e) {
             result.completeExceptionally(e);
         }

@@ -136,9 +136,9 @@ public final class RewardException extends RuntimeException {
         return copy(reward, position, sample.prompt());
     }
 
-    /** The same failure seen from a list in which the scored part began at an offset. */
-    RewardException shifted(int offset) {
-        return index == WHOLE_BATCH || offset == 0 ? this : copy(reward, index + offset, prompt);
+    /** The same failure seen from a list in which the scored samples have these positions. */
+    RewardException at(int[] positions) {
+        return index == WHOLE_BATCH || positions[index] == index ? this : copy(reward, positions[index], prompt);
     }
 
     /** The same failure of a reward that its host knows by another name. */

@@ -1,6 +1,7 @@
 package dev.rlcm.reward;
 
 import java.awt.image.BufferedImage;
+import java.util.Map;
 import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -14,13 +15,13 @@ import org.nd4j.linalg.factory.Nd4j;
  * condition a sample may be read from any thread.
  */
 public final class Sample {
-    private final String prompt;
+    private final Prompt prompt;
     private final int height;
     private final int width;
     private final float[] pixels;
 
-    private Sample(String prompt, int height, int width, float[] pixels) {
-        this.prompt = Objects.requireNonNull(prompt, "prompt");
+    private Sample(Prompt prompt, int height, int width, float[] pixels) {
+        this.prompt = prompt;
         this.height = height;
         this.width = width;
         this.pixels = pixels;
@@ -47,11 +48,22 @@ public final class Sample {
                         + pixels[i] + ": the model diverged; go back to an earlier adapter or lower the learning rate");
             }
         }
-        return new Sample(prompt, height, width, pixels);
+        return new Sample(Prompt.of(prompt), height, width, pixels);
     }
 
+    /** The same picture, sharing its pixels, as made from that prompt. */
+    public Sample withPrompt(Prompt newPrompt) {
+        return new Sample(Objects.requireNonNull(newPrompt, "prompt"), height, width, pixels);
+    }
+
+    /** The text of the prompt. */
     public String prompt() {
-        return prompt;
+        return prompt.text();
+    }
+
+    /** What the source of the prompt says about it besides the text; empty if nothing. Unmodifiable. */
+    public Map<String, Object> metadata() {
+        return prompt.metadata();
     }
 
     /** In pixels. */
@@ -101,7 +113,7 @@ public final class Sample {
     /** For example {@code Sample[64x64, "a photo of a cat"]}, height first. */
     @Override
     public String toString() {
-        return "Sample[" + height + "x" + width + ", \"" + prompt + "\"]";
+        return "Sample[" + height + "x" + width + ", \"" + prompt.text() + "\"]";
     }
 
     /** The product is rounded to float32 before it is rounded to a level, as NumPy and PyTorch do it. */

@@ -33,10 +33,20 @@ public sealed interface Score {
             }
         }
 
-        /** The same seen from a list in which the scored part began at an offset. */
-        Missing shifted(int offset) {
-            return new Missing(reason.shifted(offset), policy);
+        /** One failure of a picture that two rewards could not score: the first, under the stricter policy. */
+        Missing and(Missing other) {
+            return new Missing(reason, RewardFailure.stricter(policy, other.policy));
         }
+
+        @Override
+        public Missing at(int[] positions) {
+            return new Missing(reason.at(positions), policy);
+        }
+    }
+
+    /** The same seen from a list in which the scored samples have these positions. */
+    default Score at(int[] positions) {
+        return this;
     }
 
     /** One value each. */

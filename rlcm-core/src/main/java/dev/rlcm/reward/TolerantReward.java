@@ -22,6 +22,11 @@ record TolerantReward(RewardFunction reward, RewardFailure policy) implements Re
     }
 
     @Override
+    public RewardScope scope() {
+        return reward.scope();
+    }
+
+    @Override
     public boolean isPaused() {
         return reward.isPaused();
     }

@@ -49,6 +49,11 @@ public final class WeightedReward implements RewardFunction {
         return sum;
     }
 
+    @Override
+    public RewardScope scope() {
+        return terms.stream().map(term -> term.reward.scope()).reduce(RewardScope.SAMPLE, RewardScope::and);
+    }
+
     /** A picture that a term could not score has no sum. */
     @Override
     public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
@@ -90,9 +95,7 @@ public final class WeightedReward implements RewardFunction {
 
         Score addedTo(Score sum, Score score) {
             if (sum instanceof Score.Missing one) {
-                return score instanceof Score.Missing other
-                        ? new Score.Missing(one.reason(), RewardFailure.stricter(one.policy(), other.policy()))
-                        : one;
+                return score instanceof Score.Missing other ? one.and(other) : one;
             }
             return score instanceof Score.Value value
                     ? new Score.Value(((Score.Value) sum).value() + weight * value.value())

@@ -10,17 +10,17 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /** The words that patterns are written in. */
-final class Match {
+public final class Match {
     private Match() {}
 
     /** The number that a constant with one element holds. */
-    static OptionalDouble scalar(Value value) {
+    public static OptionalDouble scalar(Value value) {
         boolean scalar = value.is(Op.CONSTANT) && value.shape().size() == 1;
         return scalar ? OptionalDouble.of(value.data().getDouble(0)) : OptionalDouble.empty();
     }
 
     /** Whether a number read from a tensor of the type is the wanted one up to the type's rounding. */
-    static boolean close(double number, double wanted, DataType type) {
+    public static boolean close(double number, double wanted, DataType type) {
         double tolerance =
                 switch (type) {
                     case FLOAT16 -> 1e-3;
@@ -30,18 +30,18 @@ final class Match {
         return Math.abs(number - wanted) <= tolerance * Math.abs(wanted);
     }
 
-    static boolean isScalar(Value value, double wanted) {
+    public static boolean isScalar(Value value, double wanted) {
         OptionalDouble number = scalar(value);
         return number.isPresent() && close(number.getAsDouble(), wanted, value.type());
     }
 
     /** A binary node's operands, both ways round. */
-    static List<List<Value>> bothOrders(Value binary) {
+    public static List<List<Value>> bothOrders(Value binary) {
         return List.of(List.of(binary.in(0), binary.in(1)), List.of(binary.in(1), binary.in(0)));
     }
 
     /** The [C] vector behind a factor or summand that varies with axis 1 of [B, C, ...] of the rank alone. */
-    static Optional<Value> perChannel(Value parameter, int channels, int rank) {
+    public static Optional<Value> perChannel(Value parameter, int channels, int rank) {
         int axis = parameter.rank() - (rank - 1);
         boolean fits =
                 parameter.shape().size() == channels && (axis == 0 || axis == 1) && parameter.dim(axis) == channels;
@@ -56,18 +56,18 @@ final class Match {
     }
 
     /** The value under another shape; a reshape that is there already is not stacked upon. */
-    static Value reshaped(Value value, Shape shape) {
+    public static Value reshaped(Value value, Shape shape) {
         boolean undone = value.is(Op.RESHAPE) && value.in(0).shape().equals(shape);
         return undone ? value.in(0) : value.reshape(shape);
     }
 
     /** The extents before the last two. */
-    static Shape leading(Value value) {
+    public static Shape leading(Value value) {
         return Shape.of(Arrays.copyOf(value.shape().toArray(), value.rank() - 2));
     }
 
     /** Those extents, then two more. */
-    static Shape matrices(Shape leading, int rows, int columns) {
+    public static Shape matrices(Shape leading, int rows, int columns) {
         int[] dims = Arrays.copyOf(leading.toArray(), leading.rank() + 2);
         dims[leading.rank()] = rows;
         dims[leading.rank() + 1] = columns;

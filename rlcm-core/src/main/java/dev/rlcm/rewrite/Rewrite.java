@@ -9,7 +9,7 @@ import java.util.function.UnaryOperator;
  * One rewriting rule, readable as a sentence: {@code Rewrite.on(Op.MATMUL).where(this::targeted).to(this::adapted)}.
  * Immutable and thread-safe as far as its functions are.
  */
-final class Rewrite implements UnaryOperator<Value> {
+public final class Rewrite implements UnaryOperator<Value> {
     private final Predicate<Value> guard;
     private final UnaryOperator<Value> replacement;
 
@@ -19,17 +19,17 @@ final class Rewrite implements UnaryOperator<Value> {
     }
 
     /** Values of that operator; without {@link #to} they stay as they are. */
-    static Rewrite on(Op op) {
+    public static Rewrite on(Op op) {
         return new Rewrite(value -> value.is(op), UnaryOperator.identity());
     }
 
     /** Only those that also satisfy the condition. */
-    Rewrite where(Predicate<Value> condition) {
+    public Rewrite where(Predicate<Value> condition) {
         return new Rewrite(guard.and(condition), replacement);
     }
 
     /** They are replaced by the function's result. */
-    Rewrite to(UnaryOperator<Value> function) {
+    public Rewrite to(UnaryOperator<Value> function) {
         return new Rewrite(guard, function);
     }
 

@@ -1,6 +1,7 @@
 package dev.rlcm.train;
 
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
@@ -9,13 +10,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.zip.CRC32;
 
 /**
  * The prompts that a policy is trained on, drawn uniformly with replacement as in the paper.
  *
  * @param all at least one; none blank
  */
-public record Prompts(List<String> all) {
+public record Prompts(List<String> all) implements PromptSource {
     public Prompts {
         all = List.copyOf(all);
         if (all.isEmpty()) {
@@ -54,7 +56,7 @@ public record Prompts(List<String> all) {
     }
 
     /**
-     * So many prompts, drawn independently, in a new list; the same streams give the same draw.
+     * The texts of {@link #draw(int, int, RandomStreams)}, which are the same in every epoch, in a new list.
      *
      * @param random {@code random.at("prompts")} is drawn from, so that a rollout may use the same streams
      */
@@ -65,5 +67,22 @@ public record Prompts(List<String> all) {
             drawn.add(all.get(generator.nextInt(all.size())));
         }
         return drawn;
+    }
+
+    @Override
+    public List<Prompt> draw(int epoch, int count, RandomStreams random) {
+        return Prompt.all(draw(count, random));
+    }
+
+    /** For example {@code 398 prompts (5d41402a)}: their number and a checksum. */
+    @Override
+    public String name() {
+        return name(all.size(), all.toString());
+    }
+
+    static String name(int size, String content) {
+        CRC32 checksum = new CRC32();
+        checksum.update(content.getBytes(StandardCharsets.UTF_8));
+        return String.format("%d prompts (%08x)", size, checksum.getValue());
     }
 }

@@ -2,18 +2,19 @@ package dev.rlcm.train;
 
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.RolloutRequest;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.random.RandomStreams;
-import dev.rlcm.reward.PendingScores;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardPool;
-import dev.rlcm.reward.Score;
+import dev.rlcm.reward.RewardScores;
+import dev.rlcm.reward.RolloutScores;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +36,7 @@ public final class Trainer {
     private final PpoOptimizer ppo;
     private final AdvantageEstimator credit;
     private final RewardFunction reward;
-    private final Prompts prompts;
+    private final PromptSource prompts;
     private final TrainerConfig config;
     private final RandomStreams random;
     private int epoch;
@@ -47,9 +48,14 @@ public final class Trainer {
      * @param ppo an optimiser of that policy
      * @param reward called on other threads, see {@link TrainerConfig#rewardThreads}; its contract is enforced, see {@link
      *     RewardFunction#checked}
+     * @param prompts what to draw in every epoch, as a rule {@link Prompts}
      */
     public Trainer(
-            ConsistencyPolicy policy, PpoOptimizer ppo, RewardFunction reward, Prompts prompts, TrainerConfig config) {
+            ConsistencyPolicy policy,
+            PpoOptimizer ppo,
+            RewardFunction reward,
+            PromptSource prompts,
+            TrainerConfig config) {
         this(policy, ppo, reward, prompts, config, config.advantages());
     }
 
@@ -62,7 +68,7 @@ public final class Trainer {
             ConsistencyPolicy policy,
             PpoOptimizer ppo,
             RewardFunction reward,
-            Prompts prompts,
+            PromptSource prompts,
             TrainerConfig config,
             AdvantageEstimator credit) {
         this.policy = policy;
@@ -115,17 +121,18 @@ public final class Trainer {
     private Optional<EpochReport> epoch(RewardPool pool) throws InterruptedException {
         long start = System.nanoTime();
         RandomStreams streams = random.at("epoch").at(epoch);
-        List<PendingScores> pending = new ArrayList<>();
+        List<Prompt> drawn = prompts(streams);
+        RolloutScores pending = pool.rollout(drawn.stream().map(Prompt::text).toList());
         Rollout rollout =
-                policy.rollout(prompts(streams), streams.at("noise"), samples -> pending.add(pool.submit(samples)));
+                policy.rollout(RolloutRequest.of(drawn, streams.at("noise")).withOnBatch(pending::add));
         long sampled = System.nanoTime();
-        Optional<List<Score>> scores = scores(pending);
+        Optional<RewardScores> scores = scores(pending);
         if (scores.isEmpty()) {
             log.info("Stopped while the reward \"{}\" waits; epoch {} is given up", reward.name(), epoch);
             return Optional.empty();
         }
         long rewarded = System.nanoTime();
-        ScoredRollout scored = ScoredRollout.of(rollout, scores.get());
+        ScoredRollout scored = ScoredRollout.of(rollout, scores.get().totals());
         warnOfUnscored(scored.unscored(), rollout.size());
         double[] advantages = scored.advantages(credit);
         UpdateReport update = ppo.update(scored.rollout(), advantages);
@@ -133,6 +140,7 @@ public final class Trainer {
                 epoch,
                 scored.rollout(),
                 scored.rewards(),
+                scores.get().statistics(),
                 advantages,
                 scored.unscored(),
                 credit.zeroSpreadShare(),
@@ -142,18 +150,14 @@ public final class Trainer {
                 Duration.ofNanos(System.nanoTime() - start)));
     }
 
-    /** Of all pictures, in the order of submission; nothing if training is to stop while the reward waits. */
-    private Optional<List<Score>> scores(List<PendingScores> pending) throws InterruptedException {
-        List<Score> all = new ArrayList<>();
-        for (PendingScores scores : pending) {
-            while (!scores.await(STOP_POLL)) {
-                if (stopping && reward.isPaused()) {
-                    return Optional.empty();
-                }
+    /** Nothing if training is to stop while the reward waits. */
+    private Optional<RewardScores> scores(RolloutScores pending) throws InterruptedException {
+        while (!pending.await(STOP_POLL)) {
+            if (stopping && reward.isPaused()) {
+                return Optional.empty();
             }
-            all.addAll(scores.awaitAll());
         }
-        return Optional.of(all);
+        return Optional.of(pending.await());
     }
 
     private void warnOfUnscored(List<Unscored> unscored, int sampled) {
@@ -171,9 +175,15 @@ public final class Trainer {
     }
 
     /** The epoch's prompts, each as often as it is to be sampled. */
-    private List<String> prompts(RandomStreams streams) {
+    private List<Prompt> prompts(RandomStreams streams) {
         int copies = config.samplesPerPrompt();
-        return prompts.draw(config.trajectories() / copies, streams).stream()
+        int count = config.trajectories() / copies;
+        List<Prompt> drawn = prompts.draw(epoch, count, streams);
+        if (drawn.size() != count) {
+            throw new IllegalArgumentException("the source of prompts must give the " + count + " prompts of epoch "
+                    + epoch + " that it is asked for, got " + drawn.size());
+        }
+        return drawn.stream()
                 .flatMap(prompt -> Collections.nCopies(copies, prompt).stream())
                 .toList();
     }

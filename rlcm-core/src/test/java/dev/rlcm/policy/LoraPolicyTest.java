@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.rlcm.backend.ReferenceBackend;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
@@ -22,7 +25,10 @@ import dev.rlcm.reward.Sample;
 import dev.rlcm.testing.ToyModel;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -192,5 +198,89 @@ class LoraPolicyTest {
         assertThatThrownBy(() -> policy.rollout(List.of(), RandomStreams.seeded(2)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("at least one prompt");
+    }
+
+    @Test
+    void aRecordedNoiseReplaysARollout() {
+        ConsistencyPolicy policy = policy(SamplingPlan.steps(4).withBatch(3));
+        RandomStreams random = RandomStreams.seeded(5);
+        Rollout original = policy.rollout(PROMPTS, random);
+        Map<List<Integer>, float[]> recorded = new HashMap<>();
+        policy.rollout(PROMPTS, (trajectory, draw, size) -> {
+            float[] values = random.draw(trajectory, draw, size);
+            recorded.put(List.of(trajectory, draw), values);
+            return values;
+        });
+        assertThat(recorded).hasSize(4 * 4); // the initial latent and 3 actions of 4 trajectories
+        Rollout replayed = policy.rollout(PROMPTS, (trajectory, draw, size) -> recorded.get(List.of(trajectory, draw)));
+        for (int i = 0; i < original.size(); i++) {
+            for (int k = 0; k <= 3; k++) {
+                assertThat(replayed.trajectories().get(i).state(k))
+                        .containsExactly(original.trajectories().get(i).state(k));
+            }
+        }
+    }
+
+    @Test
+    void noiseOfTheWrongSizeOrWithoutBoundsIsRefused() {
+        ConsistencyPolicy policy = policy(SamplingPlan.steps(2));
+        assertThatThrownBy(() -> policy.rollout(PROMPTS, (trajectory, draw, size) -> new float[7 + trajectory]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the noise of trajectory 0, draw 0, must have 8 values, got 7");
+        assertThatThrownBy(() -> policy.rollout(PROMPTS, (trajectory, draw, size) -> {
+                    float[] values = new float[size];
+                    values[2] = draw == 1 ? Float.NaN : 0;
+                    return values;
+                }))
+                .hasMessage("the noise of trajectory 0, draw 1, must be finite, got NaN");
+    }
+
+    /** What a host's model may say of a prompt, and what is wrong with it. */
+    @Test
+    void conditioningThatDoesNotFitTheDenoiserIsRefusedBeforeAnythingIsSampled() {
+        TensorData fitting = TensorData.zeros(DataType.FLOAT32, Shape.of(6));
+        Map<Map<String, TensorData>, String> cases = Map.of(
+                Map.of(), "lacks [prompt]",
+                Map.of("prompt", fitting, "style", fitting), "has unknown [style]",
+                Map.of("prompt", TensorData.zeros(DataType.FLOAT32, Shape.of(5))), "must be FLOAT32[6], got FLOAT32[5]",
+                Map.of("prompt", TensorData.zeros(DataType.FLOAT64, Shape.of(6))),
+                        "must be FLOAT32[6], got FLOAT64[6]");
+        cases.forEach((row, message) -> {
+            ConsistencyPolicy policy = policy(SamplingPlan.steps(2), conditionedOn(row));
+            assertThatThrownBy(() -> policy.rollout(PROMPTS, RandomStreams.seeded(1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("\"a cat\"")
+                    .hasMessageContaining(message);
+        });
+    }
+
+    private ConsistencyPolicy policy(SamplingPlan plan, ConsistencyModel host) {
+        LoraAdapter adapter = policy(plan).adapter();
+        return ConsistencyPolicy.of(
+                host, LatentConsistencySchedule.defaults().steps(plan.steps()), plan, adapter, backend);
+    }
+
+    private ConsistencyModel conditionedOn(Map<String, TensorData> row) {
+        return new ConsistencyModel() {
+            @Override
+            public Shape latentShape() {
+                return model.latentShape();
+            }
+
+            @Override
+            public Graph denoiser(int batch) {
+                return model.denoiser(batch);
+            }
+
+            @Override
+            public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
+                return Collections.nCopies(prompts.size(), row);
+            }
+
+            @Override
+            public List<Sample> decode(List<String> prompts, TensorData latents) {
+                return model.decode(prompts, latents);
+            }
+        };
     }
 }

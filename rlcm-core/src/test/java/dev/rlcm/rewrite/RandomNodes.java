@@ -15,7 +15,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /** Random constants and random nodes on given values, of all operators that folding evaluates. */
-final class RandomNodes {
+public final class RandomNodes {
     static final List<DataType> TYPES = List.of(DataType.FLOAT64, DataType.INT64, DataType.INT32, DataType.BOOL);
     private static final List<Op> OPS = Arrays.stream(Op.values())
             .filter(op -> op.compareTo(Op.ADD) >= 0 && op.compareTo(Op.MATMUL) <= 0 && op != Op.RESIZE)
@@ -23,11 +23,11 @@ final class RandomNodes {
 
     private final Random random;
 
-    RandomNodes(Random random) {
+    public RandomNodes(Random random) {
         this.random = random;
     }
 
-    List<Value> constants(int count) {
+    public List<Value> constants(int count) {
         List<Value> pool = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             pool.add(constant(TYPES.get(i % TYPES.size()), shape()));
@@ -51,7 +51,7 @@ final class RandomNodes {
     }
 
     /** A node whose first operand is from the pool and that type-checks. */
-    Value node(List<Value> pool) {
+    public Value node(List<Value> pool) {
         while (true) {
             Value x = pool.get(random.nextInt(pool.size()));
             Op op = OPS.get(random.nextInt(OPS.size()));

@@ -10,10 +10,10 @@ import dev.rlcm.graph.TensorData;
 import java.util.Map;
 
 /** Values by the reference backend, and their comparison. */
-final class Reference {
+public final class Reference {
     private Reference() {}
 
-    static Map<String, TensorData> run(Graph graph, Map<String, TensorData> inputs) {
+    public static Map<String, TensorData> run(Graph graph, Map<String, TensorData> inputs) {
         try (Backend backend = new ReferenceBackend();
                 Executable executable = backend.compile(graph)) {
             return executable.run(inputs);
@@ -21,7 +21,7 @@ final class Reference {
     }
 
     /** Reals to 12 digits, the rest exactly. */
-    static void assertSame(TensorData actual, TensorData expected, String what) {
+    public static void assertSame(TensorData actual, TensorData expected, String what) {
         assertThat(actual.shape()).as(what).isEqualTo(expected.shape());
         for (int i = 0; i < expected.size(); i++) {
             if (expected.type().isFloating()) {

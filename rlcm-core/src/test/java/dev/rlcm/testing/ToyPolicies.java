@@ -7,8 +7,8 @@ import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.precision.Precision;
 import dev.rlcm.random.RandomStreams;
-import dev.rlcm.rewrite.Precision;
 
 /** Policies on the {@link ToyModel}. */
 public final class ToyPolicies {

@@ -1,7 +1,16 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.compare.CompareOptions;
+import dev.rlcm.examples.compare.ComparisonFiles;
+import dev.rlcm.examples.compare.Contender;
+import dev.rlcm.examples.compare.ContenderRun;
+import dev.rlcm.examples.compare.Method;
+import dev.rlcm.examples.compare.Outcome;
+import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.report.MetricsCsv;
+import dev.rlcm.examples.run.Evaluator;
+import dev.rlcm.examples.run.StopSignal;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.policy.ConsistencyPolicy;

@@ -1,6 +1,10 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.gradients.TensorFiles;
+import dev.rlcm.examples.gradients.UpstreamGradients;
+import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.Devices;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -9,9 +13,9 @@ import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import dev.rlcm.onnx.OnnxSignature.Port;
-import dev.rlcm.rewrite.CommonSubexpressions;
-import dev.rlcm.rewrite.ConstantFolding;
-import dev.rlcm.rewrite.RaisePatterns;
+import dev.rlcm.rewrite.folding.ConstantFolding;
+import dev.rlcm.rewrite.lowering.CommonSubexpressions;
+import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

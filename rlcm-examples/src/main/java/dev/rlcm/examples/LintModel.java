@@ -1,10 +1,12 @@
 package dev.rlcm.examples;
 
+import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.lora.LoraConfig;
-import dev.rlcm.onnx.pipeline.CheckSettings;
-import dev.rlcm.onnx.pipeline.Finding;
-import dev.rlcm.onnx.pipeline.Finding.Severity;
-import dev.rlcm.onnx.pipeline.ModelCheck;
+import dev.rlcm.onnx.pipeline.check.CheckSettings;
+import dev.rlcm.onnx.pipeline.check.Finding;
+import dev.rlcm.onnx.pipeline.check.Finding.Severity;
+import dev.rlcm.onnx.pipeline.check.ModelCheck;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,9 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.Devices;
+import dev.rlcm.examples.options.SamplingOptions;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.RandomStreams;
 import java.io.IOException;

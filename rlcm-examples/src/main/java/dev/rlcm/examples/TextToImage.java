@@ -1,6 +1,9 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.Devices;
+import dev.rlcm.examples.options.SamplingOptions;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,6 +1,11 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.TrainOptions;
+import dev.rlcm.examples.run.Runs;
+import dev.rlcm.examples.run.StopSignal;
+import dev.rlcm.examples.run.TrainingRun;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.PpoOptimizer;

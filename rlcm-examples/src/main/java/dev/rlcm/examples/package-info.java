@@ -1,5 +1,5 @@
 /**
- * Runnable mains and the embedded model. Start with {@link dev.rlcm.examples.Train}. May import every module; nothing
+ * The runnable mains, a screen each. Start with {@link dev.rlcm.examples.Train}. May import every module; nothing
  * imports it.
  */
 @NullMarked

@@ -3,6 +3,8 @@ package dev.rlcm.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraFormat;
 import dev.rlcm.lora.LoraSite;

@@ -2,6 +2,7 @@ package dev.rlcm.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.rlcm.examples.options.Cli;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Arrays;

@@ -2,6 +2,9 @@ package dev.rlcm.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.rlcm.examples.compare.CompareOptions;
+import dev.rlcm.examples.compare.Contender;
+import dev.rlcm.examples.compare.Method;
 import dev.rlcm.io.Safetensors;
 import dev.rlcm.ppo.PpoConfig;
 import java.io.IOException;

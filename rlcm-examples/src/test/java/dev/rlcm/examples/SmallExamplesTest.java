@@ -3,6 +3,7 @@ package dev.rlcm.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.io.Safetensors;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;

@@ -5,6 +5,13 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.exporter.Dialect;
+import dev.rlcm.onnx.exporter.OnnxWriter;
+import dev.rlcm.onnx.format.ExternalData;
+import dev.rlcm.onnx.format.ModelFile;
+import dev.rlcm.onnx.format.OnnxTensors;
+import dev.rlcm.onnx.importer.InputBinding;
+import dev.rlcm.onnx.importer.OnnxImporter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,7 +30,7 @@ public final class OnnxModels {
      *     not use are ignored
      * @return the graph, all shapes static; nodes are labelled {@code /<module path>/<operator>} where the file tells the
      *     module (in names, PyTorch's metadata or names of weights), else with their names; weights are memory-mapped
-     *     where they are external data. Types are the file's: {@link dev.rlcm.rewrite.SinglePrecision} makes a graph of
+     *     where they are external data. Types are the file's: {@link dev.rlcm.precision.SinglePrecision} makes a graph of
      *     16-bit reals one of FLOAT32
      * @throws IOException if the file is missing, truncated or no ONNX model
      * @throws GraphException if the model is of another opset, holds operators or types that cannot be imported (the

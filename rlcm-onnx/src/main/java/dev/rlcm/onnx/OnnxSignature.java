@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.onnx.format.OnnxTypes;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalInt;
@@ -35,8 +36,8 @@ public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset) {
         static Port of(ValueInfoProto port) {
             return new Port(
                     port.getName(),
-                    OnnxTypes.fromOnnx(InputBinding.tensorType(port).getElemType()),
-                    InputBinding.tensorType(port).getShape().getDimList().stream()
+                    OnnxTypes.fromOnnx(OnnxTypes.tensorType(port).getElemType()),
+                    OnnxTypes.tensorType(port).getShape().getDimList().stream()
                             .map(Dim::of)
                             .toList());
         }

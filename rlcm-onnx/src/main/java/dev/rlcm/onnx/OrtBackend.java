@@ -13,6 +13,8 @@ import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.exporter.Dialect;
+import dev.rlcm.onnx.exporter.OnnxExporter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -8,6 +8,8 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.exporter.WeightStore;
+import dev.rlcm.onnx.format.OnnxTypes;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -19,9 +21,9 @@ import java.util.Set;
  * copy when it compiles, laid out as its kernels like it best; where that takes too much memory they are fed as inputs at
  * every run instead, from where they are.
  */
-final class SessionWeights implements WeightStore {
+public final class SessionWeights implements WeightStore {
     /** Constants up to this many bytes are part of the model: shapes, scalars, parameters of normalisations. */
-    static final int INLINE_BYTES = 1 << 16;
+    public static final int INLINE_BYTES = 1 << 16;
 
     /** From here on, copies that hardly make a run faster are not worth their memory, whatever the policy. */
     private static final long LARGE_MODEL_BYTES = 1L << 29;
@@ -49,7 +51,7 @@ final class SessionWeights implements WeightStore {
     }
 
     /** Whether that many bytes of constants are fed where feeding costs nothing. */
-    static boolean feeds(MemoryPolicy policy, long bytes) {
+    public static boolean feeds(MemoryPolicy policy, long bytes) {
         return policy != MemoryPolicy.FAST || bytes > LARGE_MODEL_BYTES;
     }
 
@@ -71,7 +73,7 @@ final class SessionWeights implements WeightStore {
     }
 
     /** Whether weights are fed, so that rewriting them for a kernel's sake is out of the question. */
-    boolean feeds() {
+    public boolean feeds() {
         return mayFeed;
     }
 

@@ -1,8 +1,7 @@
 /**
- * ONNX in and out: reading models into graphs, writing graphs as models, and running graphs with ONNX Runtime. Start with
- * {@link dev.rlcm.onnx.OnnxModels} and {@link dev.rlcm.onnx.OrtBackend}; inside, with {@code OnnxImporter} and
- * {@code OnnxExporter}, which are two tables: operator type to graph expression and back. Imports core, the ONNX protobuf
- * classes and ONNX Runtime.
+ * ONNX in and out, and graphs run by ONNX Runtime. Start with {@link dev.rlcm.onnx.OnnxModels} and {@link
+ * dev.rlcm.onnx.OrtBackend}. The ways in and out stand in {@code onnx.importer} and {@code onnx.exporter}, which are
+ * two tables: operator type to graph expression and back. Imports core, the ONNX protobuf classes and ONNX Runtime.
  */
 @NullMarked
 package dev.rlcm.onnx;

@@ -16,7 +16,7 @@ import dev.rlcm.lora.LoraMerge;
 import dev.rlcm.lora.LoraSite;
 import dev.rlcm.lora.LoraTargets;
 import dev.rlcm.random.RandomStreams;
-import dev.rlcm.rewrite.RaisePatterns;
+import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;

@@ -14,6 +14,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.exporter.OnnxAttributes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

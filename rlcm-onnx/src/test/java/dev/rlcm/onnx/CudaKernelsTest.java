@@ -6,7 +6,7 @@ import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
-import dev.rlcm.rewrite.Precision;
+import dev.rlcm.precision.Precision;
 import java.util.List;
 import java.util.Set;
 import net.jqwik.api.Example;

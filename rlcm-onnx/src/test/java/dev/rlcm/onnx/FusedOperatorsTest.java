@@ -7,7 +7,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.rewrite.RaisePatterns;
+import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;

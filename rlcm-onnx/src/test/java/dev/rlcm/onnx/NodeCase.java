@@ -11,6 +11,10 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.exporter.OnnxAttributes;
+import dev.rlcm.onnx.exporter.WeightStore;
+import dev.rlcm.onnx.format.OnnxDomains;
+import dev.rlcm.onnx.format.OnnxTypes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +43,7 @@ final class NodeCase {
     }
 
     NodeCase microsoft() {
-        domain = OperatorTable.MICROSOFT;
+        domain = OnnxDomains.MICROSOFT;
         return this;
     }
 
@@ -166,7 +170,7 @@ final class NodeCase {
                 .setGraph(graph.addNode(node))
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(opset))
                 .addOpsetImport(OperatorSetIdProto.newBuilder()
-                        .setDomain(OperatorTable.MICROSOFT)
+                        .setDomain(OnnxDomains.MICROSOFT)
                         .setVersion(1))
                 .build();
     }

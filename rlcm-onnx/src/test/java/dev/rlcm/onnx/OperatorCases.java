@@ -1,5 +1,7 @@
 package dev.rlcm.onnx;
 
+import dev.rlcm.onnx.format.OnnxDomains;
+import dev.rlcm.onnx.importer.OperatorTable;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -64,7 +66,7 @@ final class OperatorCases {
 
     /** An operator of ONNX Runtime's own. */
     OperatorCases contrib(String type, UnaryOperator<NodeCase> form) {
-        entries.add(new Entry(OperatorTable.MICROSOFT, type, 17, 17, form));
+        entries.add(new Entry(OnnxDomains.MICROSOFT, type, 17, 17, form));
         return this;
     }
 

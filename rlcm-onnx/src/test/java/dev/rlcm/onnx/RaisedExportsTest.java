@@ -7,7 +7,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import dev.rlcm.rewrite.RaisePatterns;
+import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;

@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /** Graphs of well-conditioned operators over tensors of rank 4, [2, C, H, W], for comparing backends. */
-final class RandomGraphs {
+public final class RandomGraphs {
     private final Random random;
     private final List<Value> pool = new ArrayList<>();
 
@@ -36,7 +36,7 @@ final class RandomGraphs {
         return new Graph(List.of(a, b), Map.of("y", graphs.pool.get(graphs.pool.size() - 1), "z", graphs.pick()));
     }
 
-    static Map<String, TensorData> feeds(Graph graph, long seed) {
+    public static Map<String, TensorData> feeds(Graph graph, long seed) {
         Random random = new Random(seed);
         Map<String, TensorData> feeds = new LinkedHashMap<>();
         for (Value input : graph.inputs()) {

@@ -8,12 +8,12 @@ import dev.rlcm.graph.TensorData;
 import java.util.Map;
 
 /** The law of every rewrite: it preserves the values of the outputs. */
-final class SameValues {
+public final class SameValues {
     private static final double TOLERANCE = 1e-5;
 
     private SameValues() {}
 
-    static void check(Graph expected, Graph actual, long seed) {
+    public static void check(Graph expected, Graph actual, long seed) {
         Map<String, TensorData> feeds = RandomGraphs.feeds(expected, seed);
         try (ReferenceBackend backend = new ReferenceBackend()) {
             Map<String, TensorData> got = backend.compile(actual).run(feeds);

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.exporter.WeightStore;
 
 /** Operators that move elements, and those whose results follow from shapes. */
 final class ShapeCases {

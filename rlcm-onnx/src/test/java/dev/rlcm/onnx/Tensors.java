@@ -5,7 +5,7 @@ import dev.rlcm.graph.Value;
 import java.util.random.RandomGenerator;
 
 /** Random tensors and distances. */
-final class Tensors {
+public final class Tensors {
     private Tensors() {}
 
     /** Standard normal for reals, small numbers for integers, which are token ids, masks or timesteps. */
@@ -18,7 +18,7 @@ final class Tensors {
     }
 
     /** Largest difference over the largest magnitude of the expected values, or over 1 if that is smaller. */
-    static double relativeError(TensorData actual, TensorData expected) {
+    public static double relativeError(TensorData actual, TensorData expected) {
         double error = 0;
         double scale = 1;
         for (int i = 0; i < expected.size(); i++) {

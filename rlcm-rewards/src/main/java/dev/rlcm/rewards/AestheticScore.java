@@ -1,7 +1,7 @@
 package dev.rlcm.rewards;
 
 import dev.rlcm.io.Safetensors;
-import dev.rlcm.onnx.pipeline.ClipImageEncoder;
+import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.rlcm.rewards;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.onnx.pipeline.BertEncoder;
+import dev.rlcm.onnx.pipeline.encoders.BertEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.rlcm.rewards;
 
-import dev.rlcm.onnx.pipeline.ClipImageEncoder;
-import dev.rlcm.onnx.pipeline.ClipTextEncoder;
+import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
+import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
 import dev.rlcm.reward.Sample;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package dev.rlcm.rewards;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.onnx.pipeline.ClipImageEncoder;
-import dev.rlcm.onnx.pipeline.ClipTextEncoder;
+import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
+import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;

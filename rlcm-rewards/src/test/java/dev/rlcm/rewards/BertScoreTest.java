@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.io.Npz;
 import dev.rlcm.onnx.OrtBackend;
-import dev.rlcm.onnx.pipeline.BertEncoder;
+import dev.rlcm.onnx.pipeline.encoders.BertEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.rlcm.examples.bench;
 
-import dev.rlcm.examples.Cli;
-import dev.rlcm.examples.EmbeddedModel;
+import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.examples.options.Cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Comparator;

@@ -1,7 +1,7 @@
 package dev.rlcm.examples.bench;
 
 import dev.rlcm.backend.MemoryPolicy;
-import dev.rlcm.examples.Cli;
+import dev.rlcm.examples.options.Cli;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Npy;
 import dev.rlcm.lora.AdaptedGraph;

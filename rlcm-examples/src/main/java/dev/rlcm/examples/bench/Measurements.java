@@ -1,6 +1,6 @@
 package dev.rlcm.examples.bench;
 
-import dev.rlcm.examples.TrainOptions;
+import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
@@ -16,7 +16,7 @@ import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.rewards.JpegCompressibility;
-import dev.rlcm.rewrite.FewerPasses;
+import dev.rlcm.rewrite.lowering.FewerPasses;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -6,9 +6,13 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
+import dev.rlcm.onnx.pipeline.component.ConstantPool;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
+import dev.rlcm.onnx.pipeline.component.OnnxComponent;
+import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.policy.ConsistencyModel;
-import dev.rlcm.rewrite.Precision;
-import dev.rlcm.rewrite.RaisePatterns;
+import dev.rlcm.precision.Precision;
+import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -23,11 +27,11 @@ import org.jspecify.annotations.Nullable;
  * The UNet as graphs for given batches, with uniform inputs whatever the export looks like: all FLOAT32, one timestep for
  * each row. Thread-safe.
  */
-final class Denoiser {
-    static final String SAMPLE = ConsistencyModel.SAMPLE;
-    static final String TIMESTEP = ConsistencyModel.TIMESTEP;
-    static final String STATES = "encoder_hidden_states";
-    static final String GUIDANCE = "timestep_cond";
+public final class Denoiser {
+    public static final String SAMPLE = ConsistencyModel.SAMPLE;
+    public static final String TIMESTEP = ConsistencyModel.TIMESTEP;
+    public static final String STATES = "encoder_hidden_states";
+    public static final String GUIDANCE = "timestep_cond";
 
     private final OnnxComponent model;
     private final Shape latent;
@@ -61,12 +65,13 @@ final class Denoiser {
      * @param states [S, D] of the text encoder
      * @param raised whether normalisations, attention and activations become single operators
      */
-    static Denoiser open(ModelDirectory directory, LatentSize size, Shape states, boolean raised) throws IOException {
+    public static Denoiser open(ModelDirectory directory, LatentSize size, Shape states, boolean raised)
+            throws IOException {
         JsonFile config = JsonFile.read(directory.root().resolve("unet/config.json"));
         return open(OnnxComponent.open(directory.unet()), config, size, states, raised);
     }
 
-    static Denoiser open(OnnxComponent model, JsonFile config, LatentSize size, Shape states, boolean raised) {
+    public static Denoiser open(OnnxComponent model, JsonFile config, LatentSize size, Shape states, boolean raised) {
         model.expectInputs(List.of(SAMPLE, TIMESTEP, STATES), List.of(GUIDANCE));
         int batch = model.dim(SAMPLE, 0).orElse(1);
         int channels = config.count("in_channels").orElse(OnnxComponent.ANY);
@@ -97,7 +102,7 @@ final class Denoiser {
     }
 
     /** The graph for a batch; the same one at every call. */
-    synchronized Graph graph(int batch) {
+    public synchronized Graph graph(int batch) {
         if (batch < 1) {
             throw new IllegalArgumentException("batch must be at least 1, got " + batch);
         }

@@ -10,7 +10,7 @@ import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.SamplingPlan;
-import dev.rlcm.rewrite.Precision;
+import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

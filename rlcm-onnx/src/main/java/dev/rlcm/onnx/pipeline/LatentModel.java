@@ -12,6 +12,7 @@ import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.random.Noise;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
@@ -134,14 +135,14 @@ public abstract sealed class LatentModel implements ConsistencyModel
      */
     public List<Sample> generate(List<String> prompts, int steps, double guidanceScale, long seed) {
         TensorData latents =
-                latents(prompts, schedule(steps), guidanceScale, (row, k) -> RandomStreams.seeded(seed + row)
+                latents(prompts, schedule(steps), guidanceScale, (row, k, size) -> RandomStreams.seeded(seed + row)
                         .at("generate")
                         .at(k)
-                        .gaussians((int) latentShape().size()));
+                        .gaussians(size));
         return decode(prompts, latents);
     }
 
-    TensorData latents(List<String> prompts, Schedule schedule, double guidanceScale, Sampler.Noise noise) {
+    TensorData latents(List<String> prompts, Schedule schedule, double guidanceScale, Noise noise) {
         if (prompts.isEmpty()) {
             throw new IllegalArgumentException("there are no prompts; give at least one, which may be the empty text");
         }

@@ -3,6 +3,7 @@ package dev.rlcm.onnx.pipeline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ public final class ModelDirectory {
      * @param height rows
      * @param width columns
      */
-    record LatentSize(int height, int width) {}
+    public record LatentSize(int height, int width) {}
 
     private ModelDirectory(Path root, Path shared) throws IOException {
         this.root = root;

@@ -7,8 +7,11 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
+import dev.rlcm.onnx.pipeline.component.ExecutablesBySize;
+import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.policy.ConsistencyModel;
-import dev.rlcm.rewrite.FewerPasses;
+import dev.rlcm.random.Noise;
+import dev.rlcm.rewrite.lowering.FewerPasses;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,12 +20,6 @@ import java.util.Map;
 /** Draws latents by a schedule, in plain Java around the network. Thread-safe. */
 final class Sampler {
     private static final int LATENT_PIXELS_PER_RUN = 1 << 12; // 16 latents of 16 x 16; one of Stable Diffusion's size
-
-    /** Standard normal noise: what latent {@code row} starts from (k = 0), and what it gets before evaluation k. */
-    @FunctionalInterface
-    interface Noise {
-        float[] draw(int row, int k);
-    }
 
     private final Shape latent;
     private final int mostPerRun;
@@ -82,7 +79,7 @@ final class Sampler {
         float[] values = new float[(int) shape.size()];
         int row = values.length / chunk.size();
         for (int i = 0; i < chunk.size(); i++) {
-            System.arraycopy(noise.draw(chunk.from() + i, k), 0, values, i * row, row);
+            System.arraycopy(noise.draw(chunk.from() + i, k, row), 0, values, i * row, row);
         }
         return values;
     }

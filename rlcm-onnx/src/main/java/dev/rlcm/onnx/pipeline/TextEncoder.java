@@ -7,6 +7,10 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.pipeline.component.OnnxComponent;
+import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
+import dev.rlcm.onnx.pipeline.component.Rows;
+import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +19,9 @@ import java.util.Map;
  * Prompts to hidden states [S, D], FLOAT32, one prompt a run, so that a prompt's states never depend on its neighbours.
  * The states of the prompts used last are kept. Thread-safe.
  */
-final class TextEncoder implements AutoCloseable {
-    static final String INPUT = "input_ids";
-    static final String OUTPUT = "last_hidden_state";
+public final class TextEncoder implements AutoCloseable {
+    public static final String INPUT = "input_ids";
+    public static final String OUTPUT = "last_hidden_state";
     private static final long CACHE_BYTES = 64L << 20; // 284 prompts of Stable Diffusion 1.5
     private static final int MAX_CACHED = 4096;
 
@@ -50,7 +54,7 @@ final class TextEncoder implements AutoCloseable {
         return new TextEncoder(tokenizer, executable, model.type(INPUT), shape);
     }
 
-    static Value states(Graph graph, OnnxComponent model) {
+    public static Value states(Graph graph, OnnxComponent model) {
         Value named = graph.outputs().get(OUTPUT);
         return (named == null ? graph.outputs().values().stream() : List.of(named).stream())
                 .filter(output -> output.rank() == 3)

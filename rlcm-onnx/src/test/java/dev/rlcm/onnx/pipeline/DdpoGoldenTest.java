@@ -16,6 +16,7 @@ import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.LogProbReduction;
 import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.PolicyGraph;
 import dev.rlcm.policy.SamplingPlan;

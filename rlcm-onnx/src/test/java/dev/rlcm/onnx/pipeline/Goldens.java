@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Npy;
+import dev.rlcm.onnx.pipeline.component.Rows;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -17,10 +18,10 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /** The numeric arrays of the fixtures' archives, some of which hold texts too; and how far results are from them. */
-final class Goldens {
+public final class Goldens {
     private Goldens() {}
 
-    static Map<String, TensorData> read(String archive) throws IOException {
+    public static Map<String, TensorData> read(String archive) throws IOException {
         Map<String, TensorData> arrays = new HashMap<>();
         Path copy = Files.createTempFile("golden", ".npy");
         try (ZipFile zip = new ZipFile(Models.FIXTURES.resolve(archive).toFile())) {
@@ -57,12 +58,12 @@ final class Goldens {
     }
 
     /** Asserts that shapes are equal and no element differs by more than the tolerance. */
-    static void assertClose(TensorData actual, TensorData expected, double tolerance) {
+    public static void assertClose(TensorData actual, TensorData expected, double tolerance) {
         assertThat(actual.shape()).isEqualTo(expected.shape());
         assertClose(actual.toDoubles(), expected.toDoubles(), tolerance);
     }
 
-    static void assertClose(double[] actual, double[] expected, double tolerance) {
+    public static void assertClose(double[] actual, double[] expected, double tolerance) {
         assertThat(actual).hasSameSizeAs(expected);
         double worst = 0;
         for (int i = 0; i < actual.length; i++) {

@@ -13,8 +13,10 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.random.Noise;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
@@ -137,9 +139,9 @@ class LatentConsistencyModelTest {
                 .hasMessageContaining("[2,4,16,16]");
     }
 
-    private static Sampler.Noise noise(Map<String, TensorData> golden) {
+    private static Noise noise(Map<String, TensorData> golden) {
         TensorData noise = golden.get("noise"); // [N, B, C, h, w]
-        return (row, k) -> {
+        return (row, k, size) -> {
             TensorData step = Rows.slice(noise, k, k + 1).reshape(Shape.of(2, 4, 16, 16));
             return Rows.slice(step, row, row + 1).toFloats();
         };

@@ -56,7 +56,7 @@ class LatentDiffusionModelTest {
                 PROMPTS,
                 emoji.schedule().withEta(0).steps(10),
                 golden.get("guidance_scale").getDouble(0),
-                (row, k) -> Goldens.row(golden.get("noise"), row).toFloats());
+                (row, k, size) -> Goldens.row(golden.get("noise"), row).toFloats());
         assertClose(latents, golden.get("latents"), 1e-3);
     }
 
@@ -80,8 +80,8 @@ class LatentDiffusionModelTest {
         assertThat(weak.toFloats()).isNotEqualTo(strong.toFloats());
     }
 
-    private static float[] noise(int row, int k) {
-        return RandomStreams.seeded(3).at(row).at(k).gaussians(4 * 16 * 16);
+    private static float[] noise(int row, int k, int size) {
+        return RandomStreams.seeded(3).at(row).at(k).gaussians(size);
     }
 
     @ParameterizedTest

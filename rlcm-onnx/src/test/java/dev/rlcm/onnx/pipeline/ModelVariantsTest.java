@@ -10,6 +10,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
+import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Files;

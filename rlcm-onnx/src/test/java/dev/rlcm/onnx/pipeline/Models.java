@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /** Where the tests' models are, and variants of them. */
-final class Models {
+public final class Models {
     private static final Path ROOT = Path.of(System.getProperty("rlcm.root"));
-    static final Path FIXTURES = ROOT.resolve("fixtures");
-    static final Path TINY = FIXTURES.resolve("tiny-lcm");
-    static final Path EMOJI = ROOT.resolve("rlcm-examples/src/main/resources/models/emoji-lcm");
+    public static final Path FIXTURES = ROOT.resolve("fixtures");
+    public static final Path TINY = FIXTURES.resolve("tiny-lcm");
+    public static final Path EMOJI = ROOT.resolve("rlcm-examples/src/main/resources/models/emoji-lcm");
     static final Path EMOJI_LDM = EMOJI.resolveSibling("emoji-ldm");
 
     private Models() {}
@@ -27,7 +27,7 @@ final class Models {
     }
 
     /** Copies a model directory file by file into an empty one. */
-    static Path copy(Path model, Path target) throws IOException {
+    public static Path copy(Path model, Path target) throws IOException {
         try (Stream<Path> tree = Files.walk(model)) {
             for (Path file : tree.filter(Files::isRegularFile).toList()) {
                 Path to = target.resolve(model.relativize(file).toString());

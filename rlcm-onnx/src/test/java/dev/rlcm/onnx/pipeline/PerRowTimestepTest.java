@@ -13,6 +13,7 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.pipeline.component.Rows;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

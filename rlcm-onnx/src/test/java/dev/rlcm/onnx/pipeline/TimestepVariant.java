@@ -15,7 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** UNet files that declare their timestep in the ways in which exporters have done it. */
-enum TimestepVariant {
+public enum TimestepVariant {
     INT64_PER_ROW(TensorProto.DataType.INT64, TensorShapeProto.newBuilder().addDim(symbol("batch_size"))),
     INT64_SCALAR(TensorProto.DataType.INT64, TensorShapeProto.newBuilder()),
     INT64_ONE(
@@ -35,7 +35,7 @@ enum TimestepVariant {
     }
 
     /** Rewrites a file whose timestep is INT64 of rank 1: declares this variant, and casts and reshapes it at the start. */
-    void apply(Path unet) throws IOException {
+    public void apply(Path unet) throws IOException {
         ModelProto.Builder model;
         try (InputStream in = Files.newInputStream(unet)) {
             model = ModelProto.parseFrom(in).toBuilder();

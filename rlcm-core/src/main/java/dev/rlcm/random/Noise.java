@@ -1,0 +1,19 @@
+package dev.rlcm.random;
+
+/**
+ * The standard normal noise of a rollout. {@link RandomStreams} is one; a host gives another to replay a recorded run, or to
+ * let several trajectories share their noise. Implementations that several rollouts use at once have to be thread-safe.
+ */
+@FunctionalInterface
+public interface Noise {
+    /**
+     * The noise of one draw of one trajectory. The same arguments should give the same numbers, since a rollout may ask for
+     * them in any order.
+     *
+     * @param trajectory its index in the rollout, from 0
+     * @param draw 0 for the initial latent, k + 1 for action k
+     * @param size how many numbers to return, the elements of one latent
+     * @return [size], finite; read, not kept
+     */
+    float[] draw(int trajectory, int draw, int size);
+}

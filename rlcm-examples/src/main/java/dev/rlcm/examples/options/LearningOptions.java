@@ -1,0 +1,95 @@
+package dev.rlcm.examples.options;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraTargets;
+import dev.rlcm.optim.AdamWConfig;
+import dev.rlcm.optim.LearningRateSchedule;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.ppo.PpoConfig;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How to learn, whatever the model and the reward; the defaults suit the embedded models. */
+public final class LearningOptions {
+    @Option(names = "--trajectories", description = "Pictures sampled in an epoch. Default: ${DEFAULT-VALUE}.")
+    public int trajectories = 32;
+
+    @Option(names = "--rank", description = "LoRA rank. Default: ${DEFAULT-VALUE}.")
+    private int rank = 8;
+
+    @Option(names = "--alpha", description = "LoRA alpha. Default: twice the rank.")
+    private @Nullable Double alpha;
+
+    @Option(
+            names = "--targets",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Layers to adapt: attention, all-linear, all (with convolutions), names of modules such as"
+                    + " ff.net.2, globs over their paths, or regex:... Default: ${DEFAULT-VALUE}.")
+    private List<String> targets = List.of("attention");
+
+    @Option(
+            names = "--clip-range",
+            description = "PPO's epsilon, on log-probabilities averaged over the latent. Default: ${DEFAULT-VALUE}.")
+    double clipRange = 1e-3;
+
+    @Option(
+            names = "--minibatch",
+            description = "Transitions in one run of the update graph. Default: ${DEFAULT-VALUE}.")
+    int minibatch = 24;
+
+    @Option(names = "--seed", description = "Of all random draws. Default: ${DEFAULT-VALUE}.")
+    public long seed = 42;
+
+    @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
+    private String device = "cpu";
+
+    @Option(
+            names = "--memory",
+            paramLabel = "POLICY",
+            description = "What to spend memory on: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private MemoryPolicy memory = MemoryPolicy.FAST;
+
+    public Backend openBackend() {
+        return Devices.open(device, memory);
+    }
+
+    public SamplingPlan plan(int steps, double guidance) {
+        return SamplingPlan.steps(steps).withGuidance(guidance).withBatch(Math.min(trajectories, 16));
+    }
+
+    public LoraConfig lora() {
+        return LoraConfig.rank(rank)
+                .withAlpha(alpha != null ? alpha : 2.0 * rank)
+                .targeting(new LoraTargets(targets));
+    }
+
+    /** @param learningRate falls to a fifth in the course of the epochs */
+    public PpoConfig ppo(double learningRate, int epochs) {
+        return PpoConfig.defaults()
+                .withAdam(AdamWConfig.defaults().withLearningRate(learningRate))
+                .withSchedule(LearningRateSchedule.linear(1, 0.2, epochs))
+                .withClipRange(clipRange)
+                .withTrajectoriesPerStep(Math.max(1, trajectories / 4))
+                .withMinibatch(minibatch)
+                .withSeed(seed);
+    }
+
+    /** For reports. */
+    public void summarise(Map<String, Object> entries) {
+        entries.put("trajectories", trajectories);
+        entries.put("rank", rank);
+        entries.put("alpha", lora().alpha());
+        entries.put("targets", targets);
+        entries.put("clip-range", clipRange);
+        entries.put("minibatch", minibatch);
+        entries.put("seed", seed);
+        entries.put("device", device);
+        entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
+    }
+}

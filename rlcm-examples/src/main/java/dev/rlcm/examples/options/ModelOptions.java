@@ -1,0 +1,38 @@
+package dev.rlcm.examples.options;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.precision.Precision;
+import java.io.IOException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Which model, and what its network is computed in. */
+final class ModelOptions {
+    @Mixin
+    private ModelDirectoryOption model = new ModelDirectoryOption();
+
+    @Option(
+            names = "--precision",
+            paramLabel = "TYPE",
+            description = "What the UNet is computed in: float32, float16 or bfloat16; the 16-bit types are for GPUs."
+                    + " Default: the type of its weights.")
+    private @Nullable Precision precision;
+
+    LatentConsistencyModel load(Backend backend) throws IOException {
+        LatentConsistencyModel loaded = LatentConsistencyModel.load(model.directory(), backend);
+        return precision == null ? loaded : loaded.withPrecision(precision);
+    }
+
+    /** For reports. */
+    String modelName() {
+        return model.modelName();
+    }
+
+    /** For reports. */
+    String precisionName() {
+        return precision == null ? "of the weights" : precision.toString().toLowerCase(Locale.ROOT);
+    }
+}

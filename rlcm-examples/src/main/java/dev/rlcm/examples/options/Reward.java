@@ -1,0 +1,115 @@
+package dev.rlcm.examples.options;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.rewards.AestheticScore;
+import dev.rlcm.rewards.BertScore;
+import dev.rlcm.rewards.CaptionAlignment;
+import dev.rlcm.rewards.ChatCaptioner;
+import dev.rlcm.rewards.ClipScore;
+import dev.rlcm.rewards.JpegCompressibility;
+import dev.rlcm.rewards.JpegIncompressibility;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The tasks of {@code Train}, with settings found by trying on the embedded model. */
+public enum Reward {
+    compressibility(
+            (backend, options) -> new JpegCompressibility(),
+            new Measure("reward (-kB)", "JPEG size", -1, "kB"),
+            Settings.of(2e-3, 100).withDrift(0.012).comparing(4, 0.08)),
+    incompressibility(
+            (backend, options) -> new JpegIncompressibility(),
+            new Measure("reward (kB)", "JPEG size", 1, "kB"),
+            Settings.of(1e-3, 50).withDrift(0.004).comparing(4, 0)),
+    clipscore(
+            Reward::clipScore,
+            new Measure("CLIPScore", "CLIPScore", 1, ""),
+            Settings.of(1e-3, 50).comparing(4, 0)),
+    aesthetic(
+            Reward::aesthetic,
+            new Measure("LAION aesthetic score", "aesthetic score", 1, ""),
+            Settings.of(1e-3, 50).comparing(4, 0)),
+    alignment(
+            Reward::alignment,
+            new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
+            Settings.of(1e-3, 50).comparing(4, 0));
+
+    /** Makes the reward. */
+    @FunctionalInterface
+    interface Factory {
+        /** @param options where models are */
+        RewardFunction create(Backend backend, RewardOptions options) throws IOException;
+    }
+
+    /**
+     * What is reported.
+     *
+     * @param reward label of the learning curve
+     * @param quantity of pictures
+     * @param sign what the reward is multiplied with to give the quantity
+     * @param unit of the quantity, empty if it has none
+     */
+    public record Measure(String reward, String quantity, int sign, String unit) {
+        /** What stands behind a number. */
+        public String suffix() {
+            return unit.isEmpty() ? "" : " " + unit;
+        }
+    }
+
+    /**
+     * Of training.
+     *
+     * @param advantageScale what counts as an advantage of 1, about the standard deviation within a prompt; 0 for that of
+     *     each epoch
+     */
+    record Settings(double learningRate, int epochs, double driftWeight, int samplesPerPrompt, double advantageScale) {
+        static Settings of(double learningRate, int epochs) {
+            return new Settings(learningRate, epochs, 0, 1, 0);
+        }
+
+        Settings withDrift(double weight) {
+            return new Settings(learningRate, epochs, weight, samplesPerPrompt, advantageScale);
+        }
+
+        Settings comparing(int samples, double scale) {
+            return new Settings(learningRate, epochs, driftWeight, samples, scale);
+        }
+    }
+
+    final Factory factory;
+    public final Measure measure;
+    final Settings settings;
+
+    Reward(Factory factory, Measure measure, Settings settings) {
+        this.factory = factory;
+        this.measure = measure;
+        this.settings = settings;
+    }
+
+    private static RewardFunction clipScore(Backend backend, RewardOptions options) throws IOException {
+        Path clip = options.clip().isPresent() ? options.clip().get() : EmbeddedModel.emojiClip();
+        return ClipScore.load(clip, backend);
+    }
+
+    private static RewardFunction aesthetic(Backend backend, RewardOptions options) throws IOException {
+        Path clip = options.clip()
+                .orElseThrow(() -> new IllegalArgumentException("the reward aesthetic needs --clip, the directory of an"
+                        + " ONNX export of openai/clip-vit-large-patch14"));
+        return AestheticScore.laion(ClipImageEncoder.load(clip, backend));
+    }
+
+    private static RewardFunction alignment(Backend backend, RewardOptions options) throws IOException {
+        ChatCaptioner captioner = options.captioner()
+                .orElseThrow(
+                        () -> new IllegalArgumentException(
+                                "the reward alignment needs --captioner, the address of a"
+                                        + " server of a vision-language model such as http://localhost:8000/v1, and --caption-model"));
+        Path bert = options.bert()
+                .orElseThrow(() -> new IllegalArgumentException("the reward alignment needs --bert, the directory of an"
+                        + " ONNX export of a model for BERTScore such as microsoft/deberta-xlarge-mnli"));
+        return new CaptionAlignment(captioner, BertScore.load(bert, backend, options.bertLayer()));
+    }
+}

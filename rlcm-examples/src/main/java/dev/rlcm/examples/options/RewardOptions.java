@@ -1,0 +1,99 @@
+package dev.rlcm.examples.options;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.rewards.ChatCaptioner;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What to train for. */
+public final class RewardOptions {
+    private static final String KEY = "RLCM_CAPTIONER_KEY";
+
+    @Option(
+            names = "--reward",
+            paramLabel = "NAME",
+            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private Reward reward = Reward.compressibility;
+
+    @Option(
+            names = "--clip",
+            paramLabel = "DIR",
+            description =
+                    "ONNX export of a CLIP model, for clipscore and aesthetic. Default: a small one for the embedded"
+                            + " model's pictures, which clipscore can use.")
+    private @Nullable Path clip;
+
+    @Option(
+            names = "--captioner",
+            paramLabel = "URL",
+            description = "Server of a vision-language model with OpenAI's chat-completions protocol (vLLM, llama.cpp,"
+                    + " Ollama), for alignment, such as http://localhost:8000/v1. A key is taken from the environment"
+                    + " variable " + KEY + ".")
+    private @Nullable URI captioner;
+
+    @Option(
+            names = "--caption-model",
+            paramLabel = "NAME",
+            description = "How that server calls the model. Default: ${DEFAULT-VALUE}.")
+    private String captionModel = "llava-hf/llava-1.5-7b-hf";
+
+    @Option(
+            names = "--bert",
+            paramLabel = "DIR",
+            description = "ONNX export of a BERT, RoBERTa or DeBERTa, which compares captions with prompts.")
+    private @Nullable Path bert;
+
+    @Option(
+            names = "--bert-layer",
+            paramLabel = "N",
+            description = "Its layer that is compared. Default: ${DEFAULT-VALUE}, that of deberta-xlarge-mnli.")
+    private int bertLayer = 40;
+
+    public Reward task() {
+        return reward;
+    }
+
+    public RewardFunction create(Backend backend) throws IOException {
+        return reward.factory.create(backend, this);
+    }
+
+    Optional<Path> clip() {
+        return Optional.ofNullable(clip);
+    }
+
+    Optional<ChatCaptioner> captioner() {
+        String key = System.getenv().getOrDefault(KEY, "");
+        return Optional.ofNullable(captioner)
+                .map(server -> ChatCaptioner.of(server, captionModel).withApiKey(key));
+    }
+
+    Optional<Path> bert() {
+        return Optional.ofNullable(bert);
+    }
+
+    int bertLayer() {
+        return bertLayer;
+    }
+
+    /** For reports. */
+    public void summarise(Map<String, Object> entries) {
+        entries.put("reward", reward.name());
+        if (clip != null) {
+            entries.put("clip", clip.toString());
+        }
+        if (captioner != null) {
+            entries.put("captioner", captioner.toString());
+            entries.put("caption-model", captionModel);
+        }
+        if (bert != null) {
+            entries.put("bert", bert.toString());
+            entries.put("bert-layer", bertLayer);
+        }
+    }
+}

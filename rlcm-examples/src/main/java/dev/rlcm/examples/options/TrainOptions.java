@@ -1,0 +1,214 @@
+package dev.rlcm.examples.options;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.ppo.AdvantageEstimator;
+import dev.rlcm.ppo.PolicyLoss;
+import dev.rlcm.ppo.PolicyLosses;
+import dev.rlcm.ppo.PpoConfig;
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.train.Prompts;
+import dev.rlcm.train.TrainerConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.commons.math3.util.ArithmeticUtils;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The command line of {@code Train}; the defaults suit the embedded model. */
+public final class TrainOptions {
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private RewardOptions reward = new RewardOptions();
+
+    @Mixin
+    private PromptsOption prompts = new PromptsOption();
+
+    @Option(names = "--epochs", description = "Times to sample and update. Default: what suits the reward.")
+    @Nullable
+    Integer epochs;
+
+    @Option(
+            names = "--samples-per-prompt",
+            paramLabel = "N",
+            description =
+                    "Pictures of each prompt in an epoch; from 2 on they are compared with each other instead of with"
+                            + " the whole epoch. Default: what suits the reward.")
+    @Nullable
+    Integer samplesPerPrompt;
+
+    @Option(
+            names = "--advantage-scale",
+            paramLabel = "X",
+            description =
+                    "Difference in reward from a prompt's other pictures that counts as an advantage of 1; 0 for the"
+                            + " spread in each epoch. Default: what suits the reward.")
+    @Nullable
+    Double advantageScale;
+
+    @Option(names = "--steps", description = "Network evaluations of a trajectory. Default: ${DEFAULT-VALUE}.")
+    int steps = 4;
+
+    @Option(names = "--guidance", description = "Guidance scale. Default: ${DEFAULT-VALUE}.")
+    double guidance = 3;
+
+    @Option(
+            names = "--learning-rate",
+            description = "Of AdamW, falling to a fifth of it. Default: what suits the reward.")
+    @Nullable
+    Double learningRate;
+
+    @Option(
+            names = "--drift",
+            paramLabel = "WEIGHT",
+            description = "Weight in the loss of the squared distance between the clean latents that the policy and the"
+                    + " base model predict, which keeps pictures what they were. Default: what suits the reward.")
+    @Nullable
+    Double driftWeight;
+
+    @Option(
+            names = "--drift-patch",
+            paramLabel = "N",
+            description =
+                    "Side of the squares of latent elements whose averages the drift is measured on, so that detail"
+                            + " is free to go; 1 for every element. Must divide the latents. Default: ${DEFAULT-VALUE}.")
+    int driftPatch = 4;
+
+    @Option(
+            names = "--kl",
+            paramLabel = "WEIGHT",
+            description = "Weight in the loss of the KL divergence from the base model. Default: ${DEFAULT-VALUE}.")
+    double klWeight = 0;
+
+    @Mixin
+    private LearningOptions learning = new LearningOptions();
+
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description = "Where the run's files go. Default: runs/<reward>-<time>.")
+    @Nullable
+    public Path output;
+
+    @Option(
+            names = "--resume",
+            paramLabel = "FILE",
+            description = "Continue from the checkpoint.safetensors of a run with the same settings.")
+    @Nullable
+    public Path resume;
+
+    @Option(
+            names = "--samples-every",
+            paramLabel = "N",
+            description = "Epochs between sample grids. Default: ${DEFAULT-VALUE}.")
+    public int samplesEvery = 10;
+
+    public Reward task() {
+        return reward.task();
+    }
+
+    public RewardFunction reward(Backend backend) throws IOException {
+        return reward.create(backend);
+    }
+
+    public Backend openBackend() {
+        return learning.openBackend();
+    }
+
+    public LatentConsistencyModel load(Backend backend) throws IOException {
+        return model.load(backend);
+    }
+
+    public Prompts trainingPrompts() throws IOException {
+        return prompts.prompts();
+    }
+
+    public SamplingPlan plan() {
+        return learning.plan(steps, guidance);
+    }
+
+    public LoraConfig lora() {
+        return learning.lora();
+    }
+
+    public long seed() {
+        return learning.seed;
+    }
+
+    double learningRate() {
+        return learningRate != null ? learningRate : task().settings.learningRate();
+    }
+
+    private double driftWeight() {
+        return driftWeight != null ? driftWeight : task().settings.driftWeight();
+    }
+
+    public int epochs() {
+        return epochs != null ? epochs : task().settings.epochs();
+    }
+
+    /** By default as many as suit the reward and divide the trajectories. */
+    private int samplesPerPrompt() {
+        return samplesPerPrompt != null
+                ? samplesPerPrompt
+                : ArithmeticUtils.gcd(learning.trajectories, task().settings.samplesPerPrompt());
+    }
+
+    private double advantageScale() {
+        return advantageScale != null ? advantageScale : task().settings.advantageScale();
+    }
+
+    /** On a fixed scale only where pictures of one prompt are compared. */
+    public AdvantageEstimator advantages() {
+        return samplesPerPrompt() > 1 && advantageScale() != 0
+                ? AdvantageEstimator.withinPrompt(advantageScale())
+                : trainer().advantages();
+    }
+
+    public PpoConfig ppo() {
+        return learning.ppo(learningRate(), epochs());
+    }
+
+    public PolicyLoss loss() {
+        PolicyLoss loss = PolicyLosses.clipped();
+        if (driftWeight() != 0) {
+            loss = loss.plus(driftWeight(), PolicyLosses.driftFromBase(driftPatch));
+        }
+        return klWeight == 0 ? loss : loss.plus(klWeight, PolicyLosses.klToBase());
+    }
+
+    public TrainerConfig trainer() {
+        return TrainerConfig.defaults()
+                .withEpochs(epochs())
+                .withTrajectories(learning.trajectories)
+                .withSamplesPerPrompt(samplesPerPrompt())
+                .withSeed(learning.seed);
+    }
+
+    /** What was asked for and what the defaults came to, by the options' names, for the report and for scripts. */
+    public Map<String, Object> summary() {
+        Map<String, Object> entries = new LinkedHashMap<>();
+        entries.put("model", model.modelName());
+        reward.summarise(entries);
+        entries.put("prompts", prompts.promptsName());
+        entries.put("epochs", epochs());
+        entries.put("samples-per-prompt", samplesPerPrompt());
+        entries.put("advantage-scale", advantageScale());
+        entries.put("steps", steps);
+        entries.put("guidance", guidance);
+        entries.put("learning-rate", learningRate());
+        entries.put("drift", driftWeight());
+        entries.put("drift-patch", driftPatch);
+        entries.put("kl", klWeight);
+        learning.summarise(entries);
+        entries.put("precision", model.precisionName());
+        return entries;
+    }
+}

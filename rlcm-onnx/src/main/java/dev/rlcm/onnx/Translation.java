@@ -1,9 +1,0 @@
-package dev.rlcm.onnx;
-
-import dev.rlcm.graph.Value;
-import java.util.List;
-
-/** What a node means as graph expressions: one value per result it declares. */
-interface Translation {
-    List<Value> translate(OnnxNode node);
-}

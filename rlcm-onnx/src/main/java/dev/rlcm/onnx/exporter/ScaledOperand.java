@@ -1,0 +1,90 @@
+package dev.rlcm.onnx.exporter;
+
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Value;
+import dev.rlcm.rewrite.Rewriter;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A product's operand as a number times a matrix. ONNX Runtime's products take such a number, which spares the pass that
+ * multiplies the queries of attention, or the gradients of LoRA's factors.
+ *
+ * @param factor 1 if the operand is not scaled
+ */
+record ScaledOperand(Value matrix, double factor) {
+    static ScaledOperand of(Value operand) {
+        ScaledOperand scaled = new ScaledOperand(operand, 1);
+        while (isScaled(scaled.matrix)) {
+            Value multiple = scaled.matrix;
+            scaled = new ScaledOperand(multiple.in(0), scaled.factor * factor(multiple));
+        }
+        return scaled;
+    }
+
+    /** Whether the product is written with a scale, in a dialect that has ONNX Runtime's operators. */
+    private static boolean isTakenBy(Value product) {
+        return product.is(Op.MATMUL) && product.type().isFloating() && product.type() != DataType.FLOAT64;
+    }
+
+    /**
+     * The same function, with operands scaled where results are that nothing else uses, as the gradients of LoRA's factors
+     * are. Of outputs only: no other value is built again for their sake, so that those of the graph can be counted.
+     */
+    static Graph scaleBeforeProducts(Graph graph) {
+        Map<Value, Integer> users = new HashMap<>();
+        graph.topologicalOrder().forEach(value -> value.inputs().forEach(input -> users.merge(input, 1, Integer::sum)));
+        Set<Value> outputs = new HashSet<>(graph.outputs().values());
+        return Rewriter.rewrite(
+                graph,
+                value -> outputs.contains(value)
+                                && !users.containsKey(value)
+                                && isScaled(value)
+                                && isTakenBy(value.in(0))
+                                && users.get(value.in(0)) == 1
+                        ? scaledFirst(value.in(0), value.in(1), value.label())
+                        : value);
+    }
+
+    private static Value scaledFirst(Value product, Value factor, String label) {
+        List<Value> operands = List.of(product.in(0).mul(factor), product.in(1));
+        return Value.of(product.op(), product.attributes(), operands, label);
+    }
+
+    /** The values that have to be computed; others are used by products only, which take their factors. */
+    static Set<Value> needed(Graph graph) {
+        Set<Value> needed = new HashSet<>(graph.outputs().values());
+        List<Value> order = graph.topologicalOrder();
+        for (int i = order.size() - 1; i >= 0; i--) {
+            Value value = order.get(i);
+            if (needed.contains(value)) {
+                for (Value input : value.inputs()) {
+                    needed.add(isTakenBy(value) ? of(input).matrix : input);
+                }
+            }
+        }
+        return needed;
+    }
+
+    private static boolean isScaled(Value value) {
+        return value.is(Op.MUL)
+                && value.in(1).is(Op.CONSTANT)
+                && value.in(1).rank() == 0
+                && !value.in(0).is(Op.CONSTANT)
+                && isOrdinary(factor(value));
+    }
+
+    private static double factor(Value multiple) {
+        return multiple.in(1).data().getDouble(0);
+    }
+
+    /** A kernel may skip the matrices if the factor is 0, though 0 times NaN or infinity is NaN. */
+    private static boolean isOrdinary(double factor) {
+        return factor != 0 && Double.isFinite(factor);
+    }
+}

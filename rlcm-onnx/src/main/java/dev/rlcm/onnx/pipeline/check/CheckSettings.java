@@ -1,0 +1,73 @@
+package dev.rlcm.onnx.pipeline.check;
+
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.onnx.OrtOptions;
+import java.util.OptionalInt;
+
+/**
+ * What a model is to be used for, as far as {@link ModelCheck} needs to know.
+ *
+ * @param batch rows of a sampling run
+ * @param minibatch rows of an update run
+ * @param height of the pictures in pixels; that of training if empty
+ * @param width likewise
+ * @param steps network evaluations of a trajectory
+ * @param lora the adapter
+ * @param runtime how ONNX Runtime will run the graphs
+ */
+public record CheckSettings(
+        int batch,
+        int minibatch,
+        OptionalInt height,
+        OptionalInt width,
+        int steps,
+        LoraConfig lora,
+        OrtOptions runtime) {
+    /** Checks the numbers. */
+    public CheckSettings {
+        atLeastOne("batch", batch);
+        atLeastOne("minibatch", minibatch);
+        atLeastOne("steps", steps);
+        atLeastOne("height", height.orElse(1));
+        atLeastOne("width", width.orElse(1));
+    }
+
+    /** One picture at a time of the size of training, 8 steps, rank 8 on the attention projections. */
+    public static CheckSettings defaults() {
+        return new CheckSettings(
+                1, 1, OptionalInt.empty(), OptionalInt.empty(), 8, LoraConfig.rank(8), OrtOptions.defaults());
+    }
+
+    /** For sampling and updates alike. */
+    public CheckSettings withBatch(int rows) {
+        return new CheckSettings(rows, rows, height, width, steps, lora, runtime);
+    }
+
+    public CheckSettings withMinibatch(int rows) {
+        return new CheckSettings(batch, rows, height, width, steps, lora, runtime);
+    }
+
+    /** In pixels. */
+    public CheckSettings withSize(int newHeight, int newWidth) {
+        return new CheckSettings(
+                batch, minibatch, OptionalInt.of(newHeight), OptionalInt.of(newWidth), steps, lora, runtime);
+    }
+
+    public CheckSettings withSteps(int newSteps) {
+        return new CheckSettings(batch, minibatch, height, width, newSteps, lora, runtime);
+    }
+
+    public CheckSettings withLora(LoraConfig newLora) {
+        return new CheckSettings(batch, minibatch, height, width, steps, newLora, runtime);
+    }
+
+    public CheckSettings withRuntime(OrtOptions newRuntime) {
+        return new CheckSettings(batch, minibatch, height, width, steps, lora, newRuntime);
+    }
+
+    private static void atLeastOne(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " must be at least 1, got " + value);
+        }
+    }
+}

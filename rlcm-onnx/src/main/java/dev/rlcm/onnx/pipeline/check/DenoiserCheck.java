@@ -1,0 +1,249 @@
+package dev.rlcm.onnx.pipeline.check;
+
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.onnx.OnnxSignature.Dim;
+import dev.rlcm.onnx.OnnxSignature.Port;
+import dev.rlcm.onnx.pipeline.Denoiser;
+import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
+import dev.rlcm.onnx.pipeline.component.OnnxComponent;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+
+/** The interface of the UNet: its inputs, their types and shapes, and how they fit the other components. */
+final class DenoiserCheck {
+    private static final String UNET = "unet";
+    private static final int USUAL_TOKENS = 77;
+
+    private static final Map<String, String> FOREIGN = new LinkedHashMap<>();
+
+    static {
+        FOREIGN.put("text_embeds", "of Stable Diffusion XL");
+        FOREIGN.put("time_ids", "of Stable Diffusion XL");
+        FOREIGN.put("class_labels", "of a class-conditional model");
+        FOREIGN.put("down_block_", "of a ControlNet");
+        FOREIGN.put("mid_block_", "of a ControlNet");
+        FOREIGN.put("encoder_attention_mask", "of a transformer with masked text");
+    }
+
+    private final LayoutCheck layout;
+    private final CheckSettings settings;
+    private final TextCheck text;
+    private final LatentCheck latents;
+    private final Findings findings;
+    private Optional<Denoiser> denoiser = Optional.empty();
+
+    DenoiserCheck(LayoutCheck layout, CheckSettings settings, TextCheck text, LatentCheck latents, Findings findings) {
+        this.layout = layout;
+        this.settings = settings;
+        this.text = text;
+        this.latents = latents;
+        this.findings = findings;
+    }
+
+    /** The UNet, if its interface can be used. */
+    Optional<Denoiser> denoiser() {
+        return denoiser;
+    }
+
+    void run() {
+        layout.model(UNET).ifPresent(model -> findings.run(UNET, () -> check(model)));
+    }
+
+    private boolean check(OnnxComponent model) {
+        JsonFile config = layout.configuration("unet/config.json")
+                .orElseGet(() -> JsonFile.empty(layout.root().resolve("unet/config.json")));
+        boolean known = checkNames(model);
+        checkTypes(model);
+        if (!known) {
+            return false;
+        }
+        checkTimestep(model);
+        checkGuidance(model, config);
+        boolean batchFits = checkBatch(model);
+        boolean sizeFits = checkSize(model);
+        boolean statesFit = checkStates(model, config);
+        if (batchFits && sizeFits && statesFit && latents.size().isPresent()) {
+            Shape states = states(model, config);
+            denoiser = findings.attempt(
+                    UNET, () -> Denoiser.open(model, config, latents.size().get(), states, true));
+        }
+        return true;
+    }
+
+    private boolean checkNames(OnnxComponent model) {
+        List<String> required = List.of(Denoiser.SAMPLE, Denoiser.TIMESTEP, Denoiser.STATES);
+        List<String> missing =
+                required.stream().filter(name -> !model.inputs().contains(name)).toList();
+        List<String> unknown = model.inputs().stream()
+                .filter(name -> !required.contains(name) && !name.equals(Denoiser.GUIDANCE))
+                .toList();
+        if (!missing.isEmpty()) {
+            findings.error(
+                    UNET,
+                    "has no input " + String.join(", ", missing) + " among " + model.inputs(),
+                    "export it with Optimum or diffusers' script, which give the inputs these names");
+        }
+        for (String name : unknown) {
+            String origin = FOREIGN.entrySet().stream()
+                    .filter(entry -> name.startsWith(entry.getKey()))
+                    .map(entry -> ", which is " + entry.getValue())
+                    .findFirst()
+                    .orElse("");
+            findings.error(
+                    UNET,
+                    "has the input " + name + origin + "; the pipeline has nothing to feed to it",
+                    "use a model of the Stable Diffusion 1.5 family, or write the pipeline around it with"
+                            + " ConsistencyModel");
+        }
+        return missing.isEmpty() && unknown.isEmpty();
+    }
+
+    private void checkTypes(OnnxComponent model) {
+        boolean half = Stream.concat(model.signature().inputs().stream(), model.signature().outputs().stream())
+                .map(Port::type)
+                .anyMatch(type -> type == DataType.FLOAT16 || type == DataType.BFLOAT16);
+        if (half) {
+            findings.warn(
+                    UNET,
+                    "has 16-bit inputs or outputs; on the CPU most of its operators run in float32 between conversions",
+                    "on the CPU use a float32 export, which is faster; on a GPU this is right");
+        }
+        if (model.signature().outputs().size() != 1) {
+            findings.error(
+                    UNET,
+                    "has the outputs "
+                            + model.signature().outputs().stream()
+                                    .map(Port::name)
+                                    .toList() + ", expected one",
+                    "export the UNet alone");
+        }
+    }
+
+    private void checkTimestep(OnnxComponent model) {
+        List<Dim> dims = model.signature().input(Denoiser.TIMESTEP).dims();
+        boolean perRow = dims.size() == 1
+                && dims.get(0).extent().isEmpty()
+                && dims.get(0).symbol().equals(batchSymbol(model));
+        if (dims.size() > 1) {
+            findings.error(
+                    UNET, "timestep has " + dims.size() + " axes: " + dims, "export it as a scalar or [batch_size]");
+        } else if (!perRow) {
+            findings.info(
+                    UNET,
+                    "timestep is declared " + (dims.isEmpty() ? "as a scalar" : dims)
+                            + ", one for all rows; its graph will be rewritten to take one for each row");
+        }
+    }
+
+    private static String batchSymbol(OnnxComponent model) {
+        List<Dim> sample = model.signature().input(Denoiser.SAMPLE).dims();
+        return sample.isEmpty() ? "" : sample.get(0).symbol();
+    }
+
+    private void checkGuidance(OnnxComponent model, JsonFile config) {
+        boolean embedded = model.inputs().contains(Denoiser.GUIDANCE);
+        OptionalInt width = config.count("time_cond_proj_dim");
+        if (!embedded) {
+            findings.warn(
+                    UNET,
+                    "has no timestep_cond: the guidance scale changes nothing, since there is one evaluation a step"
+                            + " and no embedding of the scale",
+                    width.isPresent()
+                            ? "the configuration has time_cond_proj_dim, so the export dropped the input: export again"
+                                    + " with a recent Optimum"
+                            : "fine if the guidance is distilled into the weights, as an LCM adapter's is");
+            return;
+        }
+        OptionalInt declared = model.dim(Denoiser.GUIDANCE, 1);
+        if (declared.isPresent() && width.isPresent() && declared.getAsInt() != width.getAsInt()) {
+            findings.error(
+                    UNET,
+                    "timestep_cond has " + declared.getAsInt() + " columns, the configuration says time_cond_proj_dim "
+                            + width.getAsInt(),
+                    "take the configuration of the model that was exported");
+        } else if (declared.isEmpty() && width.isEmpty()) {
+            findings.error(
+                    UNET,
+                    "neither timestep_cond nor time_cond_proj_dim in the configuration tells the width of the guidance"
+                            + " embedding",
+                    "add time_cond_proj_dim, usually 256, to " + config.path());
+        }
+    }
+
+    private boolean checkBatch(OnnxComponent model) {
+        OptionalInt fixed = model.dim(Denoiser.SAMPLE, 0);
+        boolean fits = true;
+        for (int batch : new int[] {settings.batch(), settings.minibatch()}) {
+            if (fixed.isPresent() && fixed.getAsInt() != batch) {
+                findings.error(
+                        UNET,
+                        "is exported for batches of " + fixed.getAsInt() + ", asked for is " + batch,
+                        "use a batch and minibatch of " + fixed.getAsInt() + ", or export with dynamic axes");
+                fits = false;
+            }
+        }
+        return fits;
+    }
+
+    private boolean checkSize(OnnxComponent model) {
+        LatentSize size = latents.size().orElse(null);
+        if (size == null) {
+            return false;
+        }
+        int[] wanted = {size.height(), size.width()};
+        for (int axis = 2; axis < 4; axis++) {
+            OptionalInt fixed = model.dim(Denoiser.SAMPLE, axis);
+            if (fixed.isPresent() && fixed.getAsInt() != wanted[axis - 2]) {
+                findings.error(
+                        UNET,
+                        "is exported for latents "
+                                + model.signature().input(Denoiser.SAMPLE).dims() + ", asked for is " + size.height()
+                                + " x " + size.width(),
+                        "choose the size it was exported for, or export with dynamic axes");
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean checkStates(OnnxComponent model, JsonFile config) {
+        OptionalInt declared = model.dim(Denoiser.STATES, 2);
+        OptionalInt configured = config.count("cross_attention_dim");
+        OptionalInt width = declared.isPresent() ? declared : configured;
+        boolean fits = true;
+        if (text.states().isPresent()) {
+            int given = text.states().get().dim(1);
+            if (width.isPresent() && width.getAsInt() != given) {
+                findings.error(
+                        UNET,
+                        "attends to text of width " + width.getAsInt() + ", the text encoder gives " + given,
+                        "use the text encoder of the model that was exported");
+                fits = false;
+            }
+            OptionalInt tokens = model.dim(Denoiser.STATES, 1);
+            int length = text.states().get().dim(0);
+            if (tokens.isPresent() && tokens.getAsInt() != length) {
+                findings.error(
+                        UNET,
+                        "is exported for " + tokens.getAsInt() + " tokens, prompts have " + length,
+                        "set model_max_length of the tokenizer to " + tokens.getAsInt() + ", or export again");
+                fits = false;
+            }
+        }
+        return fits;
+    }
+
+    private Shape states(OnnxComponent model, JsonFile config) {
+        return text.states()
+                .orElseGet(() -> Shape.of(
+                        model.dim(Denoiser.STATES, 1).orElse(USUAL_TOKENS),
+                        model.dim(Denoiser.STATES, 2).orElseGet(() -> config.count("cross_attention_dim")
+                                .orElse(768))));
+    }
+}

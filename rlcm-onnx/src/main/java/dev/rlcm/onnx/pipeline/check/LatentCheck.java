@@ -1,0 +1,192 @@
+package dev.rlcm.onnx.pipeline.check;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
+import dev.rlcm.onnx.pipeline.component.OnnxComponent;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** The VAE's decoder, and whether pictures, latents and the UNet agree about sizes and channels. */
+final class LatentCheck {
+    private static final String VAE = "vae_decoder";
+    private static final String UNET = "unet";
+    private static final int USUAL_SCALE = 8;
+    private static final int USUAL_CHANNELS = 4;
+    private static final int MOST_LEVELS = 8;
+
+    private final LayoutCheck layout;
+    private final CheckSettings settings;
+    private final Findings findings;
+    private Optional<LatentSize> size = Optional.empty();
+    private Optional<Graph> graph = Optional.empty();
+    private int scale = USUAL_SCALE;
+
+    LatentCheck(LayoutCheck layout, CheckSettings settings, Findings findings) {
+        this.layout = layout;
+        this.settings = settings;
+        this.findings = findings;
+    }
+
+    /** Height and width to use the UNet with. */
+    Optional<LatentSize> size() {
+        return size;
+    }
+
+    /** The decoder of one picture, if it can be imported. */
+    Optional<Graph> graph() {
+        return graph;
+    }
+
+    void run() {
+        JsonFile vae = configuration("vae_decoder/config.json");
+        JsonFile unet = configuration("unet/config.json");
+        findings.run(VAE, () -> checkFactors(vae));
+        findings.run(UNET, () -> size = latentSize(unet));
+        findings.run(VAE, () -> checkChannels(vae, unet));
+        findings.run(UNET, () -> checkHalvings(unet));
+        size.ifPresent(latents -> layout.model(VAE)
+                .ifPresent(model -> findings.run(VAE, () -> graph = Optional.of(load(model, latents, vae)))));
+    }
+
+    private JsonFile configuration(String name) {
+        return layout.configuration(name)
+                .orElseGet(() -> JsonFile.empty(layout.root().resolve(name)));
+    }
+
+    private boolean checkFactors(JsonFile vae) {
+        if (!vae.has("scaling_factor")) {
+            findings.warn(
+                    VAE,
+                    "the configuration has no scaling_factor; 0.18215 is taken, that of Stable Diffusion 1.5",
+                    "if the VAE is another one, pictures come out grey or burnt; add its scaling_factor to "
+                            + vae.path());
+        }
+        if (vae.real("scaling_factor").orElse(1) <= 0) {
+            findings.error(VAE, "scaling_factor is not positive", "copy the one of the model that was exported");
+        }
+        for (String key : new String[] {"latents_mean", "latents_std"}) {
+            if (vae.has(key)) {
+                findings.error(VAE, key + " is set; statistics by channel are not supported", "use another VAE");
+            }
+        }
+        JsonNode channels = vae.root().path("block_out_channels");
+        if (channels.isArray() && !channels.isEmpty() && channels.size() <= MOST_LEVELS) {
+            scale = 1 << (channels.size() - 1);
+        } else {
+            findings.error(
+                    VAE,
+                    "block_out_channels does not tell how many pixels a latent stands for; assuming " + scale,
+                    "copy the configuration of the VAE that was exported");
+        }
+        return true;
+    }
+
+    private Optional<LatentSize> latentSize(JsonFile unet) {
+        if (settings.height().isPresent() && settings.width().isPresent()) {
+            int height = settings.height().getAsInt();
+            int width = settings.width().getAsInt();
+            if (height % scale != 0 || width % scale != 0) {
+                findings.error(
+                        "model",
+                        "pictures of " + height + " x " + width + " are no whole number of latents of " + scale
+                                + " pixels",
+                        "choose multiples of " + scale);
+                return Optional.empty();
+            }
+            return Optional.of(new LatentSize(height / scale, width / scale));
+        }
+        JsonNode side = unet.root().path("sample_size");
+        int height = (side.isArray() ? side.path(0) : side).asInt();
+        int width = (side.isArray() ? side.path(1) : side).asInt();
+        if (height < 1 || width < 1) {
+            findings.error(
+                    UNET,
+                    "the configuration has no sample_size, the size of the latents that it was trained on",
+                    "add it to " + unet.path() + ", or give a height and width");
+            return Optional.empty();
+        }
+        return Optional.of(new LatentSize(height, width));
+    }
+
+    private boolean checkChannels(JsonFile vae, JsonFile unet) {
+        OptionalInt latent = vae.count("latent_channels");
+        int in = unet.count("in_channels").orElse(USUAL_CHANNELS);
+        if (latent.isPresent() && latent.getAsInt() != in) {
+            findings.error(
+                    UNET,
+                    "takes " + in + " channels, the VAE has " + latent.getAsInt(),
+                    in > latent.getAsInt()
+                            ? "inpainting and editing UNets, which take more channels, are not supported"
+                            : "use the VAE of the model that was exported");
+        }
+        int out = unet.count("out_channels").orElse(in);
+        if (out != in) {
+            findings.error(
+                    UNET,
+                    "gives " + out + " channels for " + in,
+                    "UNets that also predict a variance are not supported; use one that predicts the noise alone");
+        }
+        return true;
+    }
+
+    /** A UNet halves its latents between blocks; what is left over does not fit the skip connections on the way up. */
+    private boolean checkHalvings(JsonFile unet) {
+        int halvings = Math.max(0, unet.root().path("block_out_channels").size() - 1);
+        if (size.isEmpty() || halvings > MOST_LEVELS) {
+            return false;
+        }
+        int multiple = 1 << halvings;
+        if (size.get().height() % multiple != 0 || size.get().width() % multiple != 0) {
+            findings.warn(
+                    UNET,
+                    "halves the latents " + halvings + " times; " + size.get().height() + " x "
+                            + size.get().width() + " cannot be halved that often without a rest",
+                    "choose picture sizes that are multiples of " + multiple * scale);
+        }
+        return true;
+    }
+
+    private Graph load(OnnxComponent model, LatentSize latents, JsonFile vae) throws IOException {
+        if (model.inputs().size() != 1) {
+            throw new IllegalArgumentException(
+                    "has the inputs " + model.inputs() + ", expected the latents only; export the decoder alone");
+        }
+        String input = model.inputs().get(0);
+        int channels = vae.count("latent_channels").orElse(OnnxComponent.ANY);
+        Shape shape = model.bind(input, model.dim(input, 0).orElse(1), channels, latents.height(), latents.width());
+        if (model.dim(input, 0).orElse(1) > 1) {
+            findings.error(
+                    VAE,
+                    "is exported for batches of " + shape.dim(0) + "; pictures are decoded in batches of other sizes",
+                    "export it with dynamic axes");
+        }
+        Graph decoder = model.load(Map.of(input, shape));
+        Value picture = decoder.outputs().values().iterator().next();
+        boolean fits = picture.rank() == 4
+                && picture.dim(1) == 3
+                && picture.dim(2) == latents.height() * scale
+                && picture.dim(3) == latents.width() * scale;
+        if (decoder.outputs().size() != 1 || !fits) {
+            findings.error(
+                    VAE,
+                    "gives " + decoder.outputs() + " for latents " + shape + ", expected [batch, 3, "
+                            + latents.height() * scale + ", " + latents.width() * scale + "]",
+                    "export the decoder of the VAE whose configuration is beside it");
+        }
+        boolean half = decoder.topologicalOrder().stream().anyMatch(v -> v.type() == DataType.FLOAT16);
+        if (half && vae.root().path("force_upcast").asBoolean(false)) {
+            findings.warn(
+                    VAE,
+                    "computes in float16 although its configuration says force_upcast: its activations overflow",
+                    "export the VAE in float32");
+        }
+        return decoder;
+    }
+}

@@ -1,0 +1,118 @@
+package dev.rlcm.onnx.pipeline.check;
+
+import dev.rlcm.autodiff.Checkpoints;
+import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Value;
+import dev.rlcm.lora.AdaptedGraph;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.lora.LoraSite;
+import dev.rlcm.lora.LoraTargets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Whether the UNet can be imported, adapted and differentiated, and what of it runs slowly. */
+final class NetworkCheck {
+    private static final String UNET = "unet";
+
+    private final CheckSettings settings;
+    private final DenoiserCheck denoiser;
+    private final Findings findings;
+    private Optional<Graph> sampler = Optional.empty();
+    private Optional<Graph> update = Optional.empty();
+
+    NetworkCheck(CheckSettings settings, DenoiserCheck denoiser, Findings findings) {
+        this.settings = settings;
+        this.denoiser = denoiser;
+        this.findings = findings;
+    }
+
+    /** The network with adapter for the batch. */
+    Optional<Graph> sampler() {
+        return sampler;
+    }
+
+    /** The network with adapter and the gradients of its weights for the minibatch. */
+    Optional<Graph> update() {
+        return update;
+    }
+
+    void run() {
+        denoiser.denoiser().ifPresent(unet -> {
+            Optional<Graph> network = findings.attempt(UNET, () -> unet.graph(settings.batch()));
+            network.ifPresent(graph -> {
+                new SlowOperators(findings).check(UNET, graph);
+                checkTargets(graph);
+                sampler =
+                        adapted(graph, settings.lora()).map(AdaptedGraph::graph).or(() -> network);
+            });
+            if (network.isPresent()) {
+                findings.attempt(UNET, () -> unet.graph(settings.minibatch()))
+                        .flatMap(graph -> adapted(graph, settings.lora()))
+                        .ifPresent(this::differentiate);
+            }
+        });
+    }
+
+    private Optional<AdaptedGraph> adapted(Graph graph, LoraConfig lora) {
+        return findings.attempt("adapter", () -> LoraInjection.inject(graph, lora));
+    }
+
+    private void checkTargets(Graph graph) {
+        List<LoraSite> sites = LoraInjection.sites(graph);
+        LoraConfig lora = settings.lora();
+        Map<String, Integer> matched = new LinkedHashMap<>();
+        for (String target : lora.targets().patterns()) {
+            LoraTargets single = LoraTargets.of(target);
+            int count = (int) sites.stream().filter(single::include).count();
+            if (count > 0) {
+                matched.put(target, count);
+            }
+        }
+        List<String> unmatched = lora.targets().patterns().stream()
+                .filter(target -> !matched.containsKey(target))
+                .toList();
+        // Where nothing matches, injecting the adapter fails and says so.
+        if (!matched.isEmpty()) {
+            if (!unmatched.isEmpty()) {
+                findings.warn(
+                        "adapter",
+                        "no layer matches " + String.join(", ", unmatched),
+                        "choose among the layers " + groups(sites));
+            }
+            findings.info(
+                    "adapter",
+                    "rank " + lora.rank() + " adapts, of " + sites.size() + " layers that could be, " + matched);
+        }
+    }
+
+    /** Kinds of layers by the last named parts of their paths, with how many there are of each. */
+    private static Map<String, Integer> groups(List<LoraSite> sites) {
+        Map<String, Integer> groups = new TreeMap<>();
+        for (LoraSite site : sites) {
+            groups.merge(site.path().replaceFirst(".*\\.(?=[^.]*[^.0-9][^.]*(\\.\\d+)*$)", ""), 1, Integer::sum);
+        }
+        return groups;
+    }
+
+    private void differentiate(AdaptedGraph adapted) {
+        Value output = adapted.graph().outputs().values().iterator().next();
+        Value upstream = Value.input("upstream", output.type(), output.shape());
+        boolean small = settings.runtime().memory() == MemoryPolicy.SMALL;
+        Checkpoints kept = small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere();
+        findings.attempt(UNET, () -> Gradients.of(output.mul(upstream).sum(), adapted.factors(), kept))
+                .ifPresent(gradients -> {
+                    Map<String, Value> outputs =
+                            new LinkedHashMap<>(adapted.graph().outputs());
+                    for (int i = 0; i < gradients.size(); i++) {
+                        outputs.put("gradient." + adapted.factors().get(i).label(), gradients.get(i));
+                    }
+                    update = Optional.of(Graph.of(outputs));
+                });
+    }
+}

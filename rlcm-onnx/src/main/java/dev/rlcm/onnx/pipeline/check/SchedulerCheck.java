@@ -1,0 +1,76 @@
+package dev.rlcm.onnx.pipeline.check;
+
+import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.mdp.TimestepRule;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
+import java.util.Arrays;
+import java.util.Map;
+
+/** Whether the scheduler's configuration is one of a latent consistency model, and what it makes of the steps. */
+final class SchedulerCheck {
+    private static final String NAME = "scheduler";
+
+    private final LayoutCheck layout;
+    private final CheckSettings settings;
+    private final Findings findings;
+
+    SchedulerCheck(LayoutCheck layout, CheckSettings settings, Findings findings) {
+        this.layout = layout;
+        this.settings = settings;
+        this.findings = findings;
+    }
+
+    void run() {
+        layout.configuration("scheduler/scheduler_config.json")
+                .ifPresent(config -> findings.run(NAME, () -> {
+                    check(config);
+                    return true;
+                }));
+    }
+
+    private void check(JsonFile config) {
+        String type = config.root().path("_class_name").asText("LCMScheduler");
+        if (!type.equals("LCMScheduler")) {
+            findings.warn(
+                    NAME,
+                    "is of a " + type + " and will be read as a latent consistency model's",
+                    "a model that is not distilled for few steps gives poor pictures in " + settings.steps()
+                            + " steps; use one that was, merge an LCM adapter before the export, or load it by"
+                            + " LatentDiffusionModel");
+        }
+        Map<String, Object> values = config.values();
+        boolean sound = true;
+        for (Map.Entry<String, Object> entry : values.entrySet()) {
+            if (entry.getValue() != null) {
+                sound &= findings.attempt(
+                                NAME,
+                                () -> LatentConsistencySchedule.fromConfig(Map.of(entry.getKey(), entry.getValue())))
+                        .isPresent();
+            }
+        }
+        if (sound) {
+            findings.attempt(NAME, () -> LatentConsistencySchedule.fromConfig(values))
+                    .ifPresent(this::checkSteps);
+        }
+    }
+
+    private void checkSteps(LatentConsistencySchedule schedule) {
+        findings.attempt(NAME, () -> schedule.steps(settings.steps())).ifPresent(steps -> {
+            if (steps.actions() == 0) {
+                findings.warn(
+                        NAME,
+                        settings.steps() + " step has no stochastic action to learn from",
+                        "train with at least 2 steps");
+            }
+            String rule = Arrays.toString(schedule.timesteps(settings.steps()));
+            String other =
+                    Arrays.toString(schedule.withRule(TimestepRule.REFERENCE).timesteps(settings.steps()));
+            if (!rule.equals(other)) {
+                findings.info(
+                        NAME,
+                        "with " + settings.steps() + " steps the timesteps are " + rule + " by diffusers' rule and "
+                                + other + " by that of the paper's code");
+            }
+        });
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * What pipelines and encoders are built from: one network with its configuration, caches of compiled sizes, JSON
+ * files. Internal. Start with {@code OnnxComponent}. Imports core, {@code dev.rlcm.onnx} and Jackson.
+ */
+@NullMarked
+package dev.rlcm.onnx.pipeline.component;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,100 @@
+package dev.rlcm.onnx.pipeline.encoders;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.Executable;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.pipeline.component.ExecutablesBySize;
+import dev.rlcm.onnx.pipeline.component.Rows;
+import dev.rlcm.reward.Sample;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * CLIP's vision tower: pictures to embeddings of unit length (arXiv:2103.00020). Thread-safe; its memory is the backend's.
+ */
+public final class ClipImageEncoder {
+    private static final String FILE = "vision_model.onnx";
+    private static final String OUTPUT = "image_embeds";
+    private static final int PIXELS_PER_RUN = 1 << 19; // 8 pictures of 224 x 224
+    private static final int SHORTEST_TEXT = 2; // of the text tower, where it is in the same file
+
+    private final ClipComponent tower;
+    private final ClipImageProcessor processor;
+    private final Backend backend;
+    private final int mostPerRun;
+    private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
+
+    private ClipImageEncoder(ClipComponent tower, ClipImageProcessor processor, Backend backend) {
+        this.tower = tower;
+        this.processor = processor;
+        this.backend = backend;
+        Shape picture = processor.shape();
+        this.mostPerRun = Math.max(1, PIXELS_PER_RUN / (picture.dim(1) * picture.dim(2)));
+    }
+
+    /**
+     * Reads the interface of {@code vision_model.onnx}, or of {@code model.onnx}, and {@code preprocessor_config.json};
+     * weights are read at the first use.
+     *
+     * @param directory of an export of {@code CLIPModel} or {@code CLIPVisionModelWithProjection}; the model may lie in its
+     *     folder {@code onnx}
+     * @throws IllegalArgumentException if a file is missing or not CLIP's, with the remedy
+     */
+    public static ClipImageEncoder load(Path directory, Backend backend) throws IOException {
+        Path config = directory.resolve("preprocessor_config.json");
+        ClipComponent tower = ClipComponent.open(directory, FILE, ClipComponent.PIXEL_VALUES, OUTPUT);
+        if (!Files.isRegularFile(config)) {
+            throw new IllegalArgumentException(
+                    config + " is missing; copy it from the model from which the ONNX file was exported");
+        }
+        return of(tower, ClipImageProcessor.load(config), backend);
+    }
+
+    private static ClipImageEncoder of(ClipComponent tower, ClipImageProcessor processor, Backend backend) {
+        Shape picture = processor.shape();
+        int batch = tower.model().dim(ClipComponent.PIXEL_VALUES, 0).orElse(1);
+        tower.model().bind(ClipComponent.PIXEL_VALUES, batch, picture.dim(0), picture.dim(1), picture.dim(2));
+        return new ClipImageEncoder(tower, processor, backend);
+    }
+
+    /** This encoder with another preparation of pictures. */
+    public ClipImageEncoder withProcessor(ClipImageProcessor other) {
+        return of(tower, other, backend);
+    }
+
+    public ClipImageProcessor processor() {
+        return processor;
+    }
+
+    /** One embedding of unit length per picture, in their order: [D], FLOAT32 widened; owned by the caller. */
+    public List<double[]> embed(List<Sample> samples) {
+        List<double[]> embeddings = new ArrayList<>();
+        for (Rows.Chunk chunk : Rows.chunks(samples.size(), mostPerRun)) {
+            List<TensorData> pictures = samples.subList(chunk.from(), chunk.to()).stream()
+                    .map(processor::pixelValues)
+                    .toList();
+            TensorData batch = Rows.convert(Rows.stack(pictures), tower.model().type(ClipComponent.PIXEL_VALUES));
+            TensorData result = executables
+                    .of(chunk.size())
+                    .run(Map.of(ClipComponent.PIXEL_VALUES, batch))
+                    .get(OUTPUT);
+            embeddings.addAll(UnitVectors.rows(result, tower.model().path()));
+        }
+        return embeddings;
+    }
+
+    private Executable compile(int batch) {
+        try {
+            Shape ids = Shape.of(1, tower.tokens(SHORTEST_TEXT));
+            return backend.compile(tower.graph(Rows.prepend(batch, processor.shape()), ids));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + tower.model().path(), e);
+        }
+    }
+}

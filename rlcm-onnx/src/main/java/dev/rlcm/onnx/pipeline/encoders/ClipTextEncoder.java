@@ -1,0 +1,80 @@
+package dev.rlcm.onnx.pipeline.encoders;
+
+import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.Executable;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
+import dev.rlcm.onnx.pipeline.component.Rows;
+import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * CLIP's text tower: texts to embeddings of unit length (arXiv:2103.00020). The embeddings of the texts used last are
+ * kept. Thread-safe; its memory is the backend's, but for the tokenizer's, which is freed when it is unreachable.
+ */
+public final class ClipTextEncoder {
+    private static final String FILE = "text_model.onnx";
+    private static final String OUTPUT = "text_embeds";
+    private static final int CLIP_TOKENS = 77;
+    private static final int MAX_CACHED = 4096;
+
+    private final ClipComponent tower;
+    private final PromptTokenizer tokenizer;
+    private final Executable executable;
+    private final List<Value> inputs;
+    private final Map<String, double[]> cache = new RecentlyUsed<>(MAX_CACHED);
+
+    private ClipTextEncoder(ClipComponent tower, PromptTokenizer tokenizer, Executable executable, Graph graph) {
+        this.tower = tower;
+        this.tokenizer = tokenizer;
+        this.executable = executable;
+        this.inputs = graph.inputs();
+    }
+
+    /**
+     * Reads {@code text_model.onnx}, or {@code model.onnx}, and the tokenizer's files, which lie beside it or in the folder
+     * {@code tokenizer}.
+     *
+     * @param directory of an export of {@code CLIPModel} or {@code CLIPTextModelWithProjection}; the model may lie in its
+     *     folder {@code onnx}
+     * @throws IllegalArgumentException if a file is missing or not CLIP's, with the remedy
+     */
+    public static ClipTextEncoder load(Path directory, Backend backend) throws IOException {
+        ClipComponent tower = ClipComponent.open(directory, FILE, ClipComponent.INPUT_IDS, OUTPUT);
+        Path folder = directory.resolve("tokenizer");
+        PromptTokenizer tokenizer =
+                PromptTokenizer.load(Files.isDirectory(folder) ? folder : directory, tower.tokens(CLIP_TOKENS));
+        int[] picture = tower.model().inputs().contains(ClipComponent.PIXEL_VALUES)
+                ? ClipImageProcessor.load(directory.resolve("preprocessor_config.json"))
+                        .shape()
+                        .toArray()
+                : new int[3];
+        Graph graph = tower.graph(Rows.prepend(1, Shape.of(picture)), Shape.of(1, tokenizer.maxLength()));
+        return new ClipTextEncoder(tower, tokenizer, backend.compile(graph), graph);
+    }
+
+    /** The text's embedding of unit length, [D], FLOAT32 widened; shared, not to be changed. */
+    public synchronized double[] embed(String text) {
+        return cache.computeIfAbsent(text, this::compute);
+    }
+
+    /** The mask may be all ones, since a causal tower's embedding does not depend on what follows the end of the text. */
+    private double[] compute(String text) {
+        long[] ids = tokenizer.encode(text);
+        Map<String, TensorData> fed = new LinkedHashMap<>();
+        for (Value input : inputs) {
+            boolean isMask = input.label().equals(ClipComponent.ATTENTION_MASK);
+            fed.put(input.label(), TensorData.generate(input.type(), input.shape(), i -> isMask ? 1 : ids[i]));
+        }
+        return UnitVectors.rows(executable.run(fed).get(OUTPUT), tower.model().path())
+                .get(0);
+    }
+}
