@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,8 @@ public final class ChatJudge implements RewardFunction {
     private static final int MOST_LOG_PROBS = 20; // the protocol's limit
     private static final int DEFAULT_MAX_TOKENS = 8;
     private static final Pattern BETWEEN_PARTS = Pattern.compile("\\s*[,;.]\\s*|\\s+(?:and|with)\\s+");
+
+    private static final Pattern FIELD = Pattern.compile("\\{(\\w+)}");
 
     /** What the model is asked for. */
     public enum Answers {
@@ -78,16 +81,22 @@ public final class ChatJudge implements RewardFunction {
     /**
      * Grades pictures by a text that says what a good one is, in the words in which a person would be told.
      *
-     * @param rubric in which {@code {prompt}} stands for the picture's prompt; what to answer with need not be said
+     * @param rubric in which {@code {prompt}} stands for the picture's prompt and {@code {field}} for a field of its metadata; what
+     *     to answer with need not be said
      */
     public static ChatJudge grading(ModelServer server, String model, String rubric) {
         ChatCaptioner.requireText("rubric", rubric);
         return new ChatJudge(
-                server,
-                model,
-                sample -> List.of(rubric.replace("{prompt}", sample.prompt())),
-                Answers.GRADE,
-                DEFAULT_MAX_TOKENS);
+                server, model, sample -> List.of(filled(rubric, sample)), Answers.GRADE, DEFAULT_MAX_TOKENS);
+    }
+
+    /** In one pass, so that braces in a prompt stay what they are. */
+    private static String filled(String rubric, Sample sample) {
+        return FIELD.matcher(rubric)
+                .replaceAll(field -> Matcher.quoteReplacement(
+                        field.group(1).equals("prompt")
+                                ? sample.prompt()
+                                : String.valueOf(sample.metadata().getOrDefault(field.group(1), field.group()))));
     }
 
     /** {@code Does this figure show "..."?} */

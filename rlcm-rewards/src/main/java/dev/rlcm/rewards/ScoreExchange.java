@@ -55,10 +55,13 @@ final class ScoreExchange {
             byte[] png = png(samples.get(i));
             String id = i + "-" + hash(png, samples.get(i).prompt());
             ids.add(id);
-            pictures.addObject()
+            ObjectNode picture = pictures.addObject()
                     .put("id", id)
                     .put("prompt", samples.get(i).prompt())
                     .put("png", Base64.getEncoder().encodeToString(png));
+            if (!samples.get(i).metadata().isEmpty()) {
+                picture.set("metadata", StrictJson.tree(samples.get(i).metadata()));
+            }
         }
     }
 

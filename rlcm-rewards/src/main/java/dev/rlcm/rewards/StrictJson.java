@@ -21,6 +21,11 @@ final class StrictJson {
         return MAPPER.createObjectNode();
     }
 
+    /** Maps, lists, texts and numbers as JSON. */
+    static JsonNode tree(Object value) {
+        return MAPPER.valueToTree(value);
+    }
+
     static JsonNode read(String text) throws JsonProcessingException {
         return MAPPER.readTree(text);
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.RewardException.Kind;
 import dev.rlcm.reward.RewardFailure;
@@ -155,10 +156,13 @@ final class ChatJudgeTest {
     @Test
     void aRubricIsGradedWithThePromptInItsPlace() {
         answers = request -> text("8.5");
-        assertThat(ChatJudge.grading(models(), "qwen", "How funny is this picture of {prompt}?")
-                        .score(samples("a cat")))
+        Sample sample = samples("a {mood} cat").get(0);
+        assertThat(ChatJudge.grading(models(), "qwen", "How {mood} is this picture of {prompt}? {unknown}")
+                        .score(List.of(
+                                sample.withPrompt(Prompt.of(sample.prompt()).with("mood", "$1 funny")))))
                 .containsExactly(0.85);
-        assertThat(question(requests.remove())).startsWith("How funny is this picture of a cat? Answer with one");
+        assertThat(question(requests.remove()))
+                .startsWith("How $1 funny is this picture of a {mood} cat? {unknown} Answer with one");
     }
 
     @Test
