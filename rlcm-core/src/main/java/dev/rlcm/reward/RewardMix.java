@@ -93,6 +93,18 @@ public final class RewardMix implements RewardFunction {
         return more;
     }
 
+    /** The weight of each term, by the name of its reward; guards have none. */
+    public Map<String, Double> weights() {
+        Map<String, Double> weights = new LinkedHashMap<>();
+        terms.forEach(term -> weights.merge(term.reward.name(), term.weight, Double::sum));
+        return Collections.unmodifiableMap(weights);
+    }
+
+    /** The scale on which the terms are added. */
+    public Standardisation standardisation() {
+        return standardisation;
+    }
+
     /** What is scored, by name: the terms, then the guards that are not among them. */
     public Map<String, RewardFunction> components() {
         Map<String, RewardFunction> components = new LinkedHashMap<>();
@@ -168,18 +180,47 @@ public final class RewardMix implements RewardFunction {
      * @param scores of each component, in the order of the samples
      */
     RewardScores combine(List<Sample> samples, Map<String, List<Score>> scores) {
-        int[] scored = IntStream.range(0, samples.size())
-                .filter(i -> missing(i, scores).isEmpty())
-                .toArray();
+        int[] scored = scored(samples.size(), scores);
         Map<String, double[]> numbers = new LinkedHashMap<>();
         scores.forEach((name, each) -> numbers.put(name, Score.numbers(select(each, scored))));
-        double[] sums = totals(select(samples, scored), numbers);
-        PrimitiveIterator.OfDouble next = DoubleStream.of(sums).iterator();
-        List<Score> totals = IntStream.range(0, samples.size())
-                .mapToObj(
-                        i -> missing(i, scores).<Score>map(gone -> gone).orElseGet(() -> new Score.Value(next.next())))
+        return new RewardScores(scattered(totals(select(samples, scored), numbers), samples.size(), scores), scores);
+    }
+
+    /**
+     * The sums without the guards, on a scale that is the same for all rollouts, so that they can be compared: of a standardised
+     * mix, sum over terms of weight x (score - mean) / std with means and stds of a rollout chosen for reference.
+     *
+     * @param scores of the components
+     * @param reference {@link RewardScores#statistics} of that rollout
+     */
+    public List<Score> sums(Map<String, List<Score>> scores, Map<String, ComponentStatistics> reference) {
+        int size = scores.values().iterator().next().size();
+        int[] scored = scored(size, scores);
+        double[] sums = new double[scored.length];
+        for (Term term : terms) {
+            double[] values = Score.numbers(select(scores.get(term.reward.name()), scored));
+            ComponentStatistics statistics = reference.get(term.reward.name());
+            boolean plain = standardisation == Standardisation.NONE;
+            double mean = plain ? 0 : statistics.mean();
+            double unit = plain || statistics.std() == 0 ? 1 : statistics.std();
+            Arrays.setAll(sums, i -> sums[i] + term.weight * (values[i] - mean) / unit);
+        }
+        return scattered(sums, size, scores);
+    }
+
+    private static int[] scored(int samples, Map<String, List<Score>> scores) {
+        return IntStream.range(0, samples)
+                .filter(i -> missing(i, scores).isEmpty())
+                .toArray();
+    }
+
+    /** The totals of the samples that have one, in their places. */
+    private static List<Score> scattered(double[] totals, int samples, Map<String, List<Score>> scores) {
+        PrimitiveIterator.OfDouble next = DoubleStream.of(totals).iterator();
+        return IntStream.range(0, samples)
+                .mapToObj(i ->
+                        missing(i, scores).<Score>map(gone -> gone).orElseGet(() -> new Score.Value(next.nextDouble())))
                 .toList();
-        return new RewardScores(totals, scores);
     }
 
     /** Why a sample has no total, if it has none. */

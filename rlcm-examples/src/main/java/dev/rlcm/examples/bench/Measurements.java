@@ -15,6 +15,7 @@ import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.rewrite.lowering.FewerPasses;
 import dev.rlcm.train.Trainer;
@@ -147,7 +148,9 @@ final class Measurements {
     }
 
     private List<String> prompts(int count) throws IOException {
-        return defaults.trainingPrompts().draw(count, RANDOM);
+        return defaults.trainingPrompts().draw(0, count, RANDOM).stream()
+                .map(Prompt::text)
+                .toList();
     }
 
     /** Normal numbers at the noisiest timesteps, and the adapter's weights. */

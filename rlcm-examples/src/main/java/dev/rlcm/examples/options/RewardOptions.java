@@ -2,10 +2,13 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.reward.RewardMix;
 import dev.rlcm.rewards.ChatCaptioner;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +20,14 @@ public final class RewardOptions {
 
     @Option(
             names = "--reward",
-            paramLabel = "NAME",
-            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private Reward reward = Reward.compressibility;
+            paramLabel = "EXPRESSION",
+            converter = RewardExpression.Converter.class,
+            completionCandidates = RewardExpression.Scales.class,
+            description =
+                    "A reward, or a sum such as \"0.7*clipscore + 0.3*aesthetic\", whose terms may be clip(NAME, LOW,"
+                            + " HIGH), atleast(NAME, ENOUGH) or rank(NAME). Rewards and their scales, higher is better:"
+                            + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private RewardExpression reward = RewardExpression.of(Reward.compressibility);
 
     @Option(
             names = "--clip",
@@ -55,12 +63,34 @@ public final class RewardOptions {
             description = "Its layer that is compared. Default: ${DEFAULT-VALUE}, that of deberta-xlarge-mnli.")
     private int bertLayer = 40;
 
-    public Reward task() {
+    private final Map<Reward, RewardFunction> created = new EnumMap<>(Reward.class);
+
+    public RewardExpression expression() {
         return reward;
     }
 
-    public RewardFunction create(Backend backend) throws IOException {
-        return reward.factory.create(backend, this);
+    /** The reward by its name, the same one whenever it is asked for. */
+    public RewardFunction create(Reward which, Backend backend) throws IOException {
+        RewardFunction known = created.get(which);
+        if (known == null) {
+            known = which.factory.create(backend, this).named(which.name());
+            created.put(which, known);
+        }
+        return known;
+    }
+
+    /** The whole expression, as it stands. */
+    RewardMix mix(Backend backend) throws IOException {
+        List<RewardExpression.Term> terms = reward.terms();
+        RewardMix mix = RewardMix.of(terms.get(0).weight(), create(terms.get(0), backend));
+        for (RewardExpression.Term term : terms.subList(1, terms.size())) {
+            mix = mix.and(term.weight(), create(term, backend));
+        }
+        return mix;
+    }
+
+    private RewardFunction create(RewardExpression.Term term, Backend backend) throws IOException {
+        return term.shape().apply(create(term.reward(), backend));
     }
 
     Optional<Path> clip() {
@@ -83,7 +113,7 @@ public final class RewardOptions {
 
     /** For reports. */
     public void summarise(Map<String, Object> entries) {
-        entries.put("reward", reward.name());
+        entries.put("reward", reward.toString());
         if (clip != null) {
             entries.put("clip", clip.toString());
         }
