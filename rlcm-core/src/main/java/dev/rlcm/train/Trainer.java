@@ -117,6 +117,11 @@ public final class Trainer {
         stopping = true;
     }
 
+    /** Whether {@link #stop} was called. Any thread may ask. */
+    public boolean isStopping() {
+        return stopping;
+    }
+
     /** Nothing if the epoch was given up. */
     private Optional<EpochReport> epoch(RewardPool pool) throws InterruptedException {
         long start = System.nanoTime();

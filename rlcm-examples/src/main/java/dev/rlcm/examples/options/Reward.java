@@ -55,7 +55,9 @@ public enum Reward {
     symmetry((backend, options) -> PixelStatistics.symmetry(), "0 to 1"),
     diversity(
             (backend, options) -> GroupRewards.diversity(GroupRewards::pixelDistance),
-            "mean difference from the prompt's other pictures, 0 to 1");
+            "mean difference from the prompt's other pictures, 0 to 1"),
+    judge((backend, options) -> options.servers().judge(), "how far a model at --judge says yes, or its grade, 0 to 1"),
+    remote((backend, options) -> options.servers().remote(), "as the server at --remote has it");
 
     /** Makes the reward. */
     @FunctionalInterface

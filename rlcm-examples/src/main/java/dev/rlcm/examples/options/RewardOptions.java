@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What to train for. */
@@ -63,6 +64,9 @@ public final class RewardOptions {
             description = "Its layer that is compared. Default: ${DEFAULT-VALUE}, that of deberta-xlarge-mnli.")
     private int bertLayer = 40;
 
+    @Mixin
+    private final ServerOptions servers = new ServerOptions();
+
     private final Map<Reward, RewardFunction> created = new EnumMap<>(Reward.class);
 
     public RewardExpression expression() {
@@ -91,6 +95,10 @@ public final class RewardOptions {
 
     private RewardFunction create(RewardExpression.Term term, Backend backend) throws IOException {
         return term.shape().apply(create(term.reward(), backend));
+    }
+
+    ServerOptions servers() {
+        return servers;
     }
 
     Optional<Path> clip() {
@@ -125,5 +133,6 @@ public final class RewardOptions {
             entries.put("bert", bert.toString());
             entries.put("bert-layer", bertLayer);
         }
+        servers.summarise(entries);
     }
 }

@@ -20,6 +20,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 public final class Evaluator {
     /** How many pictures are measured. */
     public static final int EVALUATED = 64;
+
+    private static final long STOP_POLL_MILLIS = 200;
 
     /** How many of them are shown. */
     private static final int SHOWN = 8;
@@ -65,7 +73,46 @@ public final class Evaluator {
      * that later ones can be compared with it.
      */
     public Evaluation evaluate() {
+        return evaluation(samples(prompts));
+    }
+
+    /**
+     * The same for a run that may be stopped meanwhile: an evaluation whose rewards wait for something that is away is then given
+     * up.
+     *
+     * @param stopping whether the run is to end
+     * @return nothing if it was given up
+     */
+    Optional<Evaluation> evaluate(BooleanSupplier stopping) throws InterruptedException {
         List<Sample> samples = samples(prompts);
+        FutureTask<Evaluation> evaluation = new FutureTask<>(() -> evaluation(samples));
+        Thread thread = new Thread(evaluation, "evaluation");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            while (!(stopping.getAsBoolean() && isPaused())) {
+                try {
+                    return Optional.of(evaluation.get(STOP_POLL_MILLIS, TimeUnit.MILLISECONDS));
+                } catch (TimeoutException e) {
+                    continue;
+                }
+            }
+            return Optional.empty();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
+        } finally {
+            evaluation.cancel(true);
+        }
+    }
+
+    private boolean isPaused() {
+        return reward.isPaused() || shadows.values().stream().anyMatch(RewardFunction::isPaused);
+    }
+
+    private Evaluation evaluation(List<Sample> samples) {
         Map<String, double[]> components = new LinkedHashMap<>();
         List<Score> scores;
         if (reward instanceof RewardMix mix) {

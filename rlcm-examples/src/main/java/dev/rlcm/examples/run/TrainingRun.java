@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -82,7 +83,12 @@ public final class TrainingRun {
 
     /** Trains; whatever ends the training, what was learned until then is written. */
     public void execute(Trainer trainer) throws IOException, InterruptedException {
-        Evaluation before = evaluator.evaluate();
+        Optional<Evaluation> first = evaluator.evaluate(trainer::isStopping);
+        if (first.isEmpty()) {
+            log.info("Stopped before the first epoch, while the reward was away");
+            return;
+        }
+        Evaluation before = first.get();
         snapshots.put(0, before.shown());
         if (watching) {
             watch.add(0, before);
@@ -98,24 +104,29 @@ public final class TrainingRun {
         } finally {
             save(trainer);
         }
-        Evaluation after = evaluateAtTheEnd(trainer);
+        Optional<Evaluation> last = evaluateAtTheEnd(trainer);
+        if (last.isEmpty()) {
+            log.info("Stopped while the reward was away: {} has adapter and checkpoint, but no report", directory);
+            return;
+        }
+        Evaluation after = last.get();
         snapshots.put(trainer.epochsDone(), after.shown());
         String length = EpochMetrics.length(metrics);
         files.report(reward, before, after, metrics, snapshots, watching ? watch.course() : List.of(), length);
         print(before, after, length);
     }
 
-    /** Of the adapter that is left, which is an earlier one where the run was ended because of hacking. */
-    private Evaluation evaluateAtTheEnd(Trainer trainer) throws IOException {
-        Evaluation after = evaluator.evaluate();
-        if (watching && last().epoch() < trainer.epochsDone()) {
-            watch.add(trainer.epochsDone(), after);
+    /** Of the adapter that is left, which is an earlier one where the run was ended because of hacking; nothing if given up. */
+    private Optional<Evaluation> evaluateAtTheEnd(Trainer trainer) throws IOException, InterruptedException {
+        Optional<Evaluation> after = evaluator.evaluate(trainer::isStopping);
+        if (watching && after.isPresent() && last().epoch() < trainer.epochsDone()) {
+            watch.add(trainer.epochsDone(), after.get());
         }
         if (options.stopOnHacking && watch.suspicion().isPresent()) {
             watch.restoreBest();
             policy.adapter().save(directory.resolve(ADAPTER));
             log.info("The adapter is the best from before, that of epoch {}", watch.bestEpoch());
-            return evaluator.evaluate();
+            return evaluator.evaluate(trainer::isStopping);
         }
         return after;
     }
@@ -181,11 +192,16 @@ public final class TrainingRun {
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write to " + directory + ": " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the trainer ends when it waits for the next rewards
         }
     }
 
-    private void watch(int done, Trainer trainer) throws IOException {
-        watch.add(done, evaluator.evaluate());
+    private void watch(int done, Trainer trainer) throws IOException, InterruptedException {
+        Optional<Evaluation> evaluation = evaluator.evaluate(trainer::isStopping);
+        if (evaluation.isPresent()) {
+            watch.add(done, evaluation.get());
+        }
         if (options.stopOnHacking && watch.suspicion().isPresent()) {
             log.warn(RewardSections.warning(watch.suspicion().get()));
             trainer.stop();
