@@ -188,7 +188,7 @@ final class UnreliableServer {
                 send(out, 200, json(scores));
             }
             case ONE_TWICE -> {
-                scores.set(fourth, scores.get(0));
+                scores.add(scores.get(0));
                 send(out, 200, json(scores));
             }
             case ANSWERS_ANOTHER -> {

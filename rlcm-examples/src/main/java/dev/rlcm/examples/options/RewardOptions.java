@@ -84,7 +84,7 @@ public final class RewardOptions {
     }
 
     /** The whole expression, as it stands. */
-    RewardMix mix(Backend backend) throws IOException {
+    public RewardMix mix(Backend backend) throws IOException {
         List<RewardExpression.Term> terms = reward.terms();
         RewardMix mix = RewardMix.of(terms.get(0).weight(), create(terms.get(0), backend));
         for (RewardExpression.Term term : terms.subList(1, terms.size())) {
