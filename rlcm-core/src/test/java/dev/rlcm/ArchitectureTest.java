@@ -24,7 +24,8 @@ import org.jspecify.annotations.NullMarked;
 /** The package rules of this module, which the package-info files tell in words. */
 @AnalyzeClasses(packages = "dev.rlcm", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
-    private static final List<String> ALWAYS = List.of("java..", "org.jspecify..");
+    /** The JDK, nullness annotations and argument checks. */
+    private static final List<String> ALWAYS = List.of("java..", "org.jspecify..", "dev.rlcm.check");
 
     @ArchTest
     static final ArchRule packagesAreFreeOfCycles =
@@ -32,6 +33,9 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule graphKnowsTheJdkOnly = only("graph");
+
+    @ArchTest
+    static final ArchRule checkKnowsTheJdkOnly = only("check");
 
     @ArchTest
     static final ArchRule mdpKnowsTheJdkOnly = only("mdp");
@@ -125,7 +129,7 @@ class ArchitectureTest {
         assertThat(unmarked).as("packages without @NullMarked package-info").isEmpty();
     }
 
-    /** The package may depend on itself, the JDK, the nullness annotations and the given packages. */
+    /** The package may depend on itself, on what is always allowed, and on the given packages. */
     private static ArchRule only(String name, String... others) {
         String own = "dev.rlcm." + name;
         List<String> allowed = new ArrayList<>(ALWAYS);

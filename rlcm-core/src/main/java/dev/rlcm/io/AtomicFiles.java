@@ -26,7 +26,7 @@ public final class AtomicFiles {
      * Replaces a file: writes a hidden sibling, forces it to the disk and moves it over the target. Missing parent
      * directories are made.
      *
-     * @throws IOException if writing fails; the target is then untouched and the sibling deleted
+     * @throws IOException if writing fails; it names the target, which is then untouched, and the sibling is deleted
      */
     public static void write(Path target, Content content) throws IOException {
         Path absolute = target.toAbsolutePath();
@@ -34,9 +34,17 @@ public final class AtomicFiles {
         if (directory == null) {
             throw new IllegalArgumentException("expected the path of a file, got " + target);
         }
-        Files.createDirectories(directory);
         // Not Files.createTempFile, whose owner-only permissions would stay with the file.
         Path sibling = directory.resolve("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        try {
+            Files.createDirectories(directory);
+            write(sibling, absolute, content);
+        } catch (IOException e) {
+            throw FileErrors.naming(target, e);
+        }
+    }
+
+    private static void write(Path sibling, Path target, Content content) throws IOException {
         try {
             try (FileChannel channel =
                             FileChannel.open(sibling, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -45,7 +53,7 @@ public final class AtomicFiles {
                 out.flush();
                 channel.force(true);
             }
-            Files.move(sibling, absolute, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(sibling, target, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(sibling);
         }

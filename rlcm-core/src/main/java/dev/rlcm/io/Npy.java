@@ -26,6 +26,8 @@ public final class Npy {
     public static TensorData read(Path file) throws IOException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             return read(file.toString(), in, Files.size(file));
+        } catch (IOException e) {
+            throw FileErrors.naming(file, e);
         }
     }
 

@@ -83,6 +83,8 @@ public final class Npz {
             return new ZipFile(file.toFile());
         } catch (IllegalArgumentException | ZipException | EOFException e) {
             throw TensorFileException.damaged(file.toString(), e);
+        } catch (IOException e) {
+            throw FileErrors.naming(file, e);
         }
     }
 

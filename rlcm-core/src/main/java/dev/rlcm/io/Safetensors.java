@@ -88,6 +88,8 @@ public record Safetensors(Map<String, TensorData> tensors, Map<String, String> m
             long start = Long.BYTES + headerLength;
             SafetensorsHeader header = SafetensorsHeader.parse(source, json.array(), size - start);
             return new Safetensors(map(channel, header, start, size - start), header.metadata());
+        } catch (IOException e) {
+            throw FileErrors.naming(file, e);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,7 +91,10 @@ public final class LoraAdapter {
             for (String key : List.of(site.keyA(), site.keyB())) {
                 TensorData weight = weights.get(key);
                 var shape = key.equals(site.keyA()) ? site.shapeA(config.rank()) : site.shapeB(config.rank());
-                if (weight == null || !weight.shape().equals(shape)) {
+                if (weight == null) {
+                    throw new IllegalArgumentException("the weights lack " + key + " of shape " + shape);
+                }
+                if (!weight.shape().equals(shape)) {
                     throw new IllegalArgumentException("expected " + key + " of shape " + shape + ", got " + weight);
                 }
                 tensors.put(key, TensorData.floats(shape, weight.toFloats()));
@@ -100,13 +104,27 @@ public final class LoraAdapter {
     }
 
     /**
-     * Reads a diffusers, PEFT or kohya file.
+     * Reads a diffusers, PEFT or kohya file. Alpha is the file's own, that of its metadata, or that of the
+     * {@code adapter_config.json} beside it. Where none of them states it, alpha is the rank, as in the tools named; for PEFT's
+     * files, which never state it themselves, a warning is logged then.
      *
      * @param sites the layers of the model it is meant for, see {@link LoraInjection#sites}
-     * @throws IOException if the file is unreadable or damaged or does not fit the model
+     * @throws IOException if the file is unreadable or damaged, holds values that are not finite, or does not fit the model
      */
     public static LoraAdapter load(Path file, List<LoraSite> sites) throws IOException {
-        return LoraReader.read(file, sites);
+        return LoraReader.read(file, sites, OptionalDouble.empty());
+    }
+
+    /**
+     * As {@link #load(Path, List)}, with an alpha that replaces those of the file and its configuration.
+     *
+     * @param alpha of all layers, positive: each is scaled by alpha divided by its own rank
+     */
+    public static LoraAdapter load(Path file, List<LoraSite> sites, double alpha) throws IOException {
+        if (!(alpha > 0) || Double.isInfinite(alpha)) {
+            throw new IllegalArgumentException("alpha must be positive and finite, got " + alpha);
+        }
+        return LoraReader.read(file, sites, OptionalDouble.of(alpha));
     }
 
     /** Writes the adapter atomically in diffusers' format. */

@@ -4,11 +4,15 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rlcm.io.AtomicFiles;
+import dev.rlcm.io.FileErrors;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 /** PEFT's configuration of an adapter, in a file beside it or, with prefixed keys, in diffusers' metadata. */
@@ -18,38 +22,76 @@ final class PeftConfig {
 
     private final JsonNode json;
     private final String prefix;
+    private final OptionalDouble alpha;
+    private final Map<ModulePattern, Double> alphaByPattern = new LinkedHashMap<>();
 
-    private PeftConfig(JsonNode json, String prefix) {
+    private PeftConfig(String source, JsonNode json, String prefix) throws IOException {
         this.json = json;
         this.prefix = prefix;
+        if (!json.isObject()) {
+            throw new IOException("broken adapter configuration of " + source + ": it must be a JSON object, got "
+                    + json.getNodeType());
+        }
+        JsonNode common = get("lora_alpha");
+        boolean isStated = !common.isMissingNode() && !common.isNull();
+        this.alpha = isStated ? OptionalDouble.of(alpha(source, "lora_alpha", common)) : OptionalDouble.empty();
+        for (Map.Entry<String, JsonNode> entry : get("alpha_pattern").properties()) {
+            String key = entry.getKey();
+            alphaByPattern.put(
+                    ModulePattern.of(source, key), alpha(source, "alpha_pattern of " + key, entry.getValue()));
+        }
     }
 
-    static PeftConfig none() {
-        return new PeftConfig(JSON.createObjectNode(), "");
+    /** A configuration that states nothing. */
+    static PeftConfig none() throws IOException {
+        return new PeftConfig("none", JSON.createObjectNode(), "");
     }
 
-    static PeftConfig parse(String text, String prefix) throws JsonProcessingException {
-        return new PeftConfig(JSON.readTree(text), prefix);
+    static PeftConfig parse(String source, String text, String prefix) throws IOException {
+        return parse(source, text.getBytes(StandardCharsets.UTF_8), prefix);
     }
 
-    /** The configuration beside an adapter's file; an empty one if there is no such file. */
+    private static PeftConfig parse(String source, byte[] text, String prefix) throws IOException {
+        try {
+            return new PeftConfig(source, JSON.readTree(text), prefix);
+        } catch (JsonProcessingException e) {
+            throw new IOException("broken adapter configuration of " + source + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** The configuration beside an adapter's file; one that states nothing if there is no such file. */
     static PeftConfig beside(Path adapter) throws IOException {
         Path config = adapter.resolveSibling(FILE);
-        return Files.isRegularFile(config) ? parse(Files.readString(config), "") : none();
+        if (!Files.isRegularFile(config)) {
+            return none();
+        }
+        try {
+            return parse(adapter + ", " + config, Files.readAllBytes(config), "");
+        } catch (IOException e) {
+            throw FileErrors.naming(config, e);
+        }
     }
 
     /**
-     * The alpha of a layer of that rank: of the first pattern that fits it, else the common one, else the rank. Where the
-     * scale is alpha / sqrt(rank) (rsLoRA, arXiv:2312.03732) it is the alpha that alpha / rank gives the same scale by.
+     * The alpha of a layer of that rank, if it is stated: that of the first pattern that fits its path, else the common one. Where
+     * the scale is alpha / sqrt(rank) (rsLoRA, arXiv:2312.03732) it is the alpha that alpha / rank gives the same scale by.
      */
-    double alpha(String path, int rank) {
+    OptionalDouble alpha(String path, int rank) {
         double stabilised = get("use_rslora").asBoolean() ? Math.sqrt(rank) : 1;
-        for (Map.Entry<String, JsonNode> entry : get("alpha_pattern").properties()) {
-            if (path.matches("(?:.*\\.)?(?:" + entry.getKey() + ")")) {
-                return entry.getValue().asDouble() * stabilised;
+        for (Map.Entry<ModulePattern, Double> entry : alphaByPattern.entrySet()) {
+            if (entry.getKey().fits(path)) {
+                return OptionalDouble.of(entry.getValue() * stabilised);
             }
         }
-        return get("lora_alpha").asDouble(rank) * stabilised;
+        return alpha.isPresent() ? OptionalDouble.of(alpha.getAsDouble() * stabilised) : alpha;
+    }
+
+    private static double alpha(String source, String key, JsonNode node) throws IOException {
+        if (!node.isNumber() || !(node.asDouble() > 0) || Double.isInfinite(node.asDouble())) {
+            throw new IOException("broken adapter configuration of " + source + ": " + key
+                    + " must be a positive number, got " + node);
+        }
+        return node.asDouble();
     }
 
     private JsonNode get(String key) {

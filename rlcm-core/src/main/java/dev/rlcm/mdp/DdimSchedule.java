@@ -1,5 +1,6 @@
 package dev.rlcm.mdp;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.mdp.PredictionType.Affine;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +62,7 @@ public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, doubl
 
     /** The timesteps of N evaluations, decreasing. */
     public int[] timesteps(int evaluations) {
-        Check.evaluations(evaluations, noise.trainTimesteps());
+        Check.between(1, noise.trainTimesteps(), "evaluations", evaluations);
         int spacing = noise.trainTimesteps() / evaluations;
         int[] timesteps = new int[evaluations];
         for (int k = 0; k < evaluations; k++) {

@@ -1,5 +1,7 @@
 package dev.rlcm.mdp;
 
+import dev.rlcm.check.Check;
+
 /**
  * One transition of a sampler: x' ~ N(a x + b m(c x, t), sigma^2 I), with m the network.
  *

@@ -1,5 +1,7 @@
 package dev.rlcm.mdp;
 
+import dev.rlcm.check.Check;
+
 /**
  * The sinusoidal embedding by which a latent consistency model is told its guidance scale (its {@code timestep_cond}).
  *

@@ -1,5 +1,6 @@
 package dev.rlcm.mdp;
 
+import dev.rlcm.check.Check;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,7 +34,7 @@ public record KarrasSchedule(double sigmaData, double sigmaMin, double sigmaMax,
      * The noise levels of N evaluations: the first N of N + 1 levels from T to eps, evenly spaced in tau^(1/rho).
      */
     public double[] levels(int evaluations) {
-        Check.evaluations(evaluations, 1000);
+        Check.between(1, 1000, "evaluations", evaluations);
         double from = Math.pow(sigmaMax, 1 / rho);
         double to = Math.pow(sigmaMin, 1 / rho);
         double[] levels = new double[evaluations];

@@ -1,5 +1,6 @@
 package dev.rlcm.mdp;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.mdp.PredictionType.Affine;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,7 +95,7 @@ public record LatentConsistencySchedule(
 
     /** The timesteps of N evaluations, decreasing, within {@code [0, trainTimesteps)}. */
     public int[] timesteps(int evaluations) {
-        Check.evaluations(evaluations, originalInferenceSteps);
+        Check.between(1, originalInferenceSteps, "evaluations", evaluations);
         int spacing = noise.trainTimesteps() / originalInferenceSteps;
         int[] timesteps = new int[evaluations];
         for (int k = 0; k < evaluations; k++) {

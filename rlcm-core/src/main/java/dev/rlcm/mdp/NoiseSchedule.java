@@ -1,5 +1,7 @@
 package dev.rlcm.mdp;
 
+import dev.rlcm.check.Check;
+
 /**
  * The forward process of a variance-preserving diffusion, x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) z.
  *

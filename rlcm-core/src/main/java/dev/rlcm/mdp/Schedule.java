@@ -1,5 +1,6 @@
 package dev.rlcm.mdp;
 
+import dev.rlcm.check.Check;
 import java.util.List;
 
 /**
@@ -16,9 +17,8 @@ import java.util.List;
 public record Schedule(List<GaussianStep> steps, GaussianStep decode, double initialScale) {
     public Schedule {
         steps = List.copyOf(steps);
-        Check.that(!steps.isEmpty(), "steps", "at least one", steps);
         Check.positive("initialScale", initialScale);
-        GaussianStep last = steps.get(steps.size() - 1);
+        GaussianStep last = last(steps);
         Check.that(
                 decode.equals(last)
                         || (!decode.isStochastic()
@@ -31,7 +31,12 @@ public record Schedule(List<GaussianStep> steps, GaussianStep decode, double ini
 
     /** A schedule whose rewarded sample is the state after its last step. */
     public Schedule(List<GaussianStep> steps, double initialScale) {
-        this(steps, steps.get(steps.size() - 1), initialScale);
+        this(steps, last(steps), initialScale);
+    }
+
+    private static GaussianStep last(List<GaussianStep> steps) {
+        Check.that(!steps.isEmpty(), "steps", "at least one", steps);
+        return steps.get(steps.size() - 1);
     }
 
     /** N: how often a trajectory evaluates the network. */

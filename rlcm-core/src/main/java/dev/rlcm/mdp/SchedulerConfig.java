@@ -1,5 +1,6 @@
 package dev.rlcm.mdp;
 
+import dev.rlcm.check.Check;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

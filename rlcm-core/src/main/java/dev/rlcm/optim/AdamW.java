@@ -1,5 +1,6 @@
 package dev.rlcm.optim;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -16,7 +17,7 @@ import java.util.Map;
  * <p>Buffers are read and written by absolute index from 0 to their limit; their positions do not move. Not thread-safe.
  * The parameters belong to the caller, who must not let a running session read them during {@link #step}.
  */
-public final class AdamW {
+public final class AdamW implements Optimizer {
     private static final String STEP = "step";
     private static final String FIRST = "exp_avg.";
     private static final String SECOND = "exp_avg_sq.";
@@ -41,23 +42,10 @@ public final class AdamW {
         }
     }
 
-    /** Updates the parameters at the configured learning rate. */
-    public void step(List<FloatBuffer> gradients) {
-        step(gradients, 1);
-    }
-
-    /**
-     * Updates the parameters.
-     *
-     * @param gradients one per parameter, of its size; not changed
-     * @param factor on the configured learning rate, from a {@link LearningRateSchedule}
-     * @throws IllegalArgumentException if number or size differ or a gradient is not finite; nothing is updated then
-     */
+    @Override
     public void step(List<FloatBuffer> gradients, double factor) {
         checkGradients(gradients);
-        if (!(factor >= 0) || !Double.isFinite(factor)) {
-            throw new IllegalArgumentException("factor must be finite and not negative, got " + factor);
-        }
+        Check.notNegative("factor", factor);
         steps++;
         double rate = config.learningRate() * factor;
         double stepSize = rate / (1 - Math.pow(config.beta1(), (double) steps));
@@ -88,6 +76,7 @@ public final class AdamW {
     }
 
     /** A copy of the state: the step count ({@code step}, INT64 []) and the moments by parameter index, FLOAT32 [size]. */
+    @Override
     public Map<String, TensorData> state() {
         Map<String, TensorData> state = new LinkedHashMap<>();
         TensorData count = TensorData.zeros(DataType.INT64, Shape.SCALAR);
@@ -100,45 +89,32 @@ public final class AdamW {
         return state;
     }
 
-    /**
-     * Continues from a state of an optimiser of the same parameters.
-     *
-     * @throws IllegalArgumentException if it is of other parameters; nothing is restored then
-     */
+    @Override
     public void restore(Map<String, TensorData> state) {
-        if (state.size() != 1 + 2 * parameters.size()) {
-            throw new IllegalArgumentException("expected the state of " + parameters.size() + " parameters, 1 + 2 x "
-                    + parameters.size() + " tensors, got " + state.size());
-        }
-        TensorData count = required(state, STEP, DataType.INT64, Shape.SCALAR);
+        Check.that(
+                state.size() == 1 + 2 * parameters.size(),
+                "the state of " + parameters.size() + " parameters",
+                "1 + 2 x " + parameters.size() + " tensors",
+                state.size());
+        long count = required(state, STEP, DataType.INT64, Shape.SCALAR).getLong(0);
+        Check.atLeast(0, STEP, count);
+        List<TensorData> first = moments(state, FIRST);
+        List<TensorData> second = moments(state, SECOND);
+        steps = count;
         for (int p = 0; p < parameters.size(); p++) {
-            required(state, FIRST + p, DataType.FLOAT32, firstMoments.get(p).shape());
-            required(state, SECOND + p, DataType.FLOAT32, secondMoments.get(p).shape());
+            firstMoments.get(p).bytes().put(first.get(p).bytes());
+            secondMoments.get(p).bytes().put(second.get(p).bytes());
         }
-        if (count.getLong(0) < 0) {
-            throw new IllegalArgumentException("step must not be negative, got " + count.getLong(0));
-        }
-        steps = count.getLong(0);
+    }
+
+    /** The saved moments of all parameters, checked. */
+    private List<TensorData> moments(Map<String, TensorData> state, String kind) {
+        List<TensorData> moments = new ArrayList<>();
         for (int p = 0; p < parameters.size(); p++) {
-            firstMoments
-                    .get(p)
-                    .bytes()
-                    .put(required(
-                                    state,
-                                    FIRST + p,
-                                    DataType.FLOAT32,
-                                    firstMoments.get(p).shape())
-                            .bytes());
-            secondMoments
-                    .get(p)
-                    .bytes()
-                    .put(required(
-                                    state,
-                                    SECOND + p,
-                                    DataType.FLOAT32,
-                                    secondMoments.get(p).shape())
-                            .bytes());
+            Shape shape = Shape.of(parameters.get(p).limit());
+            moments.add(required(state, kind + p, DataType.FLOAT32, shape));
         }
+        return moments;
     }
 
     private void checkGradients(List<FloatBuffer> gradients) {

@@ -1,5 +1,9 @@
 package dev.rlcm.optim;
 
+import dev.rlcm.check.Check;
+import java.nio.FloatBuffer;
+import java.util.List;
+
 /**
  * Settings of {@link AdamW}.
  *
@@ -12,17 +16,14 @@ package dev.rlcm.optim;
  *     an L2 term (weightDecay x weight is added to the gradient)
  */
 public record AdamWConfig(
-        double learningRate, double beta1, double beta2, double epsilon, double weightDecay, boolean decoupled) {
+        double learningRate, double beta1, double beta2, double epsilon, double weightDecay, boolean decoupled)
+        implements OptimizerConfig {
     public AdamWConfig {
-        check(
-                learningRate >= 0 && Double.isFinite(learningRate),
-                "learningRate",
-                "finite and not negative",
-                learningRate);
-        check(beta1 >= 0 && beta1 < 1, "beta1", "in [0, 1)", beta1);
-        check(beta2 >= 0 && beta2 < 1, "beta2", "in [0, 1)", beta2);
-        check(epsilon > 0 && Double.isFinite(epsilon), "epsilon", "positive and finite", epsilon);
-        check(weightDecay >= 0 && Double.isFinite(weightDecay), "weightDecay", "finite and not negative", weightDecay);
+        Check.notNegative("learningRate", learningRate);
+        Check.that(beta1 >= 0 && beta1 < 1, "beta1", "in [0, 1)", beta1);
+        Check.that(beta2 >= 0 && beta2 < 1, "beta2", "in [0, 1)", beta2);
+        Check.positive("epsilon", epsilon);
+        Check.notNegative("weightDecay", weightDecay);
     }
 
     /** RLCM's: learning rate 1e-4, betas 0.9 and 0.999, epsilon 1e-8 (its reference code), and no weight decay. */
@@ -30,6 +31,7 @@ public record AdamWConfig(
         return new AdamWConfig(1e-4, 0.9, 0.999, 1e-8, 0, true);
     }
 
+    @Override
     public AdamWConfig withLearningRate(double rate) {
         return new AdamWConfig(rate, beta1, beta2, epsilon, weightDecay, decoupled);
     }
@@ -46,13 +48,12 @@ public record AdamWConfig(
         return new AdamWConfig(learningRate, beta1, beta2, epsilon, decay, decoupled);
     }
 
-    public AdamWConfig withDecoupled(boolean newDecoupled) {
-        return new AdamWConfig(learningRate, beta1, beta2, epsilon, weightDecay, newDecoupled);
+    @Override
+    public AdamW optimizer(List<FloatBuffer> parameters) {
+        return new AdamW(parameters, this);
     }
 
-    private static void check(boolean holds, String name, String range, double value) {
-        if (!holds) {
-            throw new IllegalArgumentException(name + " must be " + range + ", got " + value);
-        }
+    public AdamWConfig withDecoupled(boolean newDecoupled) {
+        return new AdamWConfig(learningRate, beta1, beta2, epsilon, weightDecay, newDecoupled);
     }
 }

@@ -1,5 +1,6 @@
 package dev.rlcm.optim;
 
+import dev.rlcm.check.Check;
 import java.nio.FloatBuffer;
 import java.util.List;
 
@@ -18,9 +19,7 @@ public final class GradientClipping {
      *     caller should skip the update
      */
     public static double globalNorm(List<FloatBuffer> gradients, double maxNorm) {
-        if (!(maxNorm > 0)) {
-            throw new IllegalArgumentException("maxNorm must be positive, got " + maxNorm);
-        }
+        Check.that(maxNorm > 0, "maxNorm", "positive", maxNorm);
         double squares = 0;
         for (FloatBuffer gradient : gradients) {
             for (int i = 0; i < gradient.limit(); i++) {

@@ -1,5 +1,7 @@
 package dev.rlcm.optim;
 
+import dev.rlcm.check.Check;
+
 /** The factor on the learning rate as a function of progress. Stateless, so a resumed run needs only its step count. */
 @FunctionalInterface
 public interface LearningRateSchedule {
@@ -8,27 +10,32 @@ public interface LearningRateSchedule {
 
     /** Always 1. */
     static LearningRateSchedule constant() {
-        return step -> 1;
+        return new NamedSchedule("constant", step -> 1);
     }
 
     /** From start to end in equal steps, reached at step total and kept. */
     static LearningRateSchedule linear(double start, double end, long total) {
-        notNegative("start", start);
-        notNegative("end", end);
-        positive("total", total);
-        return step -> start + (end - start) * Math.min(step, total) / total;
+        Check.notNegative("start", start);
+        Check.notNegative("end", end);
+        Check.atLeast(1, "total", total);
+        return new NamedSchedule(
+                "linear(" + start + ", " + end + ", " + total + ")",
+                step -> start + (end - start) * Math.min(step, total) / total);
     }
 
     /** From 1 to 0 along half a cosine, reached at step total and kept (arXiv:1608.03983, eq. 5 without restarts). */
     static LearningRateSchedule cosine(long total) {
-        positive("total", total);
-        return step -> 0.5 * (1 + Math.cos(Math.PI * Math.min(step, total) / total));
+        Check.atLeast(1, "total", total);
+        return new NamedSchedule(
+                "cosine(" + total + ")", step -> 0.5 * (1 + Math.cos(Math.PI * Math.min(step, total) / total)));
     }
 
     /** Rises linearly to 1, first at 1 / steps so that no step is lost; then the other schedule from its beginning. */
     static LearningRateSchedule warmup(long steps, LearningRateSchedule then) {
-        positive("steps", steps);
-        return step -> step < steps ? (step + 1.0) / steps : then.factor(step - steps);
+        Check.atLeast(1, "steps", steps);
+        return new NamedSchedule(
+                "warmup(" + steps + ", " + then + ")",
+                step -> step < steps ? (step + 1.0) / steps : then.factor(step - steps));
     }
 
     /**
@@ -36,20 +43,8 @@ public interface LearningRateSchedule {
      * three times the epochs; reproduced for comparison, not recommended.
      */
     static LearningRateSchedule reference(long epochs) {
-        positive("epochs", epochs);
+        Check.atLeast(1, "epochs", epochs);
         LearningRateSchedule linear = linear(1, 0, Math.multiplyExact(3, epochs));
-        return epoch -> linear.factor(epoch + 1);
-    }
-
-    private static void positive(String name, long value) {
-        if (value <= 0) {
-            throw new IllegalArgumentException(name + " must be positive, got " + value);
-        }
-    }
-
-    private static void notNegative(String name, double value) {
-        if (!(value >= 0) || !Double.isFinite(value)) {
-            throw new IllegalArgumentException(name + " must be finite and not negative, got " + value);
-        }
+        return new NamedSchedule("reference(" + epochs + ")", epoch -> linear.factor(epoch + 1));
     }
 }

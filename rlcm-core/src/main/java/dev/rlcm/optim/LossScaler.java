@@ -1,5 +1,6 @@
 package dev.rlcm.optim;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -47,18 +48,29 @@ public final class LossScaler {
     }
 
     /**
-     * Continues from the state among the given tensors, which it removes from them.
+     * Continues from the state among the given tensors, which stay as they are.
      *
-     * @throws IllegalArgumentException if it is missing
+     * @throws IllegalArgumentException if it is missing or damaged; nothing is restored then
      */
     public void restore(Map<String, TensorData> state) {
-        TensorData savedScale = state.remove(SCALE);
-        TensorData savedSteps = state.remove(GOOD_STEPS);
-        if (savedScale == null || savedSteps == null || savedScale.type() != DataType.FLOAT64) {
-            throw new IllegalArgumentException("not an optimiser state: it has no " + SCALE);
+        double savedScale = saved(state, SCALE, DataType.FLOAT64).getDouble(0);
+        long savedSteps = saved(state, GOOD_STEPS, DataType.INT64).getLong(0);
+        Check.atLeast(0, GOOD_STEPS, savedSteps);
+        scale = settings.withInitial(savedScale).initial();
+        goodSteps = savedSteps;
+    }
+
+    /** Whether a tensor of that name belongs to {@link #state}. */
+    public static boolean owns(String name) {
+        return name.equals(SCALE) || name.equals(GOOD_STEPS);
+    }
+
+    private static TensorData saved(Map<String, TensorData> state, String name, DataType type) {
+        TensorData tensor = state.get(name);
+        if (tensor == null || tensor.type() != type || !tensor.shape().equals(Shape.SCALAR)) {
+            throw new IllegalArgumentException("not an optimiser state: " + name + " must be " + type + "[], got "
+                    + (tensor == null ? "none" : tensor));
         }
-        LossScaling checked = settings.withInitial(savedScale.getDouble(0));
-        scale = checked.initial();
-        goodSteps = savedSteps.getLong(0);
+        return tensor;
     }
 }

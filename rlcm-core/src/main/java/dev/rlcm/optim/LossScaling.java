@@ -1,5 +1,7 @@
 package dev.rlcm.optim;
 
+import dev.rlcm.check.Check;
+
 /**
  * How the loss is multiplied before gradients are taken in FLOAT16, whose numbers end at 6e-8 and 65504: Micikevicius et
  * al., arXiv:1710.03740, section 3.2. Gradients are divided by the same number afterwards, in FLOAT32.
@@ -17,12 +19,8 @@ public record LossScaling(double initial, int growthInterval) {
 
     public LossScaling {
         boolean power = initial >= 1 && initial <= LARGEST && Math.scalb(1.0, Math.getExponent(initial)) == initial;
-        if (!power) {
-            throw new IllegalArgumentException("initial must be a power of two in [1, 2^24], got " + initial);
-        }
-        if (growthInterval < 1) {
-            throw new IllegalArgumentException("growthInterval must be at least 1, got " + growthInterval);
-        }
+        Check.that(power, "initial", "a power of two in [1, 2^24]", initial);
+        Check.atLeast(1, "growthInterval", growthInterval);
     }
 
     /** 2^15, doubled after 200 good steps: a scale tried in vain costs one step in 200. */

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A text-to-image consistency model, or a diffusion model, which differs in its schedule only; without that and adapter:
- * the network as a graph, and the ways from prompts to conditioning and from latents to pictures. Letters as in {@link
- * dev.rlcm.mdp}. Hosts may implement it for a network of their own. Implementations are thread-safe.
+ * A text-to-image model without its schedule and without an adapter: the network as a graph, the way from prompts to
+ * conditioning, and the way from latents to pictures. Consistency models and diffusion models differ in their schedules only.
+ * Letters as in {@link dev.rlcm.mdp}. Hosts may implement it for a network of their own. Implementations are thread-safe.
  */
 public interface ConsistencyModel {
     /** The name of the denoiser's noisy latents, FLOAT32 [B,C,h,w]. */

@@ -76,42 +76,9 @@ final class Episode {
         return current;
     }
 
+    /** @param sample of this episode's prompt */
     Trajectory finish(Sample sample) {
-        return new SampledTrajectory(
-                prompt.text(),
-                conditioning,
-                List.copyOf(states),
-                List.copyOf(actions),
-                logProbs.stream().mapToDouble(Double::doubleValue).toArray(),
-                sample);
-    }
-
-    private record SampledTrajectory(
-            String prompt,
-            Map<String, TensorData> conditioning,
-            List<float[]> states,
-            List<GaussianStep> steps,
-            double[] logProbs,
-            Sample sample)
-            implements Trajectory {
-        @Override
-        public int actions() {
-            return steps.size();
-        }
-
-        @Override
-        public float[] state(int k) {
-            return states.get(k);
-        }
-
-        @Override
-        public GaussianStep step(int k) {
-            return steps.get(k);
-        }
-
-        @Override
-        public double logProb(int k) {
-            return logProbs[k];
-        }
+        double[] recorded = logProbs.stream().mapToDouble(Double::doubleValue).toArray();
+        return Trajectory.of(conditioning, states, actions, recorded, sample);
     }
 }

@@ -18,6 +18,7 @@ import dev.rlcm.rewrite.lowering.FewerPasses;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,14 +28,14 @@ import java.util.stream.IntStream;
 final class LoraPolicy implements ConsistencyPolicy {
     private final ConsistencyModel model;
     private final Schedule schedule;
-    private final SamplingPlan plan;
+    private final RolloutPlan plan;
     private final LoraAdapter adapter;
     private final Backend backend;
     private final Executable denoiser;
     private final BatchFeed feed;
     private final Map<String, TensorData> output;
 
-    LoraPolicy(ConsistencyModel model, Schedule schedule, SamplingPlan plan, LoraAdapter adapter, Backend backend) {
+    LoraPolicy(ConsistencyModel model, Schedule schedule, RolloutPlan plan, LoraAdapter adapter, Backend backend) {
         check(schedule);
         this.model = model;
         this.schedule = schedule;
@@ -162,14 +163,26 @@ final class LoraPolicy implements ConsistencyPolicy {
     }
 
     @Override
-    public SamplingPlan plan() {
+    public RolloutPlan plan() {
         return plan;
     }
 
     @Override
     public PolicyGraph graph(int rows) {
         Graph base = model.denoiser(rows);
-        return new PolicyGraph(base, adapt(base), plan.reduction());
+        AdaptedGraph adapted = adapt(base);
+        return new PolicyGraph(adapted.graph(), adapted.factors(), plan.reduction(), base);
+    }
+
+    @Override
+    public Map<String, String> description() {
+        Map<String, String> description = new LinkedHashMap<>();
+        description.put("lora", adapter.config().toString());
+        description.put("layers", Integer.toString(adapter.sites().size()));
+        description.put("schedule", schedule.toString());
+        description.put("guidance", Double.toString(plan.guidanceScale()));
+        description.put("reduction", plan.reduction().toString());
+        return description;
     }
 
     @Override

@@ -6,7 +6,6 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import dev.rlcm.lora.AdaptedGraph;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.LogProbReduction;
 import dev.rlcm.rewrite.Rewriter;
@@ -18,21 +17,26 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The policy as an expression: for a batch of B transitions the mean and the log-probability of the action that was
- * taken, as FLOAT32 values that depend on the adapter's factors. Rows of different timesteps share a batch, since a step's
+ * taken, as FLOAT32 values that depend on what is trained. Rows of different timesteps share a batch, since a step's
  * coefficients are inputs of the graph. Immutable.
  *
  * <p>To evaluate such values: make a {@link dev.rlcm.graph.Graph} of them, compile it with the policy's backend, fill a
  * {@link #newBatch batch} for it, and run it with {@link Batch#inputs}.
  */
 public final class PolicyGraph {
+    /** Begins the names of inputs that policies and optimisers add to a network's own. */
+    public static final String RESERVED = "rlcm.";
+
     private static final double HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 
     private final LogProbReduction reduction;
-    private final AdaptedGraph adapted;
-    private final Graph base;
+    private final Graph network;
+    private final List<Value> factors;
+    private final @Nullable Graph base;
     private final Value state;
     private final Value next;
     private final Value inputScale;
@@ -41,36 +45,70 @@ public final class PolicyGraph {
     private final Value sigma;
     private final Value mean;
 
-    /**
-     * @param base the denoiser without adapter
-     * @param adapted the same graph with it
-     */
-    PolicyGraph(Graph base, AdaptedGraph adapted, LogProbReduction reduction) {
+    PolicyGraph(Graph network, List<Value> factors, LogProbReduction reduction, @Nullable Graph base) {
+        check(network, factors);
         this.reduction = reduction;
-        this.adapted = adapted;
+        this.network = network;
+        this.factors = List.copyOf(factors);
         this.base = base;
-        Value sample = base.input(ConsistencyModel.SAMPLE);
-        this.state = Value.input("state", DataType.FLOAT32, sample.shape());
-        this.next = Value.input("next_state", DataType.FLOAT32, sample.shape());
+        Value sample = network.input(ConsistencyModel.SAMPLE);
+        this.state = Value.input(RESERVED + "state", DataType.FLOAT32, sample.shape());
+        this.next = Value.input(RESERVED + "next_state", DataType.FLOAT32, sample.shape());
         this.inputScale = perRow("input_scale");
         this.sampleCoefficient = perRow("sample_coefficient");
         this.modelCoefficient = perRow("model_coefficient");
         this.sigma = perRow("sigma");
-        this.mean = mean(adapted.graph());
+        this.mean = mean(network);
+    }
+
+    /**
+     * The policy that a network makes: N(a x + b m(c x, t, conditioning), sigma^2 I).
+     *
+     * @param network m, with the inputs {@link ConsistencyModel#SAMPLE} [B,...] and {@link ConsistencyModel#TIMESTEP} [B], the
+     *     conditioning inputs [B,...], and the factors; one output of the shape of the sample. Everything is FLOAT32, and rows
+     *     do not depend on each other. Names do not begin with {@link #RESERVED}
+     * @param factors those inputs of the network that are trained, in the order of {@link Policy#parameters}
+     * @throws GraphException if the network lacks an input, or its output has another shape than the sample
+     */
+    public static PolicyGraph of(Graph network, List<Value> factors, LogProbReduction reduction) {
+        return new PolicyGraph(network, factors, reduction, null);
+    }
+
+    private static void check(Graph network, List<Value> factors) {
+        network.input(ConsistencyModel.TIMESTEP);
+        factors.forEach(factor -> network.input(factor.label()));
+        for (Value input : network.inputs()) {
+            if (input.label().startsWith(RESERVED)) {
+                throw new GraphException("names that begin with " + RESERVED + " are reserved; rename the input "
+                        + input.label() + " of the policy's network");
+            }
+        }
+        Shape sample = network.input(ConsistencyModel.SAMPLE).shape();
+        Shape output = network.outputs().values().iterator().next().shape();
+        if (!output.equals(sample)) {
+            throw new GraphException(
+                    "a policy's network must give the shape of its sample, " + sample + ", got " + output);
+        }
+    }
+
+    /**
+     * The same policy, which knows what it was before training, for losses that hold it there.
+     *
+     * @param newBase the network without what is trained, with the same inputs otherwise
+     */
+    public PolicyGraph withBase(Graph newBase) {
+        return new PolicyGraph(network, factors, reduction, newBase);
     }
 
     private Value perRow(String name) {
-        return Value.input(
-                name,
-                DataType.FLOAT32,
-                Shape.of(base.input(ConsistencyModel.SAMPLE).dim(0)));
+        return Value.input(RESERVED + name, DataType.FLOAT32, Shape.of(state.dim(0)));
     }
 
     /** a x + b m(c x, t, conditioning), the network being that of the given graph. */
-    private Value mean(Graph network) {
-        Value sample = network.input(ConsistencyModel.SAMPLE);
+    private Value mean(Graph model) {
+        Value sample = model.input(ConsistencyModel.SAMPLE);
         Value scaled = spread(inputScale).mul(state);
-        Value output = Rewriter.rewrite(network, value -> value == sample ? scaled : value)
+        Value output = Rewriter.rewrite(model, value -> value == sample ? scaled : value)
                 .outputs()
                 .values()
                 .iterator()
@@ -101,8 +139,14 @@ public final class PolicyGraph {
     /**
      * The mean of the base model, [B,C,h,w], that is with the adapter switched off; it does not depend on the factors.
      * Whoever uses it pays a second forward pass.
+     *
+     * @throws IllegalStateException if the policy has no base, see {@link #withBase}
      */
     public Value baseMean() {
+        if (base == null) {
+            throw new IllegalStateException(
+                    "this policy has no base model to compare with; its graph must be made with PolicyGraph.withBase");
+        }
         return mean(base);
     }
 
@@ -142,11 +186,11 @@ public final class PolicyGraph {
     }
 
     /**
-     * The adapter's factors: the values to differentiate with respect to, named and ordered as in {@link
-     * dev.rlcm.lora.LoraAdapter#tensors}.
+     * What is trained, an adapter's factors as a rule: the values to differentiate with respect to, named and ordered as
+     * {@link Policy#parameters}.
      */
     public List<Value> factors() {
-        return adapted.factors();
+        return factors;
     }
 
     /**
@@ -172,12 +216,13 @@ public final class PolicyGraph {
 
         private Batch(Graph graph, Map<String, TensorData> others) {
             List<Value> own = List.of(state, next, inputScale, sampleCoefficient, modelCoefficient, sigma);
-            List<Value> filled = new ArrayList<>(own);
-            base.inputs().stream()
-                    .filter(v -> !v.label().equals(ConsistencyModel.SAMPLE))
-                    .forEach(filled::add);
             Set<String> ownNames = Stream.concat(own.stream().map(Value::label), Stream.of(ConsistencyModel.TIMESTEP))
                     .collect(Collectors.toSet());
+            Set<String> factorNames = factors.stream().map(Value::label).collect(Collectors.toSet());
+            List<Value> filled = new ArrayList<>(own);
+            network.inputs().stream()
+                    .filter(v -> !v.label().equals(ConsistencyModel.SAMPLE) && !factorNames.contains(v.label()))
+                    .forEach(filled::add);
             this.feed = new BatchFeed(filled, ownNames, others);
             for (Value input : graph.inputs()) {
                 TensorData tensor = feed.tensors().get(input.label());

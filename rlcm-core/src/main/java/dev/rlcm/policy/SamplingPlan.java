@@ -1,64 +1,53 @@
 package dev.rlcm.policy;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.mdp.LastStep;
 import dev.rlcm.mdp.LogProbReduction;
 import dev.rlcm.mdp.TimestepRule;
 
 /**
- * How a policy samples.
+ * What a model needs to know to make a policy: the choices of its schedule, and how the policy then samples.
  *
  * @param steps N, the number of network evaluations of a trajectory, at least 1; the paper's horizon. With {@link
  *     LastStep#OMIT} there are N - 1 actions, so that training takes at least 2
- * @param guidanceScale strength of guidance, at least 1, which is none
- * @param batch how many trajectories are sampled at once, at least 1; changes speed and memory, the result by rounding only
- * @param reduction how log-probabilities are reduced over a latent
- * @param lastStep whether a consistency model draws noise after the last evaluation
- * @param timestepRule which of the two published rules chooses a consistency model's timesteps
+ * @param lastStep whether a consistency model draws noise after the last evaluation; diffusion models ignore it
+ * @param timestepRule which of the two published rules chooses a consistency model's timesteps; diffusion models ignore it
+ * @param rollout how the policy samples along that schedule
  */
-public record SamplingPlan(
-        int steps,
-        double guidanceScale,
-        int batch,
-        LogProbReduction reduction,
-        LastStep lastStep,
-        TimestepRule timestepRule) {
+public record SamplingPlan(int steps, LastStep lastStep, TimestepRule timestepRule, RolloutPlan rollout) {
     public SamplingPlan {
-        if (steps < 1) {
-            throw new IllegalArgumentException("steps must be at least 1, got " + steps);
-        }
-        if (!(guidanceScale >= 1) || Double.isInfinite(guidanceScale)) {
-            throw new IllegalArgumentException("guidanceScale must be at least 1 and finite, got " + guidanceScale);
-        }
-        if (batch < 1) {
-            throw new IllegalArgumentException("batch must be at least 1, got " + batch);
-        }
+        Check.atLeast(1, "steps", steps);
     }
 
-    /**
-     * The given number of evaluations with guidance 8 (the reference's setting), 8 trajectories at once, log-probabilities
-     * averaged over the latent, and no noise after the last evaluation.
-     */
+    /** The given number of evaluations, no noise after the last one, {@link RolloutPlan#defaults()}. */
     public static SamplingPlan steps(int steps) {
-        return new SamplingPlan(steps, 8, 8, LogProbReduction.MEAN, LastStep.OMIT, TimestepRule.DIFFUSERS);
+        return new SamplingPlan(steps, LastStep.OMIT, TimestepRule.DIFFUSERS, RolloutPlan.defaults());
     }
 
-    public SamplingPlan withGuidance(double newGuidanceScale) {
-        return new SamplingPlan(steps, newGuidanceScale, batch, reduction, lastStep, timestepRule);
+    public SamplingPlan withLastStep(LastStep value) {
+        return new SamplingPlan(steps, value, timestepRule, rollout);
     }
 
-    public SamplingPlan withBatch(int newBatch) {
-        return new SamplingPlan(steps, guidanceScale, newBatch, reduction, lastStep, timestepRule);
+    public SamplingPlan withTimestepRule(TimestepRule value) {
+        return new SamplingPlan(steps, lastStep, value, rollout);
     }
 
-    public SamplingPlan withReduction(LogProbReduction newReduction) {
-        return new SamplingPlan(steps, guidanceScale, batch, newReduction, lastStep, timestepRule);
+    public SamplingPlan withRollout(RolloutPlan value) {
+        return new SamplingPlan(steps, lastStep, timestepRule, value);
     }
 
-    public SamplingPlan withLastStep(LastStep newLastStep) {
-        return new SamplingPlan(steps, guidanceScale, batch, reduction, newLastStep, timestepRule);
+    /** With another {@link RolloutPlan#guidanceScale}. */
+    public SamplingPlan withGuidance(double value) {
+        return withRollout(rollout.withGuidance(value));
     }
 
-    public SamplingPlan withTimestepRule(TimestepRule newRule) {
-        return new SamplingPlan(steps, guidanceScale, batch, reduction, lastStep, newRule);
+    /** With another {@link RolloutPlan#batch}. */
+    public SamplingPlan withBatch(int value) {
+        return withRollout(rollout.withBatch(value));
+    }
+
+    /** With another {@link RolloutPlan#reduction}. */
+    public SamplingPlan withReduction(LogProbReduction value) {
+        return withRollout(rollout.withReduction(value));
     }
 }

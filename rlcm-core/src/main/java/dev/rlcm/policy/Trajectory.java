@@ -3,6 +3,7 @@ package dev.rlcm.policy;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.reward.Sample;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -31,4 +32,23 @@ public interface Trajectory {
 
     /** The final picture. */
     Sample sample();
+
+    /**
+     * A trajectory that a host has sampled, or recorded elsewhere.
+     *
+     * @param conditioning shared, not copied, as the other arrays are: nobody changes them afterwards
+     * @param states [K + 1], x_0 to x_K
+     * @param steps [K], how each action was drawn; all stochastic
+     * @param logProbs [K], of each action under the policy that sampled it
+     * @param sample its prompt is the trajectory's
+     * @throws IllegalArgumentException if their numbers or the sizes of the states differ, or a step is deterministic
+     */
+    static Trajectory of(
+            Map<String, TensorData> conditioning,
+            List<float[]> states,
+            List<GaussianStep> steps,
+            double[] logProbs,
+            Sample sample) {
+        return new RecordedTrajectory(conditioning, states, steps, logProbs, sample);
+    }
 }

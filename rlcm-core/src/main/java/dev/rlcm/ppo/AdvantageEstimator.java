@@ -1,5 +1,6 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.graph.TensorData;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,8 +9,9 @@ import java.util.Map;
 /**
  * Advantages from rewards: how much better a sample is than what was to be expected.
  *
- * <p>A host's own estimator is a lambda; one that remembers something between calls overrides {@link #state} and {@link
- * #restore}. Estimators are not thread-safe.
+ * <p>A host's own estimator is a lambda. One that remembers something between calls overrides {@link #state} and {@link
+ * #restore}, so that checkpoints hold it and an epoch that failed can be taken back; one with settings overrides {@code
+ * toString}, by which checkpoints tell it from others. Estimators are not thread-safe.
  */
 @FunctionalInterface
 public interface AdvantageEstimator {
@@ -27,36 +29,42 @@ public interface AdvantageEstimator {
      * The share, in [0, 1], of the groups of the last estimate whose rewards were all equal, so that they taught nothing;
      * 0 for estimators that do not tell.
      */
-    default double zeroSpreadShare() {
+    default double zeroStdShare() {
         return 0;
     }
 
-    /** What must be kept for a run to be resumed. */
+    /** What must be kept for a run to be resumed: a copy, which later calls do not change. */
     default State state() {
-        return new State(Map.of());
+        return State.EMPTY;
     }
 
     /**
      * Continues from a state of an estimator of the same settings, in place of what this one remembers.
      *
-     * @throws IllegalArgumentException if it is of another one
+     * @throws IllegalArgumentException if it is of another one; nothing is restored then
      */
     default void restore(State state) {
-        if (!state.rewards().isEmpty()) {
+        if (!state.equals(State.EMPTY)) {
             throw new IllegalArgumentException("this estimator remembers nothing, got a state of "
-                    + state.rewards().size() + " prompts");
+                    + state.values().keySet() + " and " + state.tensors().keySet());
         }
     }
 
     /**
-     * An estimator's memory, plain enough for JSON.
+     * An estimator's memory, as a checkpoint holds it.
      *
-     * @param rewards the remembered rewards of each key, oldest first; keys in an order that estimators may mind
+     * @param values plain values, which become JSON: strings, booleans, finite numbers, and lists and maps of these, maps in an
+     *     order that is kept. What was a number may come back as another type of number of the same value
+     * @param tensors what is too large for that, such as the weights of a value function
      */
-    record State(Map<String, List<Double>> rewards) {
-        /** Copies the map, its order included. */
+    record State(Map<String, Object> values, Map<String, TensorData> tensors) {
+        /** Of an estimator that remembers nothing. */
+        public static final State EMPTY = new State(Map.of(), Map.of());
+
+        /** Copies the maps, their order included. */
         public State {
-            rewards = Collections.unmodifiableMap(new LinkedHashMap<>(rewards));
+            values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+            tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
         }
     }
 

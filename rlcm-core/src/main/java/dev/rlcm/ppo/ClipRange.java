@@ -1,5 +1,7 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.check.Check;
+
 /**
  * How far from 1 a probability ratio may go until the clipped surrogate stops rewarding it: down to 1 - below, up to
  * 1 + above.
@@ -9,8 +11,8 @@ package dev.rlcm.ppo;
  */
 public record ClipRange(double below, double above) {
     public ClipRange {
-        require(below);
-        require(above);
+        check(below);
+        check(above);
     }
 
     /** The same room on both sides: PPO's epsilon, in [0, 1). */
@@ -18,9 +20,7 @@ public record ClipRange(double below, double above) {
         return new ClipRange(epsilon, epsilon);
     }
 
-    private static void require(double value) {
-        if (!(value >= 0 && value < 1)) {
-            throw new IllegalArgumentException("clipRange must be in [0, 1), got " + value);
-        }
+    private static void check(double value) {
+        Check.that(value >= 0 && value < 1, "clipRange", "in [0, 1)", value);
     }
 }

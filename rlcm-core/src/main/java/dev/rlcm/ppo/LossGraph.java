@@ -10,7 +10,7 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.PolicyGraph;
 import dev.rlcm.rewrite.folding.ConstantFolding;
 import dev.rlcm.rewrite.lowering.CommonSubexpressions;
@@ -26,9 +26,13 @@ import java.util.Map;
  * Forward pass, log-probability, loss and gradients of a minibatch as one compiled graph. A row's weight is its share in
  * the average over an optimiser step; rows of weight 0 only fill up the batch.
  */
-final class LossGraph {
+final class LossGraph implements Minibatch<Row> {
     private static final String GRADIENT = "gradient.";
-    private static final String LOSS_SCALE = "loss_scale";
+    private static final String LOSS_SCALE = PolicyGraph.RESERVED + "loss_scale";
+    private static final String WEIGHT = PolicyGraph.RESERVED + "weight";
+    private static final String OLD_LOG_PROB = PolicyGraph.RESERVED + "old_log_prob";
+    private static final String ADVANTAGE = PolicyGraph.RESERVED + "advantage";
+    private static final String PART = "part.";
 
     private final PolicyGraph policy;
     private final Executable executable;
@@ -36,17 +40,21 @@ final class LossGraph {
     private final Map<String, TensorData> terms = new LinkedHashMap<>();
     private final Map<String, TensorData> outputs = new LinkedHashMap<>();
     private final boolean scaled;
+    private final List<String> parts;
+    private int used;
+    private double weight;
     private long networkNanos;
 
-    LossGraph(ConsistencyPolicy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
+    LossGraph(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         this.policy = owner.graph(rows);
-        Value weight = term("weight");
-        PolicyTerms symbols =
-                new PolicyTerms(policy, policy.logProb(), term("old_log_prob"), term("advantage"), clipRange);
+        Value share = term(WEIGHT);
+        PolicyTerms symbols = new PolicyTerms(policy, policy.logProb(), term(OLD_LOG_PROB), term(ADVANTAGE), clipRange);
         Value perRow = perRow(loss, symbols);
         Map<String, Value> forward = new LinkedHashMap<>();
-        forward.put("loss", perRow.mul(weight).sum());
+        forward.put("loss", perRow.mul(share).sum());
         forward.put("log_prob", symbols.logProb());
+        symbols.reported().forEach((name, value) -> forward.put(PART + name, value));
+        this.parts = List.copyOf(symbols.reported().keySet());
         Map<String, Value> results =
                 new LinkedHashMap<>(FewerPasses.apply(Graph.of(forward)).outputs());
         MemoryPolicy memory = owner.backend().memoryPolicy();
@@ -66,7 +74,7 @@ final class LossGraph {
         Graph faster = small ? plain : RotatedKernels.apply(Decompositions.decompose(plain, Gradients::shareForward));
         Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(faster));
         this.executable = owner.backend().compile(graph);
-        Map<String, TensorData> others = new LinkedHashMap<>(owner.adapter().tensors());
+        Map<String, TensorData> others = new LinkedHashMap<>(owner.parameters());
         others.putAll(terms);
         this.batch = policy.newBatch(graph, others);
         results.forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
@@ -77,7 +85,7 @@ final class LossGraph {
      *
      * @throws GraphException if it cannot be used
      */
-    static void check(ConsistencyPolicy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
+    static void check(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         PolicyGraph policy = owner.graph(rows);
         Value input = Value.input("any", DataType.FLOAT32, Shape.of(rows));
         perRow(loss, new PolicyTerms(policy, policy.logProb(), input, input, clipRange));
@@ -103,29 +111,27 @@ final class LossGraph {
         return input;
     }
 
-    int rows() {
+    @Override
+    public int rows() {
         return policy.rows();
     }
 
-    /** Whether gradients need a loss scale, since some of them are computed in FLOAT16; it is 1 if not. */
-    boolean isScaled() {
+    @Override
+    public boolean isScaled() {
         return scaled;
     }
 
-    /**
-     * Evaluates up to {@link #rows} transitions; the results are read by the methods below until the next run.
-     *
-     * @param weight of each in the loss
-     * @param lossScale what gradients are multiplied with
-     */
-    void run(List<Row> batchRows, double weight, double lossScale) {
+    @Override
+    public void run(List<Row> batchRows, double newWeight, double lossScale) {
+        used = batchRows.size();
+        weight = newWeight;
         for (int i = 0; i < rows(); i++) {
-            boolean used = i < batchRows.size();
-            Row row = batchRows.get(used ? i : 0);
+            boolean isUsed = i < used;
+            Row row = batchRows.get(isUsed ? i : 0);
             batch.set(i, row.transition());
-            terms.get("weight").setDouble(i, used ? weight : 0);
-            terms.get("old_log_prob").setDouble(i, row.oldLogProb());
-            terms.get("advantage").setDouble(i, used ? row.advantage() : 0);
+            terms.get(WEIGHT).setDouble(i, isUsed ? weight : 0);
+            terms.get(OLD_LOG_PROB).setDouble(i, row.oldLogProb());
+            terms.get(ADVANTAGE).setDouble(i, isUsed ? row.advantage() : 0);
         }
         if (scaled) {
             terms.get(LOSS_SCALE).setDouble(0, lossScale);
@@ -135,27 +141,43 @@ final class LossGraph {
         networkNanos += System.nanoTime() - start;
     }
 
-    double loss() {
+    @Override
+    public double loss() {
         return outputs.get("loss").getDouble(0);
+    }
+
+    @Override
+    public Map<String, Double> parts() {
+        Map<String, Double> sums = new LinkedHashMap<>();
+        for (String part : parts) {
+            TensorData values = outputs.get(PART + part);
+            double sum = 0;
+            for (int i = 0; i < used; i++) {
+                sum += weight * values.getDouble(i);
+            }
+            sums.put(part, sum);
+        }
+        return sums;
     }
 
     double logProb(int row) {
         return outputs.get("log_prob").getDouble(row);
     }
 
-    /** The gradients of the last run times the loss scale, in the order of the adapter's parameters. */
-    List<FloatBuffer> gradients() {
+    @Override
+    public List<FloatBuffer> gradients() {
         return policy.factors().stream()
                 .map(factor -> outputs.get(GRADIENT + factor.label()).floats())
                 .toList();
     }
 
-    /** Time spent inside the backend since this graph was built. */
-    long networkNanos() {
+    @Override
+    public long networkNanos() {
         return networkNanos;
     }
 
-    void close() {
+    @Override
+    public void close() {
         executable.close();
     }
 }

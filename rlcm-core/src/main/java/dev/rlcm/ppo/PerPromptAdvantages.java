@@ -1,5 +1,6 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.check.Check;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -13,6 +14,8 @@ final class PerPromptAdvantages implements AdvantageEstimator {
     /** More than the prompts that a run of the usual length draws; they take about 10 MB. */
     static final int DEFAULT_MAX_PROMPTS = 10_000;
 
+    private static final String REWARDS = "rewards";
+
     private final int bufferSize;
     private final int minCount;
     private final int maxPrompts;
@@ -20,18 +23,12 @@ final class PerPromptAdvantages implements AdvantageEstimator {
     /** By key, the most recently rewarded one last. */
     private final Map<String, DescriptiveStatistics> buffers = new LinkedHashMap<>(16, 0.75f, true);
 
-    private double zeroSpreadShare;
+    private double zeroStdShare;
 
     PerPromptAdvantages(int bufferSize, int minCount, int maxPrompts) {
-        if (bufferSize < 1) {
-            throw new IllegalArgumentException("bufferSize must be at least 1, got " + bufferSize);
-        }
-        if (minCount < 1 || minCount > bufferSize) {
-            throw new IllegalArgumentException("minCount must be in [1, " + bufferSize + "], got " + minCount);
-        }
-        if (maxPrompts < 1) {
-            throw new IllegalArgumentException("maxPrompts must be at least 1, got " + maxPrompts);
-        }
+        Check.atLeast(1, "bufferSize", bufferSize);
+        Check.between(1, bufferSize, "minCount", minCount);
+        Check.atLeast(1, "maxPrompts", maxPrompts);
         this.bufferSize = bufferSize;
         this.minCount = minCount;
         this.maxPrompts = maxPrompts;
@@ -52,7 +49,7 @@ final class PerPromptAdvantages implements AdvantageEstimator {
         }
         long flat =
                 groups.values().stream().filter(RewardStatistics::hasNoSpread).count();
-        zeroSpreadShare = (double) flat / groups.size();
+        zeroStdShare = (double) flat / groups.size();
         forget();
         return advantages;
     }
@@ -75,8 +72,8 @@ final class PerPromptAdvantages implements AdvantageEstimator {
     }
 
     @Override
-    public double zeroSpreadShare() {
-        return zeroSpreadShare;
+    public double zeroStdShare() {
+        return zeroStdShare;
     }
 
     @Override
@@ -84,19 +81,36 @@ final class PerPromptAdvantages implements AdvantageEstimator {
         Map<String, List<Double>> rewards = new LinkedHashMap<>();
         buffers.forEach((key, buffer) ->
                 rewards.put(key, DoubleStream.of(buffer.getValues()).boxed().toList()));
-        return new State(rewards);
+        return new State(Map.of(REWARDS, rewards), Map.of());
     }
 
     @Override
     public void restore(State state) {
-        state.rewards().forEach((key, rewards) -> {
-            if (rewards.size() > bufferSize) {
-                throw new IllegalArgumentException("the state has " + rewards.size() + " rewards of \"" + key
-                        + "\", bufferSize is " + bufferSize + "; use the settings of the run that is resumed");
-            }
-        });
+        Map<String, double[]> saved = new LinkedHashMap<>();
+        if (!(state.values().get(REWARDS) instanceof Map<?, ?> rewards)) {
+            throw new IllegalArgumentException("not a state of per-prompt advantages: it has no " + REWARDS);
+        }
+        rewards.forEach((key, values) -> saved.put((String) key, numbers(key, values)));
         buffers.clear();
-        state.rewards().forEach((key, rewards) -> rewards.forEach(buffer(key)::addValue));
+        saved.forEach((key, values) -> DoubleStream.of(values).forEach(buffer(key)::addValue));
         forget();
+    }
+
+    private double[] numbers(Object key, Object values) {
+        if (!(values instanceof List<?> list) || !list.stream().allMatch(Number.class::isInstance)) {
+            throw new IllegalArgumentException("the rewards of \"" + key + "\" must be numbers, got " + values);
+        }
+        if (list.size() > bufferSize) {
+            throw new IllegalArgumentException("the state has " + list.size() + " rewards of \"" + key
+                    + "\", bufferSize is " + bufferSize + "; use the settings of the run that is resumed");
+        }
+        return list.stream()
+                .mapToDouble(value -> ((Number) value).doubleValue())
+                .toArray();
+    }
+
+    @Override
+    public String toString() {
+        return "perPrompt(" + bufferSize + ", " + minCount + ", " + maxPrompts + ")";
     }
 }

@@ -16,4 +16,9 @@ public interface PolicyLoss {
     default PolicyLoss plus(double weight, PolicyLoss other) {
         return terms -> of(terms).add(other.of(terms).mul(weight));
     }
+
+    /** The same loss, whose mean is reported under that name, see {@link PolicyTerms#report}. */
+    default PolicyLoss named(String name) {
+        return terms -> terms.report(name, of(terms));
+    }
 }

@@ -1,21 +1,95 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
- * What a policy loss is made of, as FLOAT32 values of the graph over a minibatch of B transitions. Gradients go through what
- * depends on the adapter: {@code logProb} and the policy's mean.
- *
- * @param policy the policy being optimised: its mean, sigma and log-probabilities, and the base model's
- * @param logProb log pi_theta(a|s), [B]; depends on the adapter
- * @param oldLogProb log pi_old(a|s) as recorded by the rollout, or computed again where the settings say so, [B]
- * @param advantage the advantage of the transition's trajectory, clamped, [B]
- * @param clipRange the settings' clip range, by which reports count; a loss that clips should use no other
+ * What a policy loss is made of, as FLOAT32 values of the graph over a minibatch of B transitions, and what it reports of its
+ * parts. Gradients go through what depends on the trained parameters: {@link #logProb} and the policy's mean. Belongs to one
+ * graph that is being built.
  */
-public record PolicyTerms(PolicyGraph policy, Value logProb, Value oldLogProb, Value advantage, ClipRange clipRange) {
+public final class PolicyTerms {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]*");
+
+    private final PolicyGraph policy;
+    private final Value logProb;
+    private final Value oldLogProb;
+    private final Value advantage;
+    private final ClipRange clipRange;
+    private final Map<String, Value> reported = new LinkedHashMap<>();
+
+    /** See the accessors. */
+    public PolicyTerms(PolicyGraph policy, Value logProb, Value oldLogProb, Value advantage, ClipRange clipRange) {
+        this.policy = policy;
+        this.logProb = logProb;
+        this.oldLogProb = oldLogProb;
+        this.advantage = advantage;
+        this.clipRange = clipRange;
+    }
+
+    /** The policy being optimised: its mean, sigma and log-probabilities, and the base model's. */
+    public PolicyGraph policy() {
+        return policy;
+    }
+
+    /** log pi_theta(a|s), [B]; depends on what is trained. */
+    public Value logProb() {
+        return logProb;
+    }
+
+    /** log pi_old(a|s) as recorded by the rollout, or computed again where the settings say so, [B]. */
+    public Value oldLogProb() {
+        return oldLogProb;
+    }
+
+    /** The advantage of the transition's trajectory, clamped, [B]. */
+    public Value advantage() {
+        return advantage;
+    }
+
+    /** The settings' clip range, by which reports count; a loss that clips should use no other. */
+    public ClipRange clipRange() {
+        return clipRange;
+    }
+
     /** r = pi_theta / pi_old = exp(logProb - oldLogProb), [B]. */
     public Value ratio() {
         return logProb.sub(oldLogProb).exp();
+    }
+
+    /**
+     * Reports a part of the loss, or any other number of a transition: {@link UpdateReport.Losses#parts} and metrics.csv hold
+     * its mean over the transitions of the applied optimiser steps. Does not change the loss. {@link PolicyLoss#named} reports
+     * a whole loss.
+     *
+     * @param name letters, digits and {@code _ . -}, a letter first; each name once
+     * @param perRow one number per transition, [B]
+     * @return the value, so that it can be reported where it is used
+     * @throws IllegalArgumentException if the name is taken or cannot be a column, or the shape is not [B]
+     */
+    public Value report(String name, Value perRow) {
+        Shape expected = advantage.shape();
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("the name of a reported part must be letters, digits and _ . -, a letter"
+                    + " first, got \"" + name + "\"");
+        }
+        if (!perRow.shape().equals(expected)) {
+            throw new IllegalArgumentException("the reported part " + name + " must be one number per transition, "
+                    + expected + ", got " + perRow.shape());
+        }
+        if (reported.putIfAbsent(name, perRow) != null) {
+            throw new IllegalArgumentException("a loss reports " + name + " twice; give the parts different names");
+        }
+        return perRow;
+    }
+
+    /** What was reported so far, by name. */
+    Map<String, Value> reported() {
+        return Collections.unmodifiableMap(reported);
     }
 }

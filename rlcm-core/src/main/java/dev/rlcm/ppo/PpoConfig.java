@@ -1,10 +1,11 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.optim.LossScaling;
+import dev.rlcm.optim.OptimizerConfig;
 import java.util.OptionalDouble;
-import java.util.function.Consumer;
 
 /**
  * Settings of {@link PpoOptimizer}. The defaults are those of the paper's compression task (Oertell et al., 2024,
@@ -18,14 +19,16 @@ import java.util.function.Consumer;
  * @param minibatch how many transitions one run of the graph takes, at least 1; changes speed and memory, not the result
  * @param innerEpochs how often an update passes over its rollout, at least 1
  * @param maxGradNorm the global norm that gradients are clipped to, positive
- * @param adam the optimiser, with the base learning rate
+ * @param optimizer the rule that turns gradients into steps, with the base learning rate
  * @param schedule the factor on that rate, by the number of updates done
  * @param targetKl where given, an update stops early once the approximate KL divergence exceeds it
  * @param lossScaling how gradients are kept in range where the network computes in FLOAT16; not used elsewhere
  * @param recomputeLogProbs whether the old log-probabilities are computed again by the graph that the update runs, in place of
  *     those that the sampler recorded: one more pass over the rollout, worth it where rounding makes the two differ by
- *     more than a fraction of the clip range, as 16-bit networks may
- * @param seed of the order in which trajectories are taken
+ *     more than a fraction of the clip range, as 16-bit networks may. {@link UpdateReport.Ratios#initialError} then can no
+ *     longer tell a rollout of another policy
+ * @param order in which trajectories are taken
+ * @param seed of that order
  */
 public record PpoConfig(
         ClipRange clipRange,
@@ -34,23 +37,23 @@ public record PpoConfig(
         int minibatch,
         int innerEpochs,
         double maxGradNorm,
-        AdamWConfig adam,
+        OptimizerConfig optimizer,
         LearningRateSchedule schedule,
         OptionalDouble targetKl,
         LossScaling lossScaling,
         boolean recomputeLogProbs,
+        RowOrder order,
         long seed) {
     public PpoConfig {
-        requirePositive("advantageClamp", advantageClamp);
-        requireAtLeastOne("trajectoriesPerStep", trajectoriesPerStep);
-        requireAtLeastOne("minibatch", minibatch);
-        requireAtLeastOne("innerEpochs", innerEpochs);
-        requirePositive("maxGradNorm", maxGradNorm);
-        targetKl.ifPresent(value -> requirePositive("targetKl", value));
+        Check.positive("advantageClamp", advantageClamp);
+        Check.atLeast(1, "trajectoriesPerStep", trajectoriesPerStep);
+        Check.atLeast(1, "minibatch", minibatch);
+        Check.atLeast(1, "innerEpochs", innerEpochs);
+        Check.positive("maxGradNorm", maxGradNorm);
+        targetKl.ifPresent(value -> Check.positive("targetKl", value));
     }
 
     public static PpoConfig defaults() {
-        AdamWConfig adam = AdamWConfig.defaults().withLearningRate(1e-4);
         return new PpoConfig(
                 ClipRange.of(1e-4),
                 10,
@@ -58,11 +61,12 @@ public record PpoConfig(
                 8,
                 1,
                 5,
-                adam,
+                AdamWConfig.defaults().withLearningRate(1e-4),
                 LearningRateSchedule.constant(),
                 OptionalDouble.empty(),
                 LossScaling.defaults(),
                 false,
+                RowOrder.shuffled(),
                 0);
     }
 
@@ -72,121 +76,229 @@ public record PpoConfig(
     }
 
     public PpoConfig withClipRange(ClipRange value) {
-        return with(draft -> draft.clipRange = value);
+        return new PpoConfig(
+                value,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
     public PpoConfig withAdvantageClamp(double value) {
-        return with(draft -> draft.advantageClamp = value);
+        return new PpoConfig(
+                clipRange,
+                value,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
     public PpoConfig withTrajectoriesPerStep(int value) {
-        return with(draft -> draft.trajectoriesPerStep = value);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                value,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
     public PpoConfig withMinibatch(int value) {
-        return with(draft -> draft.minibatch = value);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                value,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
     public PpoConfig withInnerEpochs(int value) {
-        return with(draft -> draft.innerEpochs = value);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                value,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
     public PpoConfig withMaxGradNorm(double value) {
-        return with(draft -> draft.maxGradNorm = value);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                value,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
-    public PpoConfig withAdam(AdamWConfig value) {
-        return with(draft -> draft.adam = value);
+    public PpoConfig withOptimizer(OptimizerConfig value) {
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                value,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
-    /** With another base learning rate of {@link #adam}. */
+    /** With another base learning rate of {@link #optimizer}. */
     public PpoConfig withLearningRate(double value) {
-        return withAdam(adam.withLearningRate(value));
+        return withOptimizer(optimizer.withLearningRate(value));
     }
 
     /** With another factor on the base learning rate. */
     public PpoConfig withSchedule(LearningRateSchedule value) {
-        return with(draft -> draft.schedule = value);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                value,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
     public PpoConfig withTargetKl(double value) {
-        return with(draft -> draft.targetKl = OptionalDouble.of(value));
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                OptionalDouble.of(value),
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
     public PpoConfig withLossScaling(LossScaling value) {
-        return with(draft -> draft.lossScaling = value);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                value,
+                recomputeLogProbs,
+                order,
+                seed);
     }
 
     public PpoConfig withRecomputedLogProbs(boolean value) {
-        return with(draft -> draft.recomputeLogProbs = value);
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                value,
+                order,
+                seed);
+    }
+
+    public PpoConfig withOrder(RowOrder value) {
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                value,
+                seed);
     }
 
     public PpoConfig withSeed(long value) {
-        return with(draft -> draft.seed = value);
-    }
-
-    private PpoConfig with(Consumer<Draft> change) {
-        Draft draft = new Draft(this);
-        change.accept(draft);
-        return draft.toConfig();
-    }
-
-    /** The settings while one of them changes. */
-    private static final class Draft {
-        private ClipRange clipRange;
-        private double advantageClamp;
-        private int trajectoriesPerStep;
-        private int minibatch;
-        private int innerEpochs;
-        private double maxGradNorm;
-        private AdamWConfig adam;
-        private LearningRateSchedule schedule;
-        private OptionalDouble targetKl;
-        private LossScaling lossScaling;
-        private boolean recomputeLogProbs;
-        private long seed;
-
-        Draft(PpoConfig config) {
-            clipRange = config.clipRange;
-            advantageClamp = config.advantageClamp;
-            trajectoriesPerStep = config.trajectoriesPerStep;
-            minibatch = config.minibatch;
-            innerEpochs = config.innerEpochs;
-            maxGradNorm = config.maxGradNorm;
-            adam = config.adam;
-            schedule = config.schedule;
-            targetKl = config.targetKl;
-            lossScaling = config.lossScaling;
-            recomputeLogProbs = config.recomputeLogProbs;
-            seed = config.seed;
-        }
-
-        PpoConfig toConfig() {
-            return new PpoConfig(
-                    clipRange,
-                    advantageClamp,
-                    trajectoriesPerStep,
-                    minibatch,
-                    innerEpochs,
-                    maxGradNorm,
-                    adam,
-                    schedule,
-                    targetKl,
-                    lossScaling,
-                    recomputeLogProbs,
-                    seed);
-        }
-    }
-
-    private static void requireAtLeastOne(String name, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(name + " must be at least 1, got " + value);
-        }
-    }
-
-    private static void requirePositive(String name, double value) {
-        if (!(value > 0) || Double.isInfinite(value)) {
-            throw new IllegalArgumentException(name + " must be positive and finite, got " + value);
-        }
+        return new PpoConfig(
+                clipRange,
+                advantageClamp,
+                trajectoriesPerStep,
+                minibatch,
+                innerEpochs,
+                maxGradNorm,
+                optimizer,
+                schedule,
+                targetKl,
+                lossScaling,
+                recomputeLogProbs,
+                order,
+                value);
     }
 }

@@ -1,12 +1,15 @@
 package dev.rlcm.ppo;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /** Collects what an {@link UpdateReport} tells. */
 final class UpdateStatistics {
     private final ClipRange clipRange;
     private final SummaryStatistics losses = new SummaryStatistics();
+    private final Map<String, SummaryStatistics> parts = new LinkedHashMap<>();
     private final SummaryStatistics ratios = new SummaryStatistics();
     private final SummaryStatistics squaredLogRatios = new SummaryStatistics();
     private final SummaryStatistics gradNorms = new SummaryStatistics();
@@ -31,13 +34,18 @@ final class UpdateStatistics {
         }
     }
 
-    void step(double loss, double gradNorm) {
+    /** @param partMeans over the step's transitions, by name */
+    void step(double loss, double gradNorm, Map<String, Double> partMeans) {
         losses.addValue(loss);
         gradNorms.addValue(gradNorm);
+        partMeans.forEach((name, mean) ->
+                parts.computeIfAbsent(name, key -> new SummaryStatistics()).addValue(mean));
     }
 
-    void skip() {
+    /** @param partMeans by name, so that the report has all names even if no step is applied */
+    void skip(Map<String, Double> partMeans) {
         skipped++;
+        partMeans.keySet().forEach(name -> parts.computeIfAbsent(name, key -> new SummaryStatistics()));
     }
 
     double initialRatioError() {
@@ -52,21 +60,19 @@ final class UpdateStatistics {
     UpdateReport report(
             double learningRate, double lossScale, boolean stoppedEarly, long networkNanos, long totalNanos) {
         double count = Math.max(1, ratios.getN());
+        Map<String, Double> partMeans = new LinkedHashMap<>();
+        parts.forEach((name, values) -> partMeans.put(name, values.getMean()));
         return new UpdateReport(
-                (int) gradNorms.getN(),
-                skipped,
-                losses.getMean(),
-                ratios.getMean(),
-                Math.sqrt(ratios.getPopulationVariance()),
-                initialRatioError,
-                approxKl(),
-                low / count,
-                high / count,
-                gradNorms.getMean(),
-                learningRate,
-                lossScale,
-                stoppedEarly,
-                Duration.ofNanos(networkNanos),
-                Duration.ofNanos(totalNanos));
+                new UpdateReport.Losses(losses.getMean(), partMeans),
+                new UpdateReport.Ratios(
+                        ratios.getMean(),
+                        Math.sqrt(ratios.getPopulationVariance()),
+                        initialRatioError,
+                        approxKl(),
+                        low / count,
+                        high / count),
+                new UpdateReport.Steps(
+                        (int) gradNorms.getN(), skipped, stoppedEarly, gradNorms.getMean(), learningRate, lossScale),
+                new UpdateReport.Times(Duration.ofNanos(networkNanos), Duration.ofNanos(totalNanos)));
     }
 }

@@ -1,5 +1,6 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.check.Check;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 /** See {@link AdvantageEstimator#withinPrompt()}. */
 final class WithinPromptAdvantages implements AdvantageEstimator {
     private final @Nullable Double scale;
-    private double zeroSpreadShare;
+    private double zeroStdShare;
 
     /** @param scale what to divide by, positive; null for the rollout's spread */
     WithinPromptAdvantages(@Nullable Double scale) {
-        if (scale != null && !(scale > 0 && Double.isFinite(scale))) {
-            throw new IllegalArgumentException("scale must be positive and finite, got " + scale);
+        if (scale != null) {
+            Check.positive("scale", scale);
         }
         this.scale = scale;
     }
@@ -38,7 +39,7 @@ final class WithinPromptAdvantages implements AdvantageEstimator {
         long flat = groups.values().stream()
                 .filter(WithinPromptAdvantages::hasNoSpread)
                 .count();
-        zeroSpreadShare = (double) flat / groups.size();
+        zeroStdShare = (double) flat / groups.size();
         return advantages;
     }
 
@@ -53,7 +54,12 @@ final class WithinPromptAdvantages implements AdvantageEstimator {
     }
 
     @Override
-    public double zeroSpreadShare() {
-        return zeroSpreadShare;
+    public double zeroStdShare() {
+        return zeroStdShare;
+    }
+
+    @Override
+    public String toString() {
+        return scale == null ? "withinPrompt()" : "withinPrompt(" + scale + ")";
     }
 }

@@ -60,8 +60,10 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
                 throw RewardException.wrongLength(reward.name(), samples.size(), scores.size() + " scores");
             }
             return scores;
-        } catch (RuntimeException e) {
-            return missing(reward, samples, policy, e);
+        } catch (Error e) {
+            throw e;
+        } catch (Throwable e) { // checked ones too, which other languages throw undeclared
+            return missing(samples, policy, known(reward, samples, e));
         }
     }
 
@@ -74,7 +76,7 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
         try {
             numbers = unchecked(reward, samples);
         } catch (RewardException e) {
-            return missing(reward, samples, policy, e);
+            return missing(samples, policy, e);
         }
         List<Score> scores = new ArrayList<>();
         for (int i = 0; i < numbers.length; i++) {
@@ -87,11 +89,7 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
         return List.copyOf(scores);
     }
 
-    private static List<Score> missing(
-            RewardFunction reward, List<Sample> samples, RewardFailure policy, RuntimeException failure) {
-        RewardException reason = failure instanceof RewardException known
-                ? known
-                : RewardException.threw(reward.name(), samples.size(), failure);
+    private static List<Score> missing(List<Sample> samples, RewardFailure policy, RewardException reason) {
         if (policy == RewardFailure.FAIL) {
             throw reason;
         }
@@ -103,15 +101,24 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
         double @Nullable [] scores;
         try {
             scores = reward.score(samples);
-        } catch (RewardException e) {
+        } catch (Error e) {
             throw e;
-        } catch (RuntimeException e) {
-            throw RewardException.threw(reward.name(), samples.size(), e);
+        } catch (Throwable e) { // checked ones too, which other languages throw undeclared
+            throw known(reward, samples, e);
         }
         if (scores == null || scores.length != samples.size()) {
             throw RewardException.wrongLength(
                     reward.name(), samples.size(), scores == null ? "null" : scores.length + " scores");
         }
         return scores;
+    }
+
+    private static RewardException known(RewardFunction reward, List<Sample> samples, Throwable failure) {
+        if (failure instanceof InterruptedException) {
+            Thread.currentThread().interrupt();
+        }
+        return failure instanceof RewardException known
+                ? known
+                : RewardException.threw(reward.name(), samples.size(), failure);
     }
 }

@@ -75,11 +75,14 @@ public final class PendingScores {
         try {
             return result.get();
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw (RuntimeException) e.getCause();
+            throw PendingScores.<RuntimeException>unchecked(e.getCause());
         }
+    }
+
+    /** The same object, whatever it is: a reward of another language may throw what it never declared. */
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    private static <E extends Throwable> E unchecked(Throwable thrown) throws E {
+        throw (E) thrown;
     }
 
     /** Gives up: chunks that have not begun never will, running ones are interrupted. */
@@ -114,7 +117,6 @@ public final class PendingScores {
     }
 
     /** Fails the batch with whatever the reward throws, errors included, so that nobody waits for ever. */
-    @SuppressWarnings("CatchingUnchecked")
     private void evaluate(int[] positions) {
         try {
             List<Score> part = reward.attempt(
@@ -127,7 +129,7 @@ public final class PendingScores {
             }
         } catch (RewardException e) {
             result.completeExceptionally(e.at(positions));
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             result.completeExceptionally(e);
         }
     }

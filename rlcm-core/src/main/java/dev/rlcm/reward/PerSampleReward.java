@@ -44,7 +44,9 @@ record PerSampleReward(ToDoubleFunction<? super Sample> scorer) implements Rewar
             return scorer.applyAsDouble(sample);
         } catch (RewardException e) {
             throw e.atSample(index, sample);
-        } catch (RuntimeException e) {
+        } catch (Error e) {
+            throw e;
+        } catch (Throwable e) { // checked ones too, which other languages throw undeclared
             throw RewardException.threw(name(), index, sample, e);
         }
     }

@@ -87,12 +87,12 @@ public final class RewardException extends RuntimeException {
         return new RewardException(kind, reward, WHOLE_BATCH, "", problem, cause);
     }
 
-    static RewardException threw(String reward, int index, Sample sample, RuntimeException cause) {
+    static RewardException threw(String reward, int index, Sample sample, Throwable cause) {
         return threw(reward, "threw " + cause + "; " + HINT_FOR_UNSCORABLE, cause)
                 .atSample(index, sample);
     }
 
-    static RewardException threw(String reward, int batch, RuntimeException cause) {
+    static RewardException threw(String reward, int batch, Throwable cause) {
         return threw(
                 reward,
                 "threw " + cause + " for a batch of " + batch
@@ -100,7 +100,7 @@ public final class RewardException extends RuntimeException {
                 cause);
     }
 
-    private static RewardException threw(String reward, String problem, RuntimeException cause) {
+    private static RewardException threw(String reward, String problem, Throwable cause) {
         return of(Kind.THREW, reward, problem, cause);
     }
 

@@ -1,6 +1,6 @@
 package dev.rlcm.train;
 
-import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.RolloutRequest;
 import dev.rlcm.ppo.AdvantageEstimator;
@@ -32,7 +32,7 @@ public final class Trainer {
     private static final Logger log = LoggerFactory.getLogger(Trainer.class);
     private static final Duration STOP_POLL = Duration.ofMillis(200);
 
-    private final ConsistencyPolicy policy;
+    private final Policy policy;
     private final PpoOptimizer ppo;
     private final AdvantageEstimator credit;
     private final RewardFunction reward;
@@ -50,12 +50,7 @@ public final class Trainer {
      *     RewardFunction#checked}
      * @param prompts what to draw in every epoch, as a rule {@link Prompts}
      */
-    public Trainer(
-            ConsistencyPolicy policy,
-            PpoOptimizer ppo,
-            RewardFunction reward,
-            PromptSource prompts,
-            TrainerConfig config) {
+    public Trainer(Policy policy, PpoOptimizer ppo, RewardFunction reward, PromptSource prompts, TrainerConfig config) {
         this(policy, ppo, reward, prompts, config, config.advantages());
     }
 
@@ -65,7 +60,7 @@ public final class Trainer {
      * @param credit used by this trainer alone; the configuration's settings of statistics are not used
      */
     public Trainer(
-            ConsistencyPolicy policy,
+            Policy policy,
             PpoOptimizer ppo,
             RewardFunction reward,
             PromptSource prompts,
@@ -81,12 +76,13 @@ public final class Trainer {
     }
 
     /**
-     * Trains, on this thread, until all epochs are done or {@link #stop} is called. After an exception a further call begins
-     * with the first epoch that was not done.
+     * Trains, on this thread, until all epochs are done or {@link #stop} is called. An epoch counts as a whole or not at all:
+     * after an exception weights, optimiser and statistics are as after the last complete epoch, and a further call begins
+     * with the first one that was not done.
      *
      * @param listener told of every epoch when it counts as done; what it throws is passed on
      * @return the number of epochs done so far, those before a resume included
-     * @throws dev.rlcm.reward.RewardException if the reward fails; the adapter is as after the last complete update
+     * @throws dev.rlcm.reward.RewardException if the reward fails
      * @throws InterruptedException if the thread is interrupted while it waits for rewards
      */
     public int run(TrainingListener listener) throws InterruptedException {
@@ -139,20 +135,26 @@ public final class Trainer {
         long rewarded = System.nanoTime();
         ScoredRollout scored = ScoredRollout.of(rollout, scores.get().totals());
         warnOfUnscored(scored.unscored(), rollout.size());
-        double[] advantages = scored.advantages(credit);
-        UpdateReport update = ppo.update(scored.rollout(), advantages);
-        return Optional.of(new EpochReport(
-                epoch,
-                scored.rollout(),
-                scored.rewards(),
-                scores.get().statistics(),
-                advantages,
-                scored.unscored(),
-                credit.zeroSpreadShare(),
-                update,
-                Duration.ofNanos(sampled - start),
-                Duration.ofNanos(rewarded - sampled),
-                Duration.ofNanos(System.nanoTime() - start)));
+        AdvantageEstimator.State before = credit.state();
+        try {
+            double[] advantages = scored.advantages(credit);
+            UpdateReport update = ppo.update(scored.rollout(), advantages);
+            return Optional.of(new EpochReport(
+                    epoch,
+                    scored.rollout(),
+                    scored.rewards(),
+                    scores.get().statistics(),
+                    advantages,
+                    scored.unscored(),
+                    credit.zeroStdShare(),
+                    update,
+                    Duration.ofNanos(sampled - start),
+                    Duration.ofNanos(rewarded - sampled),
+                    Duration.ofNanos(System.nanoTime() - start)));
+        } catch (Throwable e) {
+            credit.restore(before); // the optimiser has taken its part back
+            throw e;
+        }
     }
 
     /** Nothing if training is to stop while the reward waits. */
@@ -200,15 +202,31 @@ public final class Trainer {
      * @throws IOException if the file cannot be written
      */
     public void save(Path checkpoint) throws IOException {
-        Checkpoint.write(checkpoint, epoch, config.seed(), policy.adapter(), ppo, credit);
+        Checkpoint.of(epoch, settings(), policy, ppo, credit).write(checkpoint);
     }
 
     /**
-     * Continues where a checkpoint of the same configuration was written; {@link #run} does the epochs that are left.
+     * Continues where a checkpoint of the same run was written; {@link #run} does the epochs that are left. Of the settings,
+     * the seed, the advantages and what {@link Policy#description} names have to be the same; others that differ are logged
+     * as a warning, by name. If anything does not fit, nothing is changed.
      *
-     * @throws IOException if the file is unreadable, damaged, or of another adapter, alpha or seed
+     * @throws IOException if the file is unreadable or damaged, or is of another run; the message names what differs
      */
     public void resume(Path checkpoint) throws IOException {
-        epoch = Checkpoint.read(checkpoint, config.seed(), policy.adapter(), ppo, credit);
+        Checkpoint saved = Checkpoint.read(checkpoint);
+        try {
+            epoch = saved.restore(settings(), policy, ppo, credit);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(checkpoint + " is not a checkpoint of this run: " + e.getMessage(), e);
+        }
+    }
+
+    private RunSettings settings() {
+        return RunSettings.of(policy, ppo.config(), credit)
+                .withEssential("seed", config.seed())
+                .withTunable("reward", reward.name())
+                .withTunable("prompts", prompts.name())
+                .withTunable("trajectories", config.trajectories())
+                .withTunable("samplesPerPrompt", config.samplesPerPrompt());
     }
 }

@@ -1,5 +1,6 @@
 package dev.rlcm.train;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.ppo.AdvantageEstimator;
 
 /**
@@ -25,16 +26,16 @@ public record TrainerConfig(
         int rewardThreads,
         long seed) {
     public TrainerConfig {
-        requireAtLeast(1, "epochs", epochs);
-        requireAtLeast(2, "trajectories", trajectories);
-        requireAtLeast(1, "samplesPerPrompt", samplesPerPrompt);
+        Check.atLeast(1, "epochs", epochs);
+        Check.atLeast(2, "trajectories", trajectories);
+        Check.atLeast(1, "samplesPerPrompt", samplesPerPrompt);
         if (trajectories % samplesPerPrompt != 0) {
             throw new IllegalArgumentException(
                     "samplesPerPrompt must divide trajectories " + trajectories + ", got " + samplesPerPrompt);
         }
-        requireAtLeast(1, "statBuffer", statBuffer);
-        requireAtLeast(1, "statMinCount", statMinCount);
-        requireAtLeast(1, "rewardThreads", rewardThreads);
+        Check.atLeast(1, "statBuffer", statBuffer);
+        Check.atLeast(1, "statMinCount", statMinCount);
+        Check.atLeast(1, "rewardThreads", rewardThreads);
         if (statMinCount > statBuffer) {
             throw new IllegalArgumentException(
                     "statMinCount must not exceed statBuffer " + statBuffer + ", got " + statMinCount);
@@ -79,11 +80,5 @@ public record TrainerConfig(
         return samplesPerPrompt > 1
                 ? AdvantageEstimator.withinPrompt()
                 : AdvantageEstimator.perPrompt(statBuffer, statMinCount);
-    }
-
-    private static void requireAtLeast(int least, String name, int value) {
-        if (value < least) {
-            throw new IllegalArgumentException(name + " must be at least " + least + ", got " + value);
-        }
     }
 }

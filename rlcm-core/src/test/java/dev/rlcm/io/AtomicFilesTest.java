@@ -30,11 +30,21 @@ class AtomicFilesTest {
         AtomicFiles.writeString(file, "old");
         assertThatThrownBy(() -> AtomicFiles.write(file, out -> {
                     out.write(new byte[100_000]);
-                    throw new IOException("disk full");
+                    throw new IOException("No space left on device");
                 }))
-                .hasMessage("disk full");
+                .hasMessage(file + ": No space left on device");
         assertThat(file).content().isEqualTo("old");
         assertThat(names(directory)).containsExactly("report.json");
+    }
+
+    @Test
+    void anotherFileInTheWayIsNamedWithTheTarget() throws IOException {
+        Path file = directory.resolve("report.json");
+        AtomicFiles.writeString(file, "old");
+        Path below = file.resolve("below.json");
+        assertThatThrownBy(() -> AtomicFiles.writeString(below, "new"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContainingAll(below.toString(), "FileAlreadyExistsException");
     }
 
     private static List<String> names(Path directory) throws IOException {

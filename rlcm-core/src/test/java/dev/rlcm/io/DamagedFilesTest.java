@@ -51,6 +51,15 @@ class DamagedFilesTest {
         return tensors;
     }
 
+    @Property
+    void directoriesInPlaceOfFilesAreNamed(@ForAll Format format) throws IOException {
+        try (Scratch scratch = Scratch.create()) {
+            assertThatThrownBy(() -> format.read(scratch.directory()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining(scratch.directory().toString());
+        }
+    }
+
     @Property(tries = 300)
     void everyTruncationIsReported(@ForAll Format format, @ForAll @IntRange(min = 0, max = 999) int permille)
             throws IOException {

@@ -136,7 +136,7 @@ class LoraFilesTest {
         new Safetensors(tensors, Map.of()).write(file);
         assertThatThrownBy(() -> LoraAdapter.load(file, sites))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("net.to_q.lora_B.weight");
+                .hasMessageContaining("net.to_q.lora_A.weight, but not the up projection B of net.to_q");
     }
 
     @Test

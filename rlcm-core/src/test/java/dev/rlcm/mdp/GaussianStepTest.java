@@ -78,4 +78,11 @@ class GaussianStepTest {
                 .hasMessageContaining("decode must be the last step");
         assertThatThrownBy(() -> new Schedule(List.of(), clean, 1)).isInstanceOf(IllegalArgumentException.class);
     }
+
+    @Test
+    void aScheduleWithoutStepsIsRefused() {
+        assertThatThrownBy(() -> new Schedule(List.of(), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("steps must be at least one, got []");
+    }
 }

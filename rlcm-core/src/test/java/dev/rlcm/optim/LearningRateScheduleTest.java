@@ -57,7 +57,7 @@ class LearningRateScheduleTest {
 
     @Test
     void badValuesAreNamed() {
-        assertThatThrownBy(() -> LearningRateSchedule.cosine(0)).hasMessage("total must be positive, got 0");
+        assertThatThrownBy(() -> LearningRateSchedule.cosine(0)).hasMessage("total must be at least 1, got 0");
         assertThatThrownBy(() -> LearningRateSchedule.linear(-1, 0, 5))
                 .hasMessage("start must be finite and not negative, got -1.0");
     }

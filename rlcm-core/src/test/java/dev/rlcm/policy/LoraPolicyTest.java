@@ -58,7 +58,7 @@ class LoraPolicyTest {
                 buffer.put(i, buffer.get(i) + 0.1f * (i % 3));
             }
         });
-        return ConsistencyPolicy.of(model, schedule, plan, adapter, backend);
+        return ConsistencyPolicy.of(model, schedule, plan.rollout(), adapter, backend);
     }
 
     private ConsistencyPolicy policy(SamplingPlan plan) {
@@ -257,7 +257,7 @@ class LoraPolicyTest {
     private ConsistencyPolicy policy(SamplingPlan plan, ConsistencyModel host) {
         LoraAdapter adapter = policy(plan).adapter();
         return ConsistencyPolicy.of(
-                host, LatentConsistencySchedule.defaults().steps(plan.steps()), plan, adapter, backend);
+                host, LatentConsistencySchedule.defaults().steps(plan.steps()), plan.rollout(), adapter, backend);
     }
 
     private ConsistencyModel conditionedOn(Map<String, TensorData> row) {

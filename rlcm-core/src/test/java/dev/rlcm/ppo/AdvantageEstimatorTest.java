@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import net.jqwik.api.ForAll;
@@ -40,7 +42,7 @@ class AdvantageEstimatorTest {
                 double[] expected = JSON.convertValue(update.path("advantages"), double[].class);
                 assertThat(advantages).containsExactly(expected, within(single ? 1e-5 : 1e-9));
                 update.path("stats_after").properties().forEach(stats -> assertThat(
-                                estimator.state().rewards().get(stats.getKey()))
+                                remembered(estimator).get(stats.getKey()))
                         .hasSize(stats.getValue().path("count").asInt()));
             }
         }
@@ -55,7 +57,7 @@ class AdvantageEstimatorTest {
         double std = Math.sqrt(StatUtils.populationVariance(values));
         assertThat(StatUtils.mean(advantages)).isCloseTo(0, within(1e-6));
         assertThat(StatUtils.populationVariance(advantages)).isCloseTo(Math.pow(std / (std + 1e-6), 2), within(1e-6));
-        assertThat(estimator.zeroSpreadShare()).isEqualTo(StatUtils.max(values) == StatUtils.min(values) ? 1 : 0);
+        assertThat(estimator.zeroStdShare()).isEqualTo(StatUtils.max(values) == StatUtils.min(values) ? 1 : 0);
     }
 
     @Property
@@ -81,7 +83,7 @@ class AdvantageEstimatorTest {
         AdvantageEstimator estimator = AdvantageEstimator.withinPrompt();
         assertThat(estimator.estimate(List.of("cat", "dog", "cat", "dog"), new double[] {1, 7, 3, 7}))
                 .containsExactly(new double[] {-Math.sqrt(2), 0, Math.sqrt(2), 0}, within(1e-5));
-        assertThat(estimator.zeroSpreadShare()).isEqualTo(0.5);
+        assertThat(estimator.zeroStdShare()).isEqualTo(0.5);
     }
 
     @Test
@@ -92,7 +94,7 @@ class AdvantageEstimatorTest {
                 .containsExactly(new double[] {-2, 0, 2, 0}, within(1e-12));
         assertThat(estimator.estimate(keys, new double[] {1, 7, 1.5, 7}))
                 .containsExactly(new double[] {-0.5, 0, 0.5, 0}, within(1e-12));
-        assertThat(estimator.zeroSpreadShare()).isEqualTo(0.5);
+        assertThat(estimator.zeroStdShare()).isEqualTo(0.5);
         for (double impossible : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
             assertThatThrownBy(() -> AdvantageEstimator.withinPrompt(impossible))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -129,7 +131,7 @@ class AdvantageEstimatorTest {
         AdvantageEstimator estimator = AdvantageEstimator.perPrompt(4, 2, 2);
         estimator.estimate(List.of("cat", "dog"), new double[] {1, 2});
         estimator.estimate(List.of("cat", "cow"), new double[] {3, 4});
-        assertThat(estimator.state().rewards()).isEqualTo(Map.of("cat", List.of(1.0, 3.0), "cow", List.of(4.0)));
+        assertThat(remembered(estimator)).isEqualTo(Map.of("cat", List.of(1.0, 3.0), "cow", List.of(4.0)));
         assertThatThrownBy(() -> AdvantageEstimator.perPrompt(4, 2, 0))
                 .hasMessage("maxPrompts must be at least 1, got 0");
     }
@@ -140,7 +142,7 @@ class AdvantageEstimatorTest {
         for (int i = 0; i < 10_010; i++) {
             estimator.estimate(List.of("prompt " + i), new double[] {i});
         }
-        assertThat(estimator.state().rewards())
+        assertThat(remembered(estimator))
                 .hasSize(10_000)
                 .containsKey("prompt 10009")
                 .containsKey("prompt 10")
@@ -163,9 +165,10 @@ class AdvantageEstimatorTest {
         AdvantageEstimator straight = AdvantageEstimator.perPrompt(4, 2, 3);
         AdvantageEstimator resumed = AdvantageEstimator.perPrompt(4, 2, 3);
         for (int prompt : drawn) {
-            String json = JSON.writeValueAsString(resumed.state());
+            String json = JSON.writeValueAsString(resumed.state().values());
             resumed = AdvantageEstimator.perPrompt(4, 2, 3);
-            resumed.restore(JSON.readValue(json, AdvantageEstimator.State.class));
+            resumed.restore(new AdvantageEstimator.State(
+                    JSON.readValue(json, new TypeReference<LinkedHashMap<String, Object>>() {}), Map.of()));
             resumed.estimate(List.of("prompt " + prompt), new double[] {prompt});
             straight.estimate(List.of("prompt " + prompt), new double[] {prompt});
         }
@@ -178,7 +181,7 @@ class AdvantageEstimatorTest {
         double[] advantages = estimator.estimate(List.of("cat", "cat", "dog", "dog"), new double[] {0.1, 0.1, 1, 3});
         assertThat(advantages[0]).isZero();
         assertThat(advantages[3]).isCloseTo(1, within(1e-5));
-        assertThat(estimator.zeroSpreadShare()).isEqualTo(0.5);
+        assertThat(estimator.zeroStdShare()).isEqualTo(0.5);
     }
 
     @Test
@@ -186,7 +189,7 @@ class AdvantageEstimatorTest {
         AdvantageEstimator raw = (keys, rewards) -> rewards.clone();
         assertThat(raw.estimate(List.of("a"), new double[] {2})).containsExactly(2);
         raw.restore(raw.state());
-        AdvantageEstimator.State foreign = new AdvantageEstimator.State(Map.of("cat", List.of(1.0)));
+        AdvantageEstimator.State foreign = new AdvantageEstimator.State(Map.of("cat", 1.0), Map.of());
         assertThatThrownBy(() -> raw.restore(foreign)).isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -202,13 +205,35 @@ class AdvantageEstimatorTest {
             assertThatThrownBy(() -> estimator.estimate(List.of("a"), new double[] {1, 2}))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("got 1 keys and 2 rewards");
-            assertThat(estimator.state().rewards()).isEmpty();
+            assertThat(remembered(estimator)).isEmpty();
         }
         assertThatThrownBy(() -> AdvantageEstimator.perPrompt(4, 5)).hasMessage("minCount must be in [1, 4], got 5");
         assertThatThrownBy(() -> AdvantageEstimator.perPrompt(0, 1)).hasMessage("bufferSize must be at least 1, got 0");
-        AdvantageEstimator.State longer = new AdvantageEstimator.State(Map.of("cat", List.of(1.0, 2.0)));
+        AdvantageEstimator.State longer = state(Map.of("cat", List.of(1.0, 2.0)));
         assertThatThrownBy(() -> AdvantageEstimator.perPrompt(1, 1).restore(longer))
                 .hasMessageContaining("the state has 2 rewards of \"cat\", bufferSize is 1");
+    }
+
+    @Test
+    void aStateThatDoesNotFitChangesNothing() {
+        AdvantageEstimator estimator = AdvantageEstimator.perPrompt(2, 1);
+        estimator.estimate(List.of("cat"), new double[] {3});
+        for (AdvantageEstimator.State bad : List.of(
+                AdvantageEstimator.State.EMPTY,
+                state(Map.of("dog", List.of(1.0), "cat", List.of(1.0, 2.0, 3.0))),
+                state(Map.of("dog", List.of("much"))))) {
+            assertThatThrownBy(() -> estimator.restore(bad)).isInstanceOf(IllegalArgumentException.class);
+            assertThat(remembered(estimator)).isEqualTo(Map.of("cat", List.of(3.0)));
+        }
+    }
+
+    private static AdvantageEstimator.State state(Map<String, ? extends List<?>> rewards) {
+        return new AdvantageEstimator.State(Map.of("rewards", rewards), Map.of());
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, List<Double>> remembered(AdvantageEstimator estimator) {
+        return (Map<String, List<Double>>) estimator.state().values().getOrDefault("rewards", Map.of());
     }
 
     private static double[] array(List<Double> values) {

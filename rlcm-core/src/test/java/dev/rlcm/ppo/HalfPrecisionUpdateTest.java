@@ -10,6 +10,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.optim.LossScaling;
 import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.PolicyGraph;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.precision.Precision;
 import dev.rlcm.random.RandomStreams;
@@ -28,6 +29,7 @@ class HalfPrecisionUpdateTest {
     private static final double[] ADVANTAGES = {1, -0.5, 2, -1, 0.3, -1.8};
     private static final PpoConfig CONFIG =
             PpoConfig.defaults().withLearningRate(1e-2).withClipRange(0.2).withTrajectoriesPerStep(3);
+    private static final String LOSS_SCALE = PolicyGraph.RESERVED + "loss_scale";
 
     private final ReferenceBackend reference = new ReferenceBackend();
 
@@ -57,8 +59,8 @@ class HalfPrecisionUpdateTest {
                 @Override
                 public void run(Map<String, TensorData> inputs, Map<String, TensorData> outputs) {
                     exact.run(inputs, outputs);
-                    boolean overflow = inputs.containsKey("loss_scale")
-                            && inputs.get("loss_scale").getDouble(0) > limit;
+                    boolean overflow = inputs.containsKey(LOSS_SCALE)
+                            && inputs.get(LOSS_SCALE).getDouble(0) > limit;
                     outputs.forEach((name, tensor) -> {
                         if (overflow && name.startsWith("gradient.")) {
                             tensor.setDouble(0, Double.POSITIVE_INFINITY);
@@ -99,8 +101,8 @@ class HalfPrecisionUpdateTest {
         ConsistencyPolicy other = ToyPolicies.fresh(reference, precision);
         PpoOptimizer.of(single, CONFIG).update(rollout(single), ADVANTAGES);
         UpdateReport report = PpoOptimizer.of(other, CONFIG).update(rollout(other), ADVANTAGES);
-        assertThat(report.lossScale()).isEqualTo(precision == Precision.FLOAT16 ? 0x1p15 : 1);
-        assertThat(report.initialRatioError()).isLessThan(1e-6);
+        assertThat(report.steps().lossScale()).isEqualTo(precision == Precision.FLOAT16 ? 0x1p15 : 1);
+        assertThat(report.ratios().initialError()).isLessThan(1e-6);
         assertThat(weights(other)).containsExactly(weights(single), within(2e-3));
     }
 
@@ -112,7 +114,7 @@ class HalfPrecisionUpdateTest {
                 .update(rollout(small), ADVANTAGES);
         UpdateReport other = PpoOptimizer.of(large, CONFIG.withLossScaling(new LossScaling(0x1p20, 1000)))
                 .update(rollout(large), ADVANTAGES);
-        assertThat(other.gradNorm()).isCloseTo(one.gradNorm(), within(1e-6));
+        assertThat(other.steps().gradNorm()).isCloseTo(one.steps().gradNorm(), within(1e-6));
         assertThat(weights(large)).containsExactly(weights(small), within(1e-6));
     }
 
@@ -122,13 +124,13 @@ class HalfPrecisionUpdateTest {
         double[] before = weights(policy);
         PpoOptimizer ppo = PpoOptimizer.of(policy, CONFIG);
         UpdateReport first = ppo.update(rollout(policy), ADVANTAGES);
-        assertThat(first.skippedSteps()).isEqualTo(2);
-        assertThat(first.optimizerSteps()).isZero();
-        assertThat(first.lossScale()).isEqualTo(0x1p13);
+        assertThat(first.steps().skipped()).isEqualTo(2);
+        assertThat(first.steps().applied()).isZero();
+        assertThat(first.steps().lossScale()).isEqualTo(0x1p13);
         assertThat(weights(policy)).containsExactly(before);
         UpdateReport second = ppo.update(rollout(policy), ADVANTAGES);
-        assertThat(second.skippedSteps()).isZero();
-        assertThat(second.optimizerSteps()).isEqualTo(2);
+        assertThat(second.steps().skipped()).isZero();
+        assertThat(second.steps().applied()).isEqualTo(2);
         assertThat(weights(policy)).isNotEqualTo(before);
     }
 
@@ -137,8 +139,8 @@ class HalfPrecisionUpdateTest {
         ConsistencyPolicy policy = ToyPolicies.fresh(reference, Precision.FLOAT16);
         PolicyLoss broken = terms -> terms.ratio().mul(Double.NaN);
         UpdateReport report = PpoOptimizer.of(policy, CONFIG, broken).update(rollout(policy), ADVANTAGES);
-        assertThat(report.skippedSteps()).isEqualTo(2);
-        assertThat(report.lossScale()).isEqualTo(0x1p15);
+        assertThat(report.steps().skipped()).isEqualTo(2);
+        assertThat(report.steps().lossScale()).isEqualTo(0x1p15);
     }
 
     @Test
@@ -149,8 +151,8 @@ class HalfPrecisionUpdateTest {
         PpoOptimizer resumed = PpoOptimizer.of(policy, CONFIG);
         resumed.restore(ppo.state());
         UpdateReport report = resumed.update(rollout(policy), ADVANTAGES);
-        assertThat(report.skippedSteps()).isZero();
-        assertThat(report.lossScale()).isEqualTo(0x1p14);
+        assertThat(report.steps().skipped()).isZero();
+        assertThat(report.steps().lossScale()).isEqualTo(0x1p14);
     }
 
     @Test
@@ -162,7 +164,7 @@ class HalfPrecisionUpdateTest {
         UpdateReport recorded = PpoOptimizer.of(noisy, CONFIG).update(rollout(noisy), ADVANTAGES);
         UpdateReport recomputed =
                 PpoOptimizer.of(clean, CONFIG.withRecomputedLogProbs(true)).update(rollout(clean), ADVANTAGES);
-        assertThat(recorded.initialRatioError()).isGreaterThan(9e-3);
-        assertThat(recomputed.initialRatioError()).isZero();
+        assertThat(recorded.ratios().initialError()).isGreaterThan(9e-3);
+        assertThat(recomputed.ratios().initialError()).isZero();
     }
 }

@@ -129,8 +129,8 @@ class PolicyLossesTest {
         statistics.transition(ratios[0], 0);
         statistics.transition(ratios[1], 0);
         UpdateReport report = statistics.report(0, 1, false, 0, 0);
-        assertThat(report.clipFractionLow()).isEqualTo(0.5);
-        assertThat(report.clipFractionHigh()).isZero();
+        assertThat(report.ratios().clippedLow()).isEqualTo(0.5);
+        assertThat(report.ratios().clippedHigh()).isZero();
     }
 
     @Test

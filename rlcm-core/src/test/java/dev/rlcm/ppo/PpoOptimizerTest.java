@@ -4,17 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.ReferenceBackend;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.optim.LearningRateSchedule;
+import dev.rlcm.optim.Optimizer;
+import dev.rlcm.optim.OptimizerConfig;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.policy.Transition;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.testing.FlakyBackend;
 import dev.rlcm.testing.ToyPolicies;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
+import org.apache.commons.math3.util.MathArrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,10 +58,10 @@ class PpoOptimizerTest {
     void theFirstMinibatchIsOnPolicy() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend);
         UpdateReport report = PpoOptimizer.of(policy, CONFIG).update(rollout(policy), ADVANTAGES);
-        assertThat(report.initialRatioError()).isLessThan(1e-6);
-        assertThat(report.optimizerSteps()).isEqualTo(2);
-        assertThat(report.gradNorm()).isPositive();
-        assertThat(report.ratioStd()).isPositive();
+        assertThat(report.ratios().initialError()).isLessThan(1e-6);
+        assertThat(report.steps().applied()).isEqualTo(2);
+        assertThat(report.steps().gradNorm()).isPositive();
+        assertThat(report.ratios().std()).isPositive();
     }
 
     @ParameterizedTest
@@ -62,18 +73,34 @@ class PpoOptimizerTest {
         UpdateReport actual =
                 PpoOptimizer.of(other, CONFIG.withMinibatch(minibatch)).update(rollout(other), ADVANTAGES);
         assertThat(actual.loss()).isCloseTo(expected.loss(), within(1e-6));
-        assertThat(actual.gradNorm()).isCloseTo(expected.gradNorm(), within(1e-5));
+        assertThat(actual.steps().gradNorm()).isCloseTo(expected.steps().gradNorm(), within(1e-5));
         assertThat(weights(other)).containsExactly(weights(one), within(1e-5));
     }
 
     @Test
-    void actionsOfGoodTrajectoriesBecomeMoreLikely() {
+    void actionsOfGoodTrajectoriesBecomeMoreLikelyAndThoseOfBadOnesLess() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend);
         PpoOptimizer ppo = PpoOptimizer.of(policy, CONFIG.withInnerEpochs(5));
         Rollout rollout = rollout(policy);
         ppo.update(rollout, ADVANTAGES);
-        UpdateReport second = ppo.update(rollout, ADVANTAGES);
-        assertThat(second.loss()).isNegative();
+        Map<Transition, Double> after = new HashMap<>();
+        ppo.update(rollout, ADVANTAGES, new UpdateObserver() {
+            @Override
+            public void onMinibatch(Minibatch minibatch) {
+                for (int i = 0; i < minibatch.transitions().size(); i++) {
+                    after.putIfAbsent(minibatch.transitions().get(i), minibatch.logProbs()[i]);
+                }
+            }
+        });
+        double[] change = new double[rollout.size()];
+        for (int i = 0; i < change.length; i++) {
+            for (Transition transition : rollout.transitions(i)) {
+                change[i] += after.get(transition) - transition.logProb();
+            }
+        }
+        assertThat(change[2]).isPositive(); // advantage 2, the best
+        assertThat(change[5]).isNegative(); // advantage -1.8, the worst
+        assertThat(new PearsonsCorrelation().correlation(change, ADVANTAGES)).isGreaterThan(0.8);
     }
 
     @Test
@@ -82,8 +109,8 @@ class PpoOptimizerTest {
         double[] before = weights(policy);
         PolicyLoss broken = terms -> terms.advantage().mul(Double.NaN);
         UpdateReport report = PpoOptimizer.of(policy, CONFIG, broken).update(rollout(policy), ADVANTAGES);
-        assertThat(report.skippedSteps()).isEqualTo(2);
-        assertThat(report.optimizerSteps()).isZero();
+        assertThat(report.steps().skipped()).isEqualTo(2);
+        assertThat(report.steps().applied()).isZero();
         assertThat(weights(policy)).containsExactly(before);
     }
 
@@ -93,8 +120,8 @@ class PpoOptimizerTest {
         UpdateReport report = PpoOptimizer.of(
                         policy, CONFIG.withInnerEpochs(50).withLearningRate(0.1).withTargetKl(1e-4))
                 .update(rollout(policy), ADVANTAGES);
-        assertThat(report.stoppedEarly()).isTrue();
-        assertThat(report.optimizerSteps()).isLessThan(100);
+        assertThat(report.steps().stoppedEarly()).isTrue();
+        assertThat(report.steps().applied()).isLessThan(100);
     }
 
     @Test
@@ -172,5 +199,244 @@ class PpoOptimizerTest {
                         PpoOptimizer.of(policy, CONFIG, terms -> terms.ratio().mean()))
                 .hasMessageContaining("one number per transition, [")
                 .hasMessageContaining("do not reduce over the rows");
+    }
+
+    @Test
+    void advantagesBeyondTheClampCountAsTheClamp() {
+        ConsistencyPolicy clamped = ToyPolicies.fresh(backend);
+        ConsistencyPolicy mild = ToyPolicies.fresh(backend);
+        ConsistencyPolicy free = ToyPolicies.fresh(backend);
+        PpoOptimizer.of(clamped, CONFIG.withAdvantageClamp(0.5))
+                .update(rollout(clamped), new double[] {9, -0.25, 7, -5, 0.25, -8});
+        PpoOptimizer.of(mild, CONFIG).update(rollout(mild), new double[] {0.5, -0.25, 0.5, -0.5, 0.25, -0.5});
+        PpoOptimizer.of(free, CONFIG).update(rollout(free), new double[] {9, -0.25, 7, -5, 0.25, -8});
+        assertThat(weights(clamped)).containsExactly(weights(mild)).isNotEqualTo(weights(free));
+    }
+
+    @Test
+    void theScheduleIsAskedForEveryUpdateThatCounted() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        PpoOptimizer ppo = PpoOptimizer.of(policy, CONFIG.withSchedule(LearningRateSchedule.linear(1, 0, 2)));
+        assertThat(ppo.update(rollout(policy), ADVANTAGES).steps().learningRate())
+                .isEqualTo(1e-2);
+        assertThat(ppo.update(rollout(policy), ADVANTAGES).steps().learningRate())
+                .isEqualTo(0.5e-2);
+        double[] before = weights(policy);
+        assertThat(ppo.update(rollout(policy), ADVANTAGES).steps().learningRate())
+                .isZero();
+        assertThat(weights(policy)).containsExactly(before);
+    }
+
+    /** Whether the backend fails or the observer, and after however many optimiser steps. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void anUpdateThatFailsIsTakenBack(int runs) {
+        try (FlakyBackend flaky = new FlakyBackend()) {
+            PpoConfig config = CONFIG.withInnerEpochs(2).withMinibatch(6); // 4 steps of one run each
+            ConsistencyPolicy straight = ToyPolicies.fresh(flaky);
+            ConsistencyPolicy troubled = ToyPolicies.fresh(flaky);
+            PpoOptimizer expected = PpoOptimizer.of(straight, config);
+            PpoOptimizer ppo = PpoOptimizer.of(troubled, config);
+            Rollout first = rollout(straight);
+            expected.update(first, ADVANTAGES);
+            ppo.update(first, ADVANTAGES);
+            double[] before = weights(troubled);
+
+            Rollout second = rollout(straight);
+            flaky.failAfter(runs);
+            assertThatThrownBy(() -> ppo.update(second, ADVANTAGES)).isInstanceOf(BackendException.class);
+            flaky.mend();
+            assertThat(weights(troubled)).containsExactly(before);
+            assertThatThrownBy(() -> ppo.update(second, ADVANTAGES, new UpdateObserver() {
+                        @Override
+                        public void onStep(Step step) {
+                            if (step.step() == runs) {
+                                throw new IllegalStateException("seen enough");
+                            }
+                        }
+                    }))
+                    .hasMessage("seen enough");
+            assertThat(weights(troubled)).containsExactly(before);
+
+            expected.update(second, ADVANTAGES);
+            ppo.update(second, ADVANTAGES);
+            assertThat(weights(troubled)).containsExactly(weights(straight));
+        }
+    }
+
+    @Test
+    void aStateThatDoesNotFitIsRefusedAndChangesNothing() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        PpoOptimizer ppo = PpoOptimizer.of(policy, CONFIG);
+        ppo.update(rollout(policy), ADVANTAGES);
+        Map<String, TensorData> good = ppo.state();
+        for (String name : List.of("updates", "loss_scale", "step", "exp_avg.0", "exp_avg_sq.3")) {
+            Map<String, TensorData> bad =
+                    new HashMap<>(PpoOptimizer.of(policy, CONFIG).state());
+            assertThat(bad).containsKey(name);
+            bad.put(name, TensorData.floats(Shape.of(1), 7));
+            assertThatThrownBy(() -> ppo.restore(bad))
+                    .as(name)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(name);
+            ppo.state().forEach((key, tensor) -> assertThat(tensor.toDoubles())
+                    .as(key)
+                    .containsExactly(good.get(key).toDoubles()));
+        }
+    }
+
+    @Test
+    void aGivenOrderDecidesWhichTrajectoriesShareAStep() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        List<List<String>> steps = new ArrayList<>();
+        PpoOptimizer.of(
+                        policy,
+                        CONFIG.withOrder(RowOrder.given(5, 0, 1, 4, 2, 3)).withInnerEpochs(2))
+                .update(rollout(policy), ADVANTAGES, new UpdateObserver() {
+                    @Override
+                    public void onMinibatch(Minibatch minibatch) {
+                        steps.add(minibatch.transitions().stream()
+                                .map(transition -> transition.trajectory().prompt())
+                                .distinct()
+                                .toList());
+                    }
+                });
+        List<String> first = List.of("f", "a", "b");
+        List<String> second = List.of("e", "c", "d");
+        assertThat(steps).containsExactly(first, second, first, second);
+        assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG.withOrder(RowOrder.given(0, 6)))
+                        .update(rollout(policy), ADVANTAGES))
+                .hasMessage("the order of rows must name trajectories in [0, 6), got 6");
+    }
+
+    @Test
+    void anOrderShuffledOnceIsKeptByTheInnerEpochsOfAnUpdateOnly() {
+        RandomStreams random = RandomStreams.seeded(3);
+        assertThat(RowOrder.shuffledOnce().order(50, 1, random))
+                .isEqualTo(RowOrder.shuffledOnce().order(50, 0, random));
+        assertThat(RowOrder.shuffledOnce().order(50, 0, random.at("next")))
+                .isNotEqualTo(RowOrder.shuffledOnce().order(50, 0, random));
+        assertThat(RowOrder.shuffled().order(50, 1, random))
+                .isNotEqualTo(RowOrder.shuffled().order(50, 0, random));
+    }
+
+    /** What an observer sees of minibatches adds up to what the optimiser used. */
+    @Test
+    void minibatchesAddUpToTheirStep() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        Map<Integer, double[]> sums = new HashMap<>();
+        Map<Integer, Double> losses = new HashMap<>();
+        List<Integer> applied = new ArrayList<>();
+        PpoOptimizer.of(policy, CONFIG.withMinibatch(4)).update(rollout(policy), ADVANTAGES, new UpdateObserver() {
+            @Override
+            public void onMinibatch(Minibatch minibatch) {
+                losses.merge(minibatch.step(), minibatch.loss(), Double::sum);
+                sums.merge(minibatch.step(), flat(minibatch.gradient().get()), MathArrays::ebeAdd);
+            }
+
+            @Override
+            public void onStep(Step step) {
+                applied.add(step.step());
+                assertThat(step.applied()).isTrue();
+                assertThat(losses.get(step.step())).isCloseTo(step.loss(), within(1e-9));
+                assertThat(flat(step.gradient().get())).containsExactly(sums.get(step.step()), within(1e-6));
+                assertThat(MathArrays.safeNorm(sums.get(step.step()))).isCloseTo(step.gradNorm(), within(1e-5));
+            }
+        });
+        assertThat(applied).containsExactly(0, 1);
+    }
+
+    private static double[] flat(Map<String, TensorData> gradient) {
+        return gradient.values().stream()
+                .flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
+                .toArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 6})
+    void partsOfALossAreReportedWithoutChangingIt(int minibatch) {
+        ConsistencyPolicy silent = ToyPolicies.fresh(backend);
+        ConsistencyPolicy telling = ToyPolicies.fresh(backend);
+        PolicyLoss clipped = PolicyLosses.clipped();
+        PolicyLoss quiet = clipped.plus(0.5, PolicyLosses.klToBase());
+        PolicyLoss loud =
+                clipped.named("surrogate").plus(0.5, PolicyLosses.klToBase().named("kl"));
+        PpoConfig config = CONFIG.withMinibatch(minibatch);
+        UpdateReport without = PpoOptimizer.of(silent, config, quiet).update(rollout(silent), ADVANTAGES);
+        UpdateReport with = PpoOptimizer.of(telling, config, loud).update(rollout(telling), ADVANTAGES);
+        assertThat(without.losses().parts()).isEmpty();
+        assertThat(with.losses().parts()).containsOnlyKeys("surrogate", "kl");
+        double sum = with.losses().parts().get("surrogate")
+                + 0.5 * with.losses().parts().get("kl");
+        assertThat(with.loss()).isCloseTo(sum, within(1e-6));
+        assertThat(with.losses().parts().get("kl")).isPositive();
+        assertThat(weights(telling)).containsExactly(weights(silent), within(1e-9));
+    }
+
+    @Test
+    void partsThatCannotBeReportedAreRefusedWhenTheOptimiserIsMade() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        PolicyLoss clipped = PolicyLosses.clipped();
+        assertThatThrownBy(
+                        () -> PpoOptimizer.of(policy, CONFIG, clipped.named("a").plus(1, clipped.named("a"))))
+                .hasMessageContaining("reports a twice");
+        assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG, clipped.named("a,b")))
+                .hasMessageContaining("got \"a,b\"");
+        PolicyLoss reduced = terms -> {
+            terms.report("mean", terms.ratio().mean());
+            return terms.ratio();
+        };
+        assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG, reduced))
+                .hasMessageContaining("must be one number per transition");
+    }
+
+    /** Gradient descent without any state, as a host would add it. */
+    private record Sgd(double learningRate) implements OptimizerConfig {
+        @Override
+        public Sgd withLearningRate(double rate) {
+            return new Sgd(rate);
+        }
+
+        @Override
+        public Optimizer optimizer(List<FloatBuffer> parameters) {
+            return new Optimizer() {
+                @Override
+                public void step(List<FloatBuffer> gradients, double factor) {
+                    for (int p = 0; p < gradients.size(); p++) {
+                        for (int i = 0; i < gradients.get(p).limit(); i++) {
+                            float change = (float) (learningRate * factor)
+                                    * gradients.get(p).get(i);
+                            parameters.get(p).put(i, parameters.get(p).get(i) - change);
+                        }
+                    }
+                }
+
+                @Override
+                public Map<String, TensorData> state() {
+                    return Map.of();
+                }
+
+                @Override
+                public void restore(Map<String, TensorData> state) {}
+            };
+        }
+    }
+
+    @Test
+    void anotherOptimiserTakesItsOwnSteps() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        double[] expected = weights(policy);
+        List<double[]> gradients = new ArrayList<>();
+        PpoOptimizer.of(policy, CONFIG.withOptimizer(new Sgd(0.5)).withTrajectoriesPerStep(6))
+                .update(rollout(policy), ADVANTAGES, new UpdateObserver() {
+                    @Override
+                    public void onStep(Step step) {
+                        gradients.add(flat(step.gradient().get()));
+                    }
+                });
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] -= 0.5 * gradients.get(0)[i];
+        }
+        assertThat(weights(policy)).containsExactly(expected, within(1e-6));
     }
 }

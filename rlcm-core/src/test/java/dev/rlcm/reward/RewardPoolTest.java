@@ -3,6 +3,7 @@ package dev.rlcm.reward;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -13,6 +14,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class RewardPoolTest {
     private static final RewardFunction CUBE = RewardFunction.each(sample -> Math.pow(sample.pixels()[0], 3) - 7);
@@ -133,5 +135,49 @@ class RewardPoolTest {
         assertThatThrownBy(() -> RewardPool.of(CUBE, 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("a reward pool needs at least 1 thread, got 0");
+    }
+
+    /** What Kotlin, Scala and Lombok's SneakyThrows do: a checked exception that no signature declares. */
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> double sneak(Throwable thrown) throws E {
+        throw (E) thrown;
+    }
+
+    @Test
+    @Timeout(60) // a failure used to be waited for without end
+    void undeclaredCheckedExceptionsReachTheWaiterWithTheirIdentity() {
+        IOException lost = new IOException("the server hung up");
+        for (RewardFunction reward : List.<RewardFunction>of(
+                samples -> new double[] {RewardPoolTest.<RuntimeException>sneak(lost)},
+                RewardFunction.each(sample -> RewardPoolTest.<RuntimeException>sneak(lost)))) {
+            try (RewardPool pool = RewardPool.of(reward.named("remote"), 2)) {
+                PendingScores scores = pool.submit(Samples.count(4));
+                assertThatThrownBy(scores::await)
+                        .isInstanceOf(RewardException.class)
+                        .hasMessageContaining("\"remote\"")
+                        .hasCause(lost);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void evenARewardThatIsNotCheckedFreesItsWaiter() {
+        IOException lost = new IOException("the server hung up");
+        RewardFunction unchecked = new RewardFunction() {
+            @Override
+            public double[] score(List<Sample> samples) {
+                return new double[] {RewardPoolTest.<RuntimeException>sneak(lost)};
+            }
+
+            @Override
+            public RewardFunction checked() {
+                return this;
+            }
+        };
+        try (RewardPool pool = RewardPool.of(unchecked, 2)) {
+            PendingScores scores = pool.submit(Samples.count(4));
+            assertThatThrownBy(scores::await).isSameAs(lost);
+        }
     }
 }

@@ -33,6 +33,6 @@ public final class ToyPolicies {
         LoraAdapter adapter =
                 LoraAdapter.initial(lora, LoraInjection.sites(model.denoiser(1)), RandomStreams.seeded(3));
         return ConsistencyPolicy.of(
-                model, LatentConsistencySchedule.defaults().steps(plan.steps()), plan, adapter, backend);
+                model, LatentConsistencySchedule.defaults().steps(plan.steps()), plan.rollout(), adapter, backend);
     }
 }

@@ -3,34 +3,59 @@ package dev.rlcm.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.ReferenceBackend;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.io.Safetensors;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.testing.FlakyBackend;
+import dev.rlcm.testing.Logged;
 import dev.rlcm.testing.ToyModel;
 import dev.rlcm.testing.ToyPolicies;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.commons.math3.stat.StatUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
     private static final RewardFunction RED = RewardFunction.each(sample -> sample.pixels()[0]);
     private static final TrainerConfig CONFIG =
             TrainerConfig.defaults().withEpochs(6).withTrajectories(8).withSeed(5);
+    private static final PpoConfig PPO = PpoConfig.defaults()
+            .withLearningRate(2e-2)
+            .withClipRange(0.2)
+            .withTrajectoriesPerStep(4)
+            .withInnerEpochs(2);
 
     @TempDir
     Path directory;
@@ -48,12 +73,7 @@ class TrainerTest {
 
     private Trainer trainer(
             ConsistencyPolicy policy, RewardFunction reward, TrainerConfig config, AdvantageEstimator credit) {
-        PpoConfig ppo = PpoConfig.defaults()
-                .withLearningRate(2e-2)
-                .withClipRange(0.2)
-                .withTrajectoriesPerStep(4)
-                .withInnerEpochs(2);
-        return new Trainer(policy, PpoOptimizer.of(policy, ppo), reward, Prompts.of("a", "b"), config, credit);
+        return new Trainer(policy, PpoOptimizer.of(policy, PPO), reward, Prompts.of("a", "b"), config, credit);
     }
 
     private static List<float[]> weights(LoraAdapter adapter) {
@@ -141,28 +161,49 @@ class TrainerTest {
         assertThat(weights(resumed.adapter())).usingRecursiveComparison().isEqualTo(weights(straight.adapter()));
     }
 
-    @Test
-    void aCheckpointOfAnotherSeedIsRefused() throws IOException {
-        Path checkpoint = directory.resolve("checkpoint.safetensors");
-        trainer(ToyPolicies.fresh(backend), RED, CONFIG).save(checkpoint);
-        Trainer other = trainer(ToyPolicies.fresh(backend), RED, CONFIG.withSeed(6));
-        assertThatThrownBy(() -> other.resume(checkpoint))
+    /** All that a trainer's checkpoint holds, so that a test can tell whether any of it has changed. */
+    private Map<String, double[]> everything(Trainer trainer) throws IOException {
+        Path file = directory.resolve("everything.safetensors");
+        trainer.save(file);
+        Safetensors content = Safetensors.read(file);
+        Map<String, double[]> numbers = new LinkedHashMap<>();
+        content.tensors().forEach((name, tensor) -> numbers.put(name, tensor.toDoubles()));
+        content.metadata().forEach((name, text) -> numbers.put(name + "=" + text, new double[0]));
+        return numbers;
+    }
+
+    private void assertRefusedAndUnchanged(Trainer trainer, Path file, String... message) throws IOException {
+        Map<String, double[]> before = everything(trainer);
+        int epochs = trainer.epochsDone();
+        assertThatThrownBy(() -> trainer.resume(file))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("seed");
+                .hasMessageContainingAll(message);
+        assertThat(everything(trainer)).usingRecursiveComparison().isEqualTo(before);
+        assertThat(trainer.epochsDone()).isEqualTo(epochs);
+    }
+
+    /** A run of two epochs, all of whose state differs from that of a fresh one. */
+    private Path trained() throws IOException, InterruptedException {
+        Trainer trainer = trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(2));
+        trainer.run(report -> {});
+        Path file = directory.resolve("trained.safetensors");
+        trainer.save(file);
+        return file;
     }
 
     @Test
-    void whatIsNoCheckpointOfThisAdapterIsRefusedAndChangesNothing() throws IOException {
-        Path file = directory.resolve("file.safetensors");
+    void aCheckpointOfAnotherRunIsRefusedByTheNameOfTheSettingAndChangesNothing()
+            throws IOException, InterruptedException {
+        Path file = trained();
         ConsistencyPolicy policy = ToyPolicies.fresh(backend);
-        Trainer trainer = trainer(policy, RED, CONFIG);
-        policy.adapter().save(file);
-        assertThatThrownBy(() -> trainer.resume(file))
-                .isInstanceOf(IOException.class)
-                .hasMessage(file
-                        + " is not a checkpoint of a Trainer, which has a seed, an alpha, an epoch and statistics");
-
-        trainer.save(file);
+        assertRefusedAndUnchanged(
+                trainer(policy, RED, CONFIG.withSeed(6)), file, "seed is 5 in the checkpoint, 6 in this run");
+        assertRefusedAndUnchanged(
+                trainer(policy, RED, CONFIG.withStatistics(8, 4)),
+                file,
+                "advantages is perPrompt(16, 16, 10000) in the checkpoint, perPrompt(8, 4, 10000) in this run");
+        assertRefusedAndUnchanged(
+                trainer(ToyPolicies.fresh(backend, SamplingPlan.steps(4)), RED, CONFIG), file, "policy.schedule is ");
         LoraAdapter adapter = policy.adapter();
         LoraConfig louder = adapter.config().withAlpha(2 * adapter.config().alpha());
         ConsistencyPolicy other = ConsistencyPolicy.of(
@@ -171,9 +212,153 @@ class TrainerTest {
                 policy.plan(),
                 LoraAdapter.of(louder, adapter.sites(), adapter.tensors()),
                 backend);
-        assertThatThrownBy(() -> trainer(other, RED, CONFIG).resume(file))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("its alpha is 2.0, that of this run is 4.0");
+        assertRefusedAndUnchanged(trainer(other, RED, CONFIG), file, "policy.lora is ", "alpha=2.0", "alpha=4.0");
+    }
+
+    @Test
+    void whatIsNoCheckpointIsRefusedAndChangesNothing() throws IOException {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        Path file = directory.resolve("file.safetensors");
+        policy.adapter().save(file);
+        assertRefusedAndUnchanged(trainer(policy, RED, CONFIG), file, file + " is not a checkpoint");
+    }
+
+    /** Each part of a checkpoint in turn is damaged; the parts before it must not be restored then. */
+    @ParameterizedTest
+    @ValueSource(strings = {"adapter.", "optimizer.exp_avg.0", "optimizer.loss_scale", "statistics"})
+    void aDamagedPartIsRefusedAndChangesNothing(String part) throws IOException, InterruptedException {
+        Path file = trained();
+        Safetensors content = Safetensors.read(file);
+        Map<String, TensorData> tensors = new LinkedHashMap<>(content.tensors());
+        Map<String, String> metadata = new LinkedHashMap<>(content.metadata());
+        tensors.replaceAll((name, tensor) -> name.startsWith(part) ? TensorData.floats(Shape.of(1), 0) : tensor);
+        metadata.computeIfPresent(part, (name, json) -> "{\"rewards\":{\"a\":[\"much\"]}}");
+        Path damaged = directory.resolve("damaged.safetensors");
+        new Safetensors(tensors, metadata).write(damaged);
+        assertRefusedAndUnchanged(trainer(ToyPolicies.fresh(backend), RED, CONFIG), damaged, "must be");
+    }
+
+    @Test
+    void settingsThatMayChangeAreWarnedOfByName() throws IOException, InterruptedException {
+        Path file = trained();
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        PpoOptimizer ppo = PpoOptimizer.of(policy, PPO.withInnerEpochs(3));
+        Trainer trainer = new Trainer(policy, ppo, RED.named("red"), Prompts.of("a", "c"), CONFIG);
+        List<String> warnings = Logged.during(() -> {
+            try {
+                trainer.resume(file);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        assertThat(trainer.epochsDone()).isEqualTo(2);
+        assertThat(warnings).singleElement().satisfies(line -> assertThat(line)
+                .contains("ppo.innerEpochs is 2 in the checkpoint, 3 in this run")
+                .contains("reward is custom reward in the checkpoint, red in this run")
+                .contains("prompts is 2 prompts (")
+                .doesNotContain("clipRange"));
+    }
+
+    /** Whatever of an epoch fails, and however far it got: it counts as a whole or not at all. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4, 6, 9})
+    void anEpochThatFailsLeavesNothingBehind(int runs) throws IOException, InterruptedException {
+        ConsistencyPolicy straight = ToyPolicies.fresh(backend);
+        Trainer expected = trainer(straight, RED, CONFIG);
+        expected.run(report -> {});
+        try (FlakyBackend flaky = new FlakyBackend()) {
+            ConsistencyPolicy troubled = ToyPolicies.fresh(flaky);
+            Trainer trainer = trainer(troubled, RED, CONFIG);
+            assertThatThrownBy(() -> trainer.run(report -> {
+                        if (report.epoch() == 1) {
+                            flaky.failAfter(runs); // 6 of sampling, 4 of the update
+                        }
+                    }))
+                    .isInstanceOf(BackendException.class);
+            assertThat(trainer.epochsDone()).isEqualTo(2);
+            flaky.mend();
+            trainer.run(report -> {});
+            assertThat(everything(trainer)).usingRecursiveComparison().isEqualTo(everything(expected));
+        }
+    }
+
+    @Test
+    void rewardsMayBeScoredOnSeveralThreads() throws InterruptedException {
+        ConsistencyPolicy one = ToyPolicies.fresh(backend);
+        ConsistencyPolicy several = ToyPolicies.fresh(backend);
+        Set<String> threads = ConcurrentHashMap.newKeySet();
+        CyclicBarrier together = new CyclicBarrier(2);
+        RewardFunction meeting = samples -> {
+            threads.add(Thread.currentThread().getName());
+            try {
+                together.await(60, TimeUnit.SECONDS); // both threads are in here at once, or this fails
+            } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                throw new IllegalStateException(e);
+            }
+            return RED.score(samples);
+        };
+        trainer(one, RED, CONFIG.withEpochs(2)).run(report -> {});
+        trainer(several, meeting, CONFIG.withEpochs(2).withRewardThreads(2)).run(report -> {});
+        assertThat(threads).hasSizeGreaterThan(1);
+        assertThat(weights(several.adapter())).usingRecursiveComparison().isEqualTo(weights(one.adapter()));
+    }
+
+    /** What {@link Checkpoint} says of loops of one's own, with an estimator that keeps more than numbers. */
+    @Test
+    void aHandComposedLoopIsResumedWithWhateverItsEstimatorKeeps() throws IOException {
+        Path file = directory.resolve("loop.safetensors");
+        ConsistencyPolicy straight = ToyPolicies.fresh(backend);
+        PpoOptimizer ppo = PpoOptimizer.of(straight, PPO);
+        RunningBaseline credit = new RunningBaseline();
+        loop(0, 4, straight, ppo, credit);
+
+        ConsistencyPolicy first = ToyPolicies.fresh(backend);
+        PpoOptimizer firstPpo = PpoOptimizer.of(first, PPO);
+        RunningBaseline firstCredit = new RunningBaseline();
+        loop(0, 2, first, firstPpo, firstCredit);
+        RunSettings settings = RunSettings.of(first, PPO, firstCredit).withEssential("seed", 5);
+        Checkpoint.of(2, settings, first, firstPpo, firstCredit).write(file);
+
+        ConsistencyPolicy resumed = ToyPolicies.fresh(backend);
+        PpoOptimizer resumedPpo = PpoOptimizer.of(resumed, PPO);
+        RunningBaseline resumedCredit = new RunningBaseline();
+        int done = Checkpoint.read(file).restore(settings, resumed, resumedPpo, resumedCredit);
+        loop(done, 4, resumed, resumedPpo, resumedCredit);
+        assertThat(weights(resumed.adapter())).usingRecursiveComparison().isEqualTo(weights(straight.adapter()));
+    }
+
+    private static void loop(int from, int to, Policy policy, PpoOptimizer ppo, AdvantageEstimator credit) {
+        for (int epoch = from; epoch < to; epoch++) {
+            Rollout rollout =
+                    policy.rollout(List.of("a", "b"), RandomStreams.seeded(5).at(epoch));
+            ppo.update(rollout, credit.estimate(rollout.prompts(), RED.score(rollout.samples())));
+        }
+    }
+
+    /** Rewards minus a moving average, kept as a tensor, beside a count and a word. */
+    private static final class RunningBaseline implements AdvantageEstimator {
+        private double baseline;
+        private int updates;
+
+        @Override
+        public double[] estimate(List<String> keys, double[] rewards) {
+            baseline = 0.9 * baseline + 0.1 * StatUtils.mean(rewards);
+            updates++;
+            return Arrays.stream(rewards).map(reward -> reward - baseline).toArray();
+        }
+
+        @Override
+        public State state() {
+            return new State(
+                    Map.of("updates", updates, "kind", "moving average"),
+                    Map.of("baseline", TensorData.doubles(Shape.SCALAR, baseline)));
+        }
+
+        @Override
+        public void restore(State state) {
+            updates = ((Number) state.values().get("updates")).intValue();
+            baseline = state.tensors().get("baseline").getDouble(0);
+        }
     }
 
     @Test

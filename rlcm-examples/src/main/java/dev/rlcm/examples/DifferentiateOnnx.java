@@ -10,6 +10,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.lora.LoraSite;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import dev.rlcm.onnx.OnnxSignature.Port;
@@ -63,6 +64,13 @@ public final class DifferentiateOnnx implements Callable<Integer> {
     private @Nullable Path adapter;
 
     @Option(
+            names = "--alpha",
+            paramLabel = "ALPHA",
+            description = "Alpha of the adapter, in place of what its file states; for files of PEFT without their"
+                    + " adapter_config.json.")
+    private @Nullable Double alpha;
+
+    @Option(
             names = "--upstream",
             paramLabel = "FILE",
             description = "dL/d(output): an .npy for the only output, or an .npz or .safetensors with arrays named as"
@@ -97,13 +105,18 @@ public final class DifferentiateOnnx implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         TensorFiles.requireFormat(out);
+        if (alpha != null && adapter == null) {
+            throw new IllegalArgumentException("--alpha needs an --adapter");
+        }
         Map<String, TensorData> tensors = readInputs();
         Map<String, Shape> shapes = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
         Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes, Set.copyOf(wrt)));
         List<String> factors = List.of();
         if (adapter != null) {
-            LoraAdapter weights = LoraAdapter.load(adapter, LoraInjection.sites(forward));
+            List<LoraSite> sites = LoraInjection.sites(forward);
+            LoraAdapter weights =
+                    alpha == null ? LoraAdapter.load(adapter, sites) : LoraAdapter.load(adapter, sites, alpha);
             forward = LoraInjection.inject(forward, weights).graph();
             tensors.putAll(weights.tensors());
             factors = List.copyOf(weights.tensors().keySet());

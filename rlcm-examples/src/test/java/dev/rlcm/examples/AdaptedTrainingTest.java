@@ -102,7 +102,7 @@ class AdaptedTrainingTest {
             trainer.run(reports::add);
             assertThat(weights(adapter)).isEqualTo(straight);
             assertThat(reports).hasSize(3).allSatisfy(report -> assertThat(
-                            report.update().initialRatioError())
+                            report.update().ratios().initialError())
                     .isLessThan(1e-5));
             for (LoraFormat format : LoraFormat.values()) {
                 Path file = directory.resolve("adapter_model.safetensors");

@@ -94,6 +94,26 @@ class DifferentiateOnnxTest {
         assertClose(folder, Safetensors.read(out).tensors(), expected);
     }
 
+    /** The file as PEFT writes it, but alone: its alpha is 8, its rank 4. */
+    @Test
+    void alphaCanBeGivenForAnAdapterWithoutItsConfiguration() throws IOException {
+        Path alone = directory.resolve("alone").resolve("adapter_model.safetensors");
+        new Safetensors(
+                        Safetensors.read(GOLDEN.resolve("lora_peft.safetensors"))
+                                .tensors(),
+                        Map.of())
+                .write(alone);
+        Path inputs = GOLDEN.resolve("inputs.npz");
+        run(unet("unet"), inputs, "--adapter", alone, "--alpha", 8);
+        Map<String, TensorData> outputs =
+                Map.of("out_sample", Npz.read(GOLDEN.resolve("outputs.npz")).get("lora_f64"));
+        Map<String, TensorData> results = Safetensors.read(out).tensors();
+        assertClose("alpha 8", Map.of("out_sample", results.get("out_sample")), outputs);
+        assertThat(refused(unet("unet"), inputs, "--alpha", 8)).contains("--alpha needs an --adapter");
+        assertThat(refused(unet("unet"), inputs, "--adapter", alone, "--alpha", -1))
+                .contains("alpha must be positive");
+    }
+
     /** Upstream for one of the outputs, picked by its name; the goldens' second image alone. */
     @Test
     void gradientsOfAnImageEncoderEqualThoseOfPyTorch() throws IOException {

@@ -3,6 +3,7 @@ package dev.rlcm.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.io.Safetensors;
 import dev.rlcm.lora.LoraAdapter;
@@ -10,12 +11,14 @@ import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -77,6 +80,28 @@ class SmallExamplesTest {
         Path out = directory.resolve("anchored.safetensors");
         Commands.succeed(new CustomLoss(), "--epochs", 1, "--out", out);
         assertThat(moved(out)).isTrue();
+    }
+
+    /**
+     * The end of the second step has mean x / 4 + 3 m / 4 where W = 0, so that a bias of 4/3 times the target is the best that
+     * one can have; and W = -I takes the starting point out.
+     */
+    @Test
+    void aCustomPolicyLearnsWhereToGo() throws InterruptedException {
+        try (ReferenceBackend backend = new ReferenceBackend()) {
+            PlanePolicy policy = new PlanePolicy(backend);
+            double before = nearness(policy);
+            CustomPolicy.train(policy, 40);
+            assertThat(before).isLessThan(-0.8);
+            assertThat(nearness(policy)).isGreaterThan(-0.35); // noise alone costs 2 (1 + 1/4) 0.3^2 = 0.225 with W = 0
+        }
+    }
+
+    private static double nearness(PlanePolicy policy) {
+        List<String> prompts = Collections.nCopies(500, "a point");
+        double[] scores = CustomPolicy.NEARNESS.score(
+                policy.rollout(prompts, RandomStreams.seeded(9)).samples());
+        return Arrays.stream(scores).average().orElseThrow();
     }
 
     /** Whether a B factor, all of which start as zeros, is no longer zero. */

@@ -1,6 +1,7 @@
 package dev.rlcm.rewards;
 
 import java.io.IOException;
+import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -16,7 +17,7 @@ final class BaselineFile {
                     file + " does not exist; take the model's from rescale_baseline/<language>"
                             + " of https://github.com/Tiiiger/bert_score");
         }
-        List<String> lines = Files.readAllLines(file);
+        List<String> lines = lines(file);
         for (String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
             double[] row = row(line, file);
             if (row[0] == layer) {
@@ -25,6 +26,14 @@ final class BaselineFile {
         }
         throw new IllegalArgumentException(
                 file + " has no baseline for layer " + layer + "; use that of the model and layer that are loaded");
+    }
+
+    private static List<String> lines(Path file) throws IOException {
+        try {
+            return Files.readAllLines(file);
+        } catch (MalformedInputException e) {
+            throw new IllegalArgumentException(file + " is not UTF-8 text; fetch it again", e);
+        }
     }
 
     private static double[] row(String line, Path file) {

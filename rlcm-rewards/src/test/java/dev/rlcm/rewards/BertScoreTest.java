@@ -249,4 +249,11 @@ class BertScoreTest {
     private static JsonNode read(String name) throws IOException {
         return new ObjectMapper().readTree(GOLDEN.resolve(name).toFile());
     }
+
+    @Test
+    void aBaselineThatIsNotTextIsNamed() throws IOException {
+        Path file = directory.resolve("baseline.bin");
+        Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+        assertThatThrownBy(() -> BaselineFile.read(file, 1)).hasMessage(file + " is not UTF-8 text; fetch it again");
+    }
 }

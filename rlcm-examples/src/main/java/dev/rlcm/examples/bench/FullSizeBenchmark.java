@@ -112,8 +112,8 @@ public final class FullSizeBenchmark implements Callable<Integer> {
         watch.print("read, raise, inject adapter");
         LoraAdapter adapter = LoraAdapter.initial(lora, adapted.sites(), RandomStreams.seeded(1));
         SamplingPlan plan = SamplingPlan.steps(steps).withBatch(batch);
-        ConsistencyPolicy policy =
-                ConsistencyPolicy.of(model, LatentConsistencySchedule.defaults().steps(steps), plan, adapter, backend);
+        ConsistencyPolicy policy = ConsistencyPolicy.of(
+                model, LatentConsistencySchedule.defaults().steps(steps), plan.rollout(), adapter, backend);
         watch.print("compile the forward pass");
         check(out, backend.first(), model.inputs(batch), adapter);
         List<String> prompts = Collections.nCopies(batch, "noise");

@@ -65,7 +65,7 @@ final class Measurements {
             PpoOptimizer ppo = PpoOptimizer.of(
                     policy,
                     defaults.ppo()
-                            .withAdam(AdamWConfig.defaults().withLearningRate(STANDSTILL))
+                            .withOptimizer(AdamWConfig.defaults().withLearningRate(STANDSTILL))
                             .withTrajectoriesPerStep(batch)
                             .withMinibatch(batch));
             Graph graph = LoraInjection.inject(network.denoiser(batch), defaults.lora())
@@ -144,7 +144,9 @@ final class Measurements {
 
     private SamplingPlan plan(int steps) {
         SamplingPlan plan = defaults.plan();
-        return SamplingPlan.steps(steps).withGuidance(plan.guidanceScale()).withBatch(batch);
+        return SamplingPlan.steps(steps)
+                .withGuidance(plan.rollout().guidanceScale())
+                .withBatch(batch);
     }
 
     private List<String> prompts(int count) throws IOException {

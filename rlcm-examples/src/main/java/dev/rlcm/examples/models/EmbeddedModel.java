@@ -87,17 +87,21 @@ public final class EmbeddedModel {
         }
     }
 
+    /** Copies the files; the JVM deletes them at its end in the reverse order, so directories are registered before their content. */
     private static Path unpack(String root, List<String> files) throws IOException {
         Path directory = Files.createTempDirectory("emoji");
+        directory.toFile().deleteOnExit();
         for (String file : files) {
             Path target = directory.resolve(file);
-            Files.createDirectories(target.getParent());
+            Path folder = target.getParent();
+            if (!Files.exists(folder)) {
+                Files.createDirectory(folder).toFile().deleteOnExit();
+            }
+            target.toFile().deleteOnExit();
             try (InputStream in = EmbeddedModel.class.getResourceAsStream(root + file)) {
                 Files.copy(in, target);
             }
-            target.toFile().deleteOnExit();
         }
-        directory.toFile().deleteOnExit();
         return directory;
     }
 }

@@ -8,4 +8,4 @@ package dev.rlcm.examples.options;
  * @param measure what is reported
  * @param settings of training that suit it
  */
-public record Goal(String name, String title, Reward.Measure measure, Reward.Settings settings) {}
+public record Goal(String name, String title, Task.Measure measure, Task.Settings settings) {}

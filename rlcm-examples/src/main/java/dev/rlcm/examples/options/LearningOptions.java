@@ -72,7 +72,7 @@ public final class LearningOptions {
     /** @param learningRate falls to a fifth in the course of the epochs */
     public PpoConfig ppo(double learningRate, int epochs) {
         return PpoConfig.defaults()
-                .withAdam(AdamWConfig.defaults().withLearningRate(learningRate))
+                .withOptimizer(AdamWConfig.defaults().withLearningRate(learningRate))
                 .withSchedule(LearningRateSchedule.linear(1, 0.2, epochs))
                 .withClipRange(clipRange)
                 .withTrajectoriesPerStep(Math.max(1, trajectories / 4))

@@ -92,25 +92,25 @@ public final class MixOptions {
      */
     Map<String, RewardFunction> shadows(RewardOptions options, boolean embedded, Backend backend) throws IOException {
         Map<String, RewardFunction> rewards = new LinkedHashMap<>();
-        for (Reward shadow : shadows(options, embedded)) {
-            rewards.put(shadow.name(), options.create(shadow, backend).onFailure(failure));
+        for (Task shadow : shadows(options, embedded)) {
+            rewards.put(shadow.toString(), options.create(shadow, backend).onFailure(failure));
         }
         return rewards;
     }
 
-    private List<Reward> shadows(RewardOptions options, boolean embedded) {
-        List<Reward> trained = Stream.concat(
+    private List<Task> shadows(RewardOptions options, boolean embedded) {
+        List<Task> trained = Stream.concat(
                         options.expression().terms().stream().map(RewardExpression.Term::reward),
                         guards.stream().map(RewardGuard::reward))
                 .toList();
         if (shadows == null) {
             boolean known = embedded || options.clip().isPresent();
-            return known && trained.stream().allMatch(Reward::isFileSize) ? List.of(Reward.clipscore) : List.of();
+            return known && trained.stream().allMatch(Task::isFileSize) ? List.of(Task.CLIPSCORE) : List.of();
         }
         if (shadows.equals(List.of("none"))) {
             return List.of();
         }
-        List<Reward> named = shadows.stream().map(RewardExpression::reward).toList();
+        List<Task> named = shadows.stream().map(RewardExpression::reward).toList();
         named.stream().filter(trained::contains).findFirst().ifPresent(both -> {
             throw new IllegalArgumentException("the shadow " + both
                     + " is part of the reward or its guard; a shadow must not be trained on, choose another");
@@ -122,12 +122,12 @@ public final class MixOptions {
     void summarise(Map<String, Object> entries, RewardOptions options, int samplesPerPrompt, boolean embedded) {
         entries.put("standardise", word(standardisation(options.expression(), samplesPerPrompt)));
         entries.put("guard", guards.stream().map(RewardGuard::toString).toList());
-        List<Reward> watched = shadows(options, embedded);
+        List<Task> watched = shadows(options, embedded);
         entries.put(
                 "shadow",
                 watched.isEmpty()
                         ? List.of("none")
-                        : watched.stream().map(Reward::name).toList());
+                        : watched.stream().map(Task::toString).toList());
         entries.put("reward-failure", word(failure));
         entries.put("reward-threads", threads);
     }

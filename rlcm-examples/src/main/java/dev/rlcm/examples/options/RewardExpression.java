@@ -28,14 +28,14 @@ public record RewardExpression(String text, List<Term> terms) {
             "write a reward's name or a sum such as 0.7*clipscore + 0.3*atleast(aesthetic, 6)";
 
     /** @param shape what is done to the reward's scores */
-    public record Term(double weight, Reward reward, UnaryOperator<RewardFunction> shape) {}
+    public record Term(double weight, Task reward, UnaryOperator<RewardFunction> shape) {}
 
     public RewardExpression {
         terms = List.copyOf(terms);
     }
 
-    static RewardExpression of(Reward reward) {
-        return parse(reward.name());
+    static RewardExpression of(Task reward) {
+        return parse(reward.toString());
     }
 
     /** @throws IllegalArgumentException if the text is none, naming what is wrong with it */
@@ -81,32 +81,32 @@ public record RewardExpression(String text, List<Term> terms) {
     }
 
     /** @throws IllegalArgumentException if there is none of that name, with those that there are */
-    static Reward reward(String name) {
-        return Arrays.stream(Reward.values())
-                .filter(reward -> reward.name().equalsIgnoreCase(name))
+    static Task reward(String name) {
+        return Arrays.stream(Task.values())
+                .filter(reward -> reward.toString().equalsIgnoreCase(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("there is no reward \"" + name + "\"; choose among "
-                        + Arrays.stream(Reward.values()).map(Reward::name).collect(Collectors.joining(", "))));
+                        + Arrays.stream(Task.values()).map(Task::toString).collect(Collectors.joining(", "))));
     }
 
     /** Whether it is one reward as it is. */
     public boolean isSingle() {
         return terms.size() == 1
                 && terms.get(0).weight == 1
-                && text.equalsIgnoreCase(terms.get(0).reward.name());
+                && text.equalsIgnoreCase(terms.get(0).reward.toString());
     }
 
     /** What is reported of it and how it is trained by default. */
     public Goal goal() {
         if (isSingle()) {
-            Reward reward = terms.get(0).reward;
-            return new Goal(reward.name(), reward.name(), reward.measure, reward.settings);
+            Task reward = terms.get(0).reward;
+            return new Goal(reward.toString(), reward.toString(), reward.measure, reward.settings);
         }
-        Reward.Settings settings = terms.stream()
+        Task.Settings settings = terms.stream()
                 .map(term -> term.reward.settings)
-                .reduce(Reward.Settings::and)
+                .reduce(Task.Settings::and)
                 .orElseThrow();
-        return new Goal("mix", text, new Reward.Measure("reward", "reward", 1, ""), settings);
+        return new Goal("mix", text, new Task.Measure("reward", "reward", 1, ""), settings);
     }
 
     @Override
@@ -130,8 +130,8 @@ public record RewardExpression(String text, List<Term> terms) {
     static final class Scales implements Iterable<String> {
         @Override
         public Iterator<String> iterator() {
-            return Arrays.stream(Reward.values())
-                    .map(reward -> reward.name() + " (" + reward.scale + ")")
+            return Arrays.stream(Task.values())
+                    .map(reward -> reward.toString() + " (" + reward.scale + ")")
                     .iterator();
         }
     }

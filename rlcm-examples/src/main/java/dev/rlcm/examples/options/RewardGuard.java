@@ -6,7 +6,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** A bound that pictures have to keep, such as {@code clipscore >= 1.2}. */
-public record RewardGuard(Reward reward, double least) {
+public record RewardGuard(Task reward, double least) {
     private static final Pattern SYNTAX = Pattern.compile("\\s*(\\w+)\\s*>=\\s*(\\S+)\\s*");
 
     @Override

@@ -28,7 +28,7 @@ public final class RewardOptions {
                     "A reward, or a sum such as \"0.7*clipscore + 0.3*aesthetic\", whose terms may be clip(NAME, LOW,"
                             + " HIGH), atleast(NAME, ENOUGH) or rank(NAME). Rewards and their scales, higher is better:"
                             + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private RewardExpression reward = RewardExpression.of(Reward.compressibility);
+    private RewardExpression reward = RewardExpression.of(Task.COMPRESSIBILITY);
 
     @Option(
             names = "--clip",
@@ -67,17 +67,17 @@ public final class RewardOptions {
     @Mixin
     private final ServerOptions servers = new ServerOptions();
 
-    private final Map<Reward, RewardFunction> created = new EnumMap<>(Reward.class);
+    private final Map<Task, RewardFunction> created = new EnumMap<>(Task.class);
 
     public RewardExpression expression() {
         return reward;
     }
 
     /** The reward by its name, the same one whenever it is asked for. */
-    public RewardFunction create(Reward which, Backend backend) throws IOException {
+    public RewardFunction create(Task which, Backend backend) throws IOException {
         RewardFunction known = created.get(which);
         if (known == null) {
-            known = which.factory.create(backend, this).named(which.name());
+            known = which.factory.create(backend, this).named(which.toString());
             created.put(which, known);
         }
         return known;

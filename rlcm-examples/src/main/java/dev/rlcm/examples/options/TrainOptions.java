@@ -211,9 +211,12 @@ public final class TrainOptions {
     public PolicyLoss loss() {
         PolicyLoss loss = PolicyLosses.clipped();
         if (driftWeight() != 0) {
-            loss = loss.plus(driftWeight(), PolicyLosses.driftFromBase(driftPatch));
+            loss = loss.plus(
+                    driftWeight(), PolicyLosses.driftFromBase(driftPatch).named("drift"));
         }
-        return klWeight == 0 ? loss : loss.plus(klWeight, PolicyLosses.klToBase());
+        return klWeight == 0
+                ? loss
+                : loss.plus(klWeight, PolicyLosses.klToBase().named("kl_to_base"));
     }
 
     public TrainerConfig trainer() {

@@ -1,16 +1,20 @@
 package dev.rlcm.examples.report;
 
 import java.awt.Color;
+import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The course of a run: the reward's mean with its band by epoch, and below it the approximate KL and the clip fraction.
+ * The course of a run: the reward's mean with its band by epoch, and below it the approximate KL, the clip fraction, and
+ * what the loss reports of its parts.
  * Values that are not finite leave a gap. Immutable.
  *
  * @param rewardLabel what the reward is and its unit, such as {@code reward (-kB)}
@@ -28,8 +32,25 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
      * @param high the upper edge
      * @param approxKl in nats per latent element if log-probabilities are means
      * @param clipFraction share of the rows whose ratio was clipped, in [0, 1]
+     * @param parts what the loss reported, by name
      */
-    public record Point(int epoch, double mean, double low, double high, double approxKl, double clipFraction) {}
+    public record Point(
+            int epoch,
+            double mean,
+            double low,
+            double high,
+            double approxKl,
+            double clipFraction,
+            Map<String, Double> parts) {
+        public Point {
+            parts = Map.copyOf(parts);
+        }
+
+        /** An epoch whose loss reported nothing. */
+        public Point(int epoch, double mean, double low, double high, double approxKl, double clipFraction) {
+            this(epoch, mean, low, high, approxKl, clipFraction, Map.of());
+        }
+    }
 
     public LearningCurve {
         Objects.requireNonNull(rewardLabel, "rewardLabel");
@@ -37,7 +58,7 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
     }
 
     /**
-     * Paints the three charts at twice the density of a screen, TYPE_INT_RGB.
+     * Paints the charts at twice the density of a screen, TYPE_INT_RGB.
      *
      * @throws IllegalStateException if no epoch has a finite reward
      */
@@ -49,13 +70,32 @@ public record LearningCurve(String rewardLabel, List<Point> points) {
             throw new IllegalStateException("a learning curve needs at least one epoch with a finite reward, got "
                     + points.size() + " epochs and none such");
         }
-        return Canvas.paint(WIDTH, MAIN_HEIGHT + SMALL_HEIGHT, graphics -> {
+        List<LineChart> small = smallCharts();
+        int rows = (small.size() + 1) / 2;
+        return Canvas.paint(WIDTH, MAIN_HEIGHT + rows * SMALL_HEIGHT, graphics -> {
             rewardChart(finite).paint(graphics);
-            graphics.translate(0, MAIN_HEIGHT);
-            smallChart("approximate KL", Point::approxKl, Style.SECOND).paint(graphics);
-            graphics.translate(WIDTH / 2, 0);
-            smallChart("clip fraction", Point::clipFraction, Style.THIRD).paint(graphics);
+            for (int i = 0; i < small.size(); i++) {
+                Graphics2D place = (Graphics2D) graphics.create();
+                place.translate(i % 2 * WIDTH / 2, MAIN_HEIGHT + i / 2 * SMALL_HEIGHT);
+                small.get(i).paint(place);
+                place.dispose();
+            }
         });
+    }
+
+    private List<LineChart> smallCharts() {
+        List<LineChart> charts = new ArrayList<>();
+        charts.add(smallChart("approximate KL", Point::approxKl, Style.SECOND));
+        charts.add(smallChart("clip fraction", Point::clipFraction, Style.THIRD));
+        points.stream()
+                .flatMap(point -> point.parts().keySet().stream())
+                .distinct()
+                .sorted()
+                .forEach(part -> charts.add(smallChart(
+                        part + ", part of the loss",
+                        point -> point.parts().getOrDefault(part, Double.NaN),
+                        Style.SECOND)));
+        return charts;
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.rlcm.examples.report;
 
 import dev.rlcm.io.AtomicFiles;
+import dev.rlcm.io.FileErrors;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -43,6 +44,14 @@ public final class MetricsCsv implements AutoCloseable {
      * @throws IOException if it cannot be written
      */
     public static MetricsCsv open(Path file) throws IOException {
+        try {
+            return opened(file);
+        } catch (IOException e) {
+            throw FileErrors.naming(file, e);
+        }
+    }
+
+    private static MetricsCsv opened(Path file) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         if (folder != null) {
             Files.createDirectories(folder);
@@ -67,7 +76,7 @@ public final class MetricsCsv implements AutoCloseable {
      */
     public static List<Map<String, Number>> read(Path file) throws IOException {
         List<Map<String, Number>> rows = new ArrayList<>();
-        String text = Files.exists(file) ? Files.readString(file) : "";
+        String text = text(file);
         List<String> lines =
                 text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
         for (String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
@@ -84,6 +93,14 @@ public final class MetricsCsv implements AutoCloseable {
             rows.add(row);
         }
         return rows;
+    }
+
+    private static String text(Path file) throws IOException {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            throw FileErrors.naming(file, e);
+        }
     }
 
     private static Number number(Path file, String text) throws IOException {
@@ -119,22 +136,31 @@ public final class MetricsCsv implements AutoCloseable {
      */
     public void append(Map<String, ?> row) throws IOException {
         String columns = String.join(",", row.keySet());
+        String text = line(row);
         row.values().stream().filter(String.class::isInstance).forEach(word -> checkNames(List.of((String) word)));
         if (header.isEmpty()) {
             checkNames(row.keySet());
-            writer.write(columns + "\n");
-            header = columns;
+            text = columns + "\n" + text;
         } else if (!header.equals(columns)) {
             throw new IllegalArgumentException("the columns of " + file + " are " + header + "; got a row of " + columns
                     + ". Write the metrics of another kind of run to another file");
         }
-        writer.write(line(row));
-        writer.flush();
+        try {
+            writer.write(text);
+            writer.flush();
+            header = columns;
+        } catch (IOException e) {
+            throw FileErrors.naming(file, e);
+        }
     }
 
     @Override
     public void close() throws IOException {
-        writer.close();
+        try {
+            writer.close();
+        } catch (IOException e) {
+            throw FileErrors.naming(file, e);
+        }
     }
 
     private static String line(Map<String, ?> row) {

@@ -1,6 +1,7 @@
 package dev.rlcm.examples.run;
 
 import dev.rlcm.examples.report.LearningCurve;
+import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.train.EpochReport;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -10,6 +11,9 @@ import java.util.Map;
 
 /** The numbers of an epoch that are logged; {@code docs/metrics.md} explains each. */
 public final class EpochMetrics {
+    /** Begins the columns of what the loss reports of its parts. */
+    private static final String PART = "loss.";
+
     private EpochMetrics() {}
 
     static Map<String, Number> of(EpochReport report) {
@@ -26,22 +30,24 @@ public final class EpochMetrics {
         });
         row.put("unscored", report.unscored().size());
         row.put("zero_std_share", report.zeroStdShare());
-        row.put("loss", report.update().loss());
-        row.put("approx_kl", report.update().approxKl());
-        row.put("clip_fraction_low", report.update().clipFractionLow());
-        row.put("clip_fraction_high", report.update().clipFractionHigh());
-        row.put("ratio_mean", report.update().ratioMean());
-        row.put("ratio_std", report.update().ratioStd());
-        row.put("initial_ratio_error", report.update().initialRatioError());
-        row.put("grad_norm", report.update().gradNorm());
-        row.put("learning_rate", report.update().learningRate());
-        row.put("optimizer_steps", report.update().optimizerSteps());
-        row.put("skipped_steps", report.update().skippedSteps());
-        row.put("loss_scale", report.update().lossScale());
+        UpdateReport update = report.update();
+        row.put("loss", update.loss());
+        update.losses().parts().forEach((name, value) -> row.put(PART + name, value));
+        row.put("approx_kl", update.approxKl());
+        row.put("clip_fraction_low", update.ratios().clippedLow());
+        row.put("clip_fraction_high", update.ratios().clippedHigh());
+        row.put("ratio_mean", update.ratios().mean());
+        row.put("ratio_std", update.ratios().std());
+        row.put("initial_ratio_error", update.ratios().initialError());
+        row.put("grad_norm", update.steps().gradNorm());
+        row.put("learning_rate", update.steps().learningRate());
+        row.put("optimizer_steps", update.steps().applied());
+        row.put("skipped_steps", update.steps().skipped());
+        row.put("loss_scale", update.steps().lossScale());
         row.put("sampling_s", seconds(report.samplingTime()));
         row.put("reward_wait_s", seconds(report.rewardWait()));
-        row.put("update_s", seconds(report.update().totalTime()));
-        row.put("update_network_s", seconds(report.update().networkTime()));
+        row.put("update_s", seconds(update.time().total()));
+        row.put("update_network_s", seconds(update.time().network()));
         row.put("total_s", seconds(report.totalTime()));
         return row;
     }
@@ -66,7 +72,18 @@ public final class EpochMetrics {
                 mean + std,
                 row.get("approx_kl").doubleValue(),
                 row.get("clip_fraction_low").doubleValue()
-                        + row.get("clip_fraction_high").doubleValue());
+                        + row.get("clip_fraction_high").doubleValue(),
+                parts(row));
+    }
+
+    private static Map<String, Double> parts(Map<String, Number> row) {
+        Map<String, Double> parts = new LinkedHashMap<>();
+        row.forEach((column, value) -> {
+            if (column.startsWith(PART)) {
+                parts.put(column.substring(PART.length()), value.doubleValue());
+            }
+        });
+        return parts;
     }
 
     /** For example "100 epochs in 95 s", evaluation not included. */

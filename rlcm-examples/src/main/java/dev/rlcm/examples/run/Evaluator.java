@@ -1,6 +1,6 @@
 package dev.rlcm.examples.run;
 
-import dev.rlcm.examples.options.Reward;
+import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.report.ImageGrid;
 import dev.rlcm.examples.report.Tile;
 import dev.rlcm.policy.ConsistencyPolicy;
@@ -42,7 +42,7 @@ public final class Evaluator {
     private final ConsistencyPolicy policy;
     private final RewardFunction reward;
     private final Map<String, RewardFunction> shadows;
-    private final Reward.Measure measure;
+    private final Task.Measure measure;
     private final RandomStreams random;
     private final List<Prompt> prompts;
     private @Nullable Map<String, ComponentStatistics> scale;
@@ -52,7 +52,7 @@ public final class Evaluator {
             ConsistencyPolicy policy,
             RewardFunction reward,
             Map<String, RewardFunction> shadows,
-            Reward.Measure measure,
+            Task.Measure measure,
             PromptSource prompts,
             long seed) {
         this.policy = policy;
@@ -157,7 +157,7 @@ public final class Evaluator {
             double[] measured,
             Map<String, double[]> components,
             Map<String, double[]> shadows,
-            Reward.Measure measure) {
+            Task.Measure measure) {
         /** Of the pictures that have a score. */
         static double mean(double[] scores) {
             return Arrays.stream(scores).filter(Double::isFinite).average().orElse(Double.NaN);

@@ -75,7 +75,10 @@ final class RunFiles {
                             ? RewardSections.points(mix, metrics)
                             : metrics.stream().map(EpochMetrics::point).toList());
             curve.write(directory.resolve("learning-curve.png"));
-            report.figure("Learning curve", curve.render(), "Reward by epoch, approximate KL, clip fraction.");
+            report.figure(
+                    "Learning curve",
+                    curve.render(),
+                    "Reward by epoch, approximate KL, clip fraction, and what the loss reports of its parts.");
         }
         if (reward instanceof RewardMix mix && !metrics.isEmpty()) {
             RewardSections.components(report, mix, metrics, before, after, directory);

@@ -84,6 +84,12 @@ class ReportTest {
                 List.of(new LearningCurve.Point(0, 1, 1, 1, 0, 0), new LearningCurve.Point(1, 1, 1, 1, 0, 0));
         assertThat(count(new LearningCurve("reward", flat).render(), Style.THIRD.getRGB()))
                 .isPositive();
+        List<LearningCurve.Point> parts = List.of(
+                new LearningCurve.Point(0, 1, 1, 1, 0, 0, Map.of("drift", 0.5)),
+                new LearningCurve.Point(1, 1, 1, 1, 0, 0, Map.of("drift", 0.25, "kl", 1.0)));
+        assertThat(new LearningCurve("reward", parts).render().getHeight())
+                .as("a row of two charts more")
+                .isEqualTo(new LearningCurve("reward", flat).render().getHeight() + 2 * 230);
         assertThatThrownBy(() -> new LearningCurve("reward", List.of()).render())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("at least one epoch");
@@ -225,7 +231,7 @@ class ReportTest {
                     throw new IOException("No space left on device");
                 }))
                 .isInstanceOf(IOException.class)
-                .hasMessage("No space left on device");
+                .hasMessage(file + ": No space left on device");
         assertThat(file).hasContent("old");
         assertThat(fileNames(file)).containsExactly("kept.txt");
     }
@@ -271,5 +277,16 @@ class ReportTest {
         try (Stream<Path> files = Files.list(sibling.toAbsolutePath().getParent())) {
             return files.map(file -> file.getFileName().toString()).toList();
         }
+    }
+
+    @Test
+    void filesOfMetricsThatCannotBeReadOrWrittenAreNamed() throws IOException {
+        assertThatThrownBy(() -> MetricsCsv.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(folder.toString());
+        Path file = folder.resolve("latin1.csv");
+        Files.write(file, new byte[] {(byte) 0xe4, '\n', '1', '\n'});
+        assertThatThrownBy(() -> MetricsCsv.read(file)).hasMessage(file + ": it is not UTF-8 text");
+        assertThatThrownBy(() -> MetricsCsv.open(file)).hasMessage(file + ": it is not UTF-8 text");
     }
 }

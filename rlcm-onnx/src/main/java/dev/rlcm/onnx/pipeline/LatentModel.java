@@ -11,6 +11,7 @@ import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.RolloutPlan;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.Noise;
 import dev.rlcm.random.RandomStreams;
@@ -102,7 +103,8 @@ public abstract sealed class LatentModel implements ConsistencyModel
      * can be put into it by {@link LoraAdapter#assign}, without compiling again.
      */
     public ConsistencyPolicy policy(LoraAdapter adapter, SamplingPlan plan) {
-        return ConsistencyPolicy.of(network(plan.guidanceScale()), schedule(plan), plan, adapter, backend);
+        RolloutPlan rollout = plan.rollout();
+        return ConsistencyPolicy.of(network(rollout.guidanceScale()), schedule(plan), rollout, adapter, backend);
     }
 
     /**
@@ -112,6 +114,11 @@ public abstract sealed class LatentModel implements ConsistencyModel
      */
     public LoraAdapter adapter(Path file) throws IOException {
         return LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)));
+    }
+
+    /** As {@link #adapter(Path)}, with an alpha that replaces the file's, see {@link LoraAdapter#load(Path, List, double)}. */
+    public LoraAdapter adapter(Path file, double alpha) throws IOException {
+        return LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)), alpha);
     }
 
     @Override

@@ -49,8 +49,8 @@ class HalfPrecisionTrainingTest {
             if (epoch < EPOCHS) {
                 double[] advantages = AdvantageEstimator.wholeBatch().estimate(rollout.prompts(), rewards);
                 UpdateReport report = ppo.update(rollout, advantages);
-                assertThat(report.skippedSteps()).isZero();
-                assertThat(report.initialRatioError()).isLessThan(config.recomputeLogProbs() ? 1e-6 : 1e-3);
+                assertThat(report.steps().skipped()).isZero();
+                assertThat(report.ratios().initialError()).isLessThan(config.recomputeLogProbs() ? 1e-6 : 1e-3);
             }
         }
         return means;

@@ -92,8 +92,8 @@ class LatentDiffusionModelTest {
             Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(1));
             PpoOptimizer ppo = PpoOptimizer.of(policy, PpoConfig.defaults());
             UpdateReport first = ppo.update(rollout, new double[] {1, -1});
-            assertThat(first.initialRatioError()).isLessThan(2e-5);
-            assertThat(first.gradNorm()).isPositive();
+            assertThat(first.ratios().initialError()).isLessThan(2e-5);
+            assertThat(first.steps().gradNorm()).isPositive();
             assertThat(policy.rollout(PROMPTS, RandomStreams.seeded(1))
                             .samples()
                             .get(0)

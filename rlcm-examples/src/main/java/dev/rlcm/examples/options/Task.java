@@ -15,49 +15,50 @@ import dev.rlcm.rewards.JpegIncompressibility;
 import dev.rlcm.rewards.PixelStatistics;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * What {@code Train} can train for, alone or in a {@link RewardExpression}, with settings found by trying on the embedded
  * model.
  */
-public enum Reward {
-    compressibility(
+public enum Task {
+    COMPRESSIBILITY(
             (backend, options) -> new JpegCompressibility(),
             new Measure("reward (-kB)", "JPEG size", -1, "kB"),
             "minus kB of the JPEG, at most 0",
             Settings.of(2e-3, 100).withDrift(0.012).comparing(4, 0.08)),
-    incompressibility(
+    INCOMPRESSIBILITY(
             (backend, options) -> new JpegIncompressibility(),
             new Measure("reward (kB)", "JPEG size", 1, "kB"),
             "kB of the JPEG",
             Settings.of(1e-3, 50).withDrift(0.004).comparing(4, 0)),
-    clipscore(
-            Reward::clipScore,
+    CLIPSCORE(
+            Task::clipScore,
             new Measure("CLIPScore", "CLIPScore", 1, ""),
             "0 to 2.5",
             Settings.of(1e-3, 50).comparing(4, 0)),
-    aesthetic(
-            Reward::aesthetic,
+    AESTHETIC(
+            Task::aesthetic,
             new Measure("LAION aesthetic score", "aesthetic score", 1, ""),
             "about 1 to 10",
             Settings.of(1e-3, 50).comparing(4, 0)),
-    alignment(
-            Reward::alignment,
+    ALIGNMENT(
+            Task::alignment,
             new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
             "at most 1",
             Settings.of(1e-3, 50).comparing(4, 0)),
-    colourfulness((backend, options) -> PixelStatistics.colourfulness(), "0 for grey, 109 for garish"),
-    sharpness((backend, options) -> PixelStatistics.sharpness(), "variance of the Laplacian, from 0"),
-    brightness((backend, options) -> PixelStatistics.brightness(), "0 to 1"),
-    contrast((backend, options) -> PixelStatistics.contrast(), "0 to 0.5"),
-    saturation((backend, options) -> PixelStatistics.saturation(), "0 to 1"),
-    entropy((backend, options) -> PixelStatistics.entropy(), "0 to 8 bits"),
-    symmetry((backend, options) -> PixelStatistics.symmetry(), "0 to 1"),
-    diversity(
+    COLOURFULNESS((backend, options) -> PixelStatistics.colourfulness(), "0 for grey, 109 for garish"),
+    SHARPNESS((backend, options) -> PixelStatistics.sharpness(), "variance of the Laplacian, from 0"),
+    BRIGHTNESS((backend, options) -> PixelStatistics.brightness(), "0 to 1"),
+    CONTRAST((backend, options) -> PixelStatistics.contrast(), "0 to 0.5"),
+    SATURATION((backend, options) -> PixelStatistics.saturation(), "0 to 1"),
+    ENTROPY((backend, options) -> PixelStatistics.entropy(), "0 to 8 bits"),
+    SYMMETRY((backend, options) -> PixelStatistics.symmetry(), "0 to 1"),
+    DIVERSITY(
             (backend, options) -> GroupRewards.diversity(GroupRewards::pixelDistance),
             "mean difference from the prompt's other pictures, 0 to 1"),
-    judge((backend, options) -> options.servers().judge(), "how far a model at --judge says yes, or its grade, 0 to 1"),
-    remote((backend, options) -> options.servers().remote(), "as the server at --remote has it");
+    JUDGE((backend, options) -> options.servers().judge(), "how far a model at --judge says yes, or its grade, 0 to 1"),
+    REMOTE((backend, options) -> options.servers().remote(), "as the server at --remote has it");
 
     /** Makes the reward. */
     @FunctionalInterface
@@ -120,7 +121,7 @@ public enum Reward {
 
     final Settings settings;
 
-    Reward(Factory factory, Measure measure, String scale, Settings settings) {
+    Task(Factory factory, Measure measure, String scale, Settings settings) {
         this.factory = factory;
         this.measure = measure;
         this.scale = scale;
@@ -128,16 +129,22 @@ public enum Reward {
     }
 
     /** A statistic that is reported by its name. */
-    Reward(Factory factory, String scale) {
+    Task(Factory factory, String scale) {
         this.factory = factory;
-        this.measure = new Measure(name(), name(), 1, "");
+        this.measure = new Measure(toString(), toString(), 1, "");
         this.scale = scale;
         this.settings = Settings.of(1e-3, 50).comparing(4, 0);
     }
 
     /** Whether it is a file size, which flat or noisy pictures satisfy best. */
     boolean isFileSize() {
-        return this == compressibility || this == incompressibility;
+        return this == COMPRESSIBILITY || this == INCOMPRESSIBILITY;
+    }
+
+    /** The name as options and reports have it, in lower case. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
     }
 
     private static RewardFunction clipScore(Backend backend, RewardOptions options) throws IOException {

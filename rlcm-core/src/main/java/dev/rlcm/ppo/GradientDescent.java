@@ -1,0 +1,108 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.optim.GradientClipping;
+import dev.rlcm.optim.LossScaler;
+import dev.rlcm.optim.Optimizer;
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Optimiser steps over rows of any kind: cuts them into chunks that a {@link Minibatch} takes, adds up the gradients, clips
+ * their norm, and lets the optimiser step, unless something is not finite.
+ */
+final class GradientDescent {
+    private static final Logger log = LoggerFactory.getLogger(GradientDescent.class);
+
+    private final Optimizer optimizer;
+    private final LossScaler scaler;
+    private final double maxGradNorm;
+    private final GradientSum sum;
+
+    GradientDescent(List<FloatBuffer> parameters, PpoConfig config) {
+        this.optimizer = config.optimizer().optimizer(parameters);
+        this.scaler = new LossScaler(config.lossScaling());
+        this.maxGradNorm = config.maxGradNorm();
+        this.sum = new GradientSum(parameters);
+    }
+
+    /**
+     * What a step did.
+     *
+     * @param applied whether everything was finite
+     * @param parts means over the rows of what the loss reports
+     * @param gradients the mean gradient, clipped; live until the next step
+     */
+    record Outcome(
+            boolean applied, double loss, Map<String, Double> parts, double gradNorm, List<FloatBuffer> gradients) {}
+
+    /**
+     * One step on the mean loss of the rows.
+     *
+     * @param onChunk told of every chunk when its results can be read from the minibatch
+     */
+    <R> Outcome step(Minibatch<R> minibatch, List<R> rows, double rateFactor, Consumer<List<R>> onChunk) {
+        sum.clear();
+        double scale = scale(minibatch);
+        double total = 0;
+        Map<String, Double> parts = new LinkedHashMap<>();
+        for (int from = 0; from < rows.size(); from += minibatch.rows()) {
+            List<R> chunk = rows.subList(from, Math.min(rows.size(), from + minibatch.rows()));
+            minibatch.run(chunk, 1.0 / rows.size(), scale);
+            total += minibatch.loss();
+            minibatch.parts().forEach((name, value) -> parts.merge(name, value, Double::sum));
+            onChunk.accept(chunk);
+            sum.add(minibatch.gradients(), (float) (1 / scale));
+        }
+        double norm = GradientClipping.globalNorm(sum.sums(), maxGradNorm);
+        boolean finite = Double.isFinite(total) && Double.isFinite(norm);
+        if (finite) {
+            optimizer.step(sum.sums(), rateFactor);
+        } else {
+            log.warn("Skipped an optimiser step: loss {} and gradient norm {} must be finite", total, norm);
+        }
+        if (minibatch.isScaled()) {
+            adaptScale(finite, Double.isFinite(total));
+        }
+        return new Outcome(finite, total, parts, norm, sum.sums());
+    }
+
+    private void adaptScale(boolean finite, boolean finiteLoss) {
+        if (finite) {
+            scaler.succeeded();
+        } else if (finiteLoss) {
+            scaler.overflowed();
+            log.info("Gradients overflow FLOAT16; the loss scale is {} now", scaler.scale());
+        }
+    }
+
+    /** What the next step's loss is multiplied with. */
+    double scale(Minibatch<?> minibatch) {
+        return minibatch.isScaled() ? scaler.scale() : 1;
+    }
+
+    Map<String, TensorData> state() {
+        Map<String, TensorData> state = new LinkedHashMap<>(optimizer.state());
+        state.putAll(scaler.state());
+        return state;
+    }
+
+    /** @throws IllegalArgumentException if the state is of other parameters; nothing is restored then */
+    void restore(Map<String, TensorData> state) {
+        Map<String, TensorData> before = scaler.state();
+        Map<String, TensorData> moments = new LinkedHashMap<>(state);
+        moments.keySet().removeIf(LossScaler::owns);
+        scaler.restore(state);
+        try {
+            optimizer.restore(moments);
+        } catch (RuntimeException e) {
+            scaler.restore(before);
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.rlcm.ppo;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A loss over rows of one kind and its gradients, compiled for a fixed number of rows. What a row is, and how it is fed, is
+ * known here alone: {@link GradientDescent} accumulates, scales, clips and steps whatever the rows are. {@link LossGraph} has
+ * transitions as rows; pairs of trajectories and noised pictures would be others.
+ *
+ * @param <R> a row
+ */
+interface Minibatch<R> extends AutoCloseable {
+    /** The most rows in a run. */
+    int rows();
+
+    /** Whether gradients need a loss scale, since some of them are computed in FLOAT16; it is 1 if not. */
+    boolean isScaled();
+
+    /**
+     * Evaluates up to {@link #rows} rows; the results are read by the methods below until the next run.
+     *
+     * @param weight of each in the loss
+     * @param lossScale what gradients are multiplied with
+     */
+    void run(List<R> batch, double weight, double lossScale);
+
+    /** The weighted sum of the rows' losses. */
+    double loss();
+
+    /** The weighted sums of what the loss reports, by name; always the same names. */
+    Map<String, Double> parts();
+
+    /** The gradients of the last run times the loss scale, in the order of the parameters. */
+    List<FloatBuffer> gradients();
+
+    /** Time spent inside the backend since this was made. */
+    long networkNanos();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,266 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.policy.Policy;
+import dev.rlcm.policy.Rollout;
+import dev.rlcm.random.RandomStreams;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** PPO: rows from rollouts, in the order of the settings, to {@link GradientDescent}. */
+final class MinibatchPpoOptimizer implements PpoOptimizer {
+    private static final Logger log = LoggerFactory.getLogger(MinibatchPpoOptimizer.class);
+    private static final String UPDATES = "updates";
+
+    private final Policy policy;
+    private final PpoConfig config;
+    private final PolicyLoss loss;
+    private final GradientDescent descent;
+    private @Nullable LossGraph compiled;
+    private boolean warned;
+    private long updates;
+
+    MinibatchPpoOptimizer(Policy policy, PpoConfig config, PolicyLoss loss) {
+        if (policy.schedule().actions() == 0) {
+            throw new IllegalArgumentException(
+                    "one step has no stochastic action to learn from; sample with at least 2 steps");
+        }
+        this.policy = policy;
+        this.config = config;
+        this.loss = loss;
+        LossGraph.check(policy, loss, config.clipRange(), minibatch());
+        this.descent = new GradientDescent(
+                policy.parameters().values().stream().map(TensorData::floats).toList(), config);
+    }
+
+    @Override
+    public UpdateReport update(Rollout rollout, double[] advantages, UpdateObserver observer) {
+        check(rollout, advantages);
+        Snapshot before = Snapshot.of(policy.parameters(), descent);
+        try {
+            UpdateReport report = new Update(graph(), observer).run(rollout, advantages);
+            updates++;
+            return report;
+        } catch (Throwable e) {
+            before.restore();
+            throw e;
+        }
+    }
+
+    /** One call of {@link #update}. */
+    private final class Update {
+        private final LossGraph graph;
+        private final UpdateObserver observer;
+        private final UpdateStatistics statistics = new UpdateStatistics(config.clipRange());
+        private final double rateFactor = config.schedule().factor(updates);
+        private int steps;
+
+        Update(LossGraph graph, UpdateObserver observer) {
+            this.graph = graph;
+            this.observer = observer;
+        }
+
+        UpdateReport run(Rollout rollout, double[] advantages) {
+            long start = System.nanoTime();
+            long networkBefore = graph.networkNanos();
+            RandomStreams random =
+                    RandomStreams.seeded(config.seed()).at("minibatches").at(updates);
+            List<List<Row>> rows = rows(graph, rollout, advantages);
+            boolean stop = false;
+            for (int epoch = 0; epoch < config.innerEpochs() && !stop; epoch++) {
+                int[] order = order(rollout.size(), epoch, random);
+                for (int first = 0; first < order.length && !stop; first += config.trajectoriesPerStep()) {
+                    int end = Math.min(order.length, first + config.trajectoriesPerStep());
+                    step(
+                            epoch,
+                            Arrays.stream(order, first, end)
+                                    .boxed()
+                                    .flatMap(i -> rows.get(i).stream())
+                                    .toList());
+                    stop = statistics.approxKl() > config.targetKl().orElse(Double.POSITIVE_INFINITY);
+                }
+            }
+            warnOfNoise(statistics.initialRatioError());
+            return statistics.report(
+                    rateFactor * config.optimizer().learningRate(),
+                    descent.scale(graph),
+                    stop,
+                    graph.networkNanos() - networkBefore,
+                    System.nanoTime() - start);
+        }
+
+        private void step(int epoch, List<Row> rows) {
+            GradientDescent.Outcome outcome = descent.step(graph, rows, rateFactor, chunk -> onChunk(epoch, chunk));
+            if (outcome.applied()) {
+                statistics.step(outcome.loss(), outcome.gradNorm(), outcome.parts());
+            } else {
+                statistics.skip(outcome.parts());
+            }
+            observer.onStep(new UpdateObserver.Step(
+                    epoch,
+                    steps,
+                    outcome.applied(),
+                    outcome.loss(),
+                    outcome.gradNorm(),
+                    () -> named(outcome.gradients(), 1)));
+            steps++;
+        }
+
+        private void onChunk(int epoch, List<Row> chunk) {
+            double[] logProbs = new double[chunk.size()];
+            for (int i = 0; i < logProbs.length; i++) {
+                logProbs[i] = graph.logProb(i);
+                statistics.transition(logProbs[i], chunk.get(i).oldLogProb());
+            }
+            double scale = descent.scale(graph);
+            observer.onMinibatch(new UpdateObserver.Minibatch(
+                    epoch,
+                    steps,
+                    chunk.stream().map(Row::transition).toList(),
+                    logProbs,
+                    graph.loss(),
+                    () -> named(graph.gradients(), 1 / scale)));
+        }
+    }
+
+    /** Copies of gradients by the names of their parameters. */
+    private Map<String, TensorData> named(List<FloatBuffer> gradients, double factor) {
+        Map<String, TensorData> copies = new LinkedHashMap<>();
+        Iterator<FloatBuffer> each = gradients.iterator();
+        policy.parameters().forEach((name, parameter) -> {
+            FloatBuffer gradient = each.next();
+            copies.put(name, TensorData.generate(DataType.FLOAT32, parameter.shape(), i -> factor * gradient.get(i)));
+        });
+        return copies;
+    }
+
+    private int[] order(int trajectories, int innerEpoch, RandomStreams random) {
+        int[] order = config.order().order(trajectories, innerEpoch, random);
+        if (order.length == 0) {
+            throw new IllegalArgumentException("the order of rows must name at least one trajectory, got none");
+        }
+        for (int index : order) {
+            if (index < 0 || index >= trajectories) {
+                throw new IllegalArgumentException(
+                        "the order of rows must name trajectories in [0, " + trajectories + "), got " + index);
+            }
+        }
+        return order;
+    }
+
+    /** The transitions of each trajectory. */
+    private List<List<Row>> rows(LossGraph graph, Rollout rollout, double[] advantages) {
+        List<List<Row>> rows = new ArrayList<>();
+        for (int i = 0; i < advantages.length; i++) {
+            double clamped = Math.max(-config.advantageClamp(), Math.min(config.advantageClamp(), advantages[i]));
+            rows.add(rollout.transitions(i).stream()
+                    .map(transition -> new Row(transition, transition.logProb(), clamped))
+                    .toList());
+        }
+        if (!config.recomputeLogProbs()) {
+            return rows;
+        }
+        Iterator<Row> recomputed =
+                recomputed(graph, rows.stream().flatMap(List::stream).toList()).iterator();
+        return rows.stream()
+                .map(list -> list.stream().map(row -> recomputed.next()).toList())
+                .toList();
+    }
+
+    private static List<Row> recomputed(LossGraph graph, List<Row> rows) {
+        List<Row> result = new ArrayList<>();
+        for (int from = 0; from < rows.size(); from += graph.rows()) {
+            List<Row> batch = rows.subList(from, Math.min(rows.size(), from + graph.rows()));
+            graph.run(batch, 0, 1);
+            for (int i = 0; i < batch.size(); i++) {
+                result.add(batch.get(i).withOldLogProb(graph.logProb(i)));
+            }
+        }
+        return result;
+    }
+
+    private void warnOfNoise(double initialRatioError) {
+        double room = Math.min(config.clipRange().below(), config.clipRange().above());
+        if (initialRatioError > room / 2 && !warned) {
+            warned = true;
+            log.warn(
+                    "Before the first step ratios differ from 1 by up to {}, the clip range is {}. If the rollout is of"
+                            + " this policy, that is rounding: set PpoConfig.withRecomputedLogProbs(true) or a wider"
+                            + " clip range",
+                    initialRatioError,
+                    room);
+        }
+    }
+
+    private LossGraph graph() {
+        LossGraph current = compiled;
+        if (current == null) {
+            current = new LossGraph(policy, loss, config.clipRange(), minibatch());
+            compiled = current;
+        }
+        return current;
+    }
+
+    /** Transitions in a run: no more than an optimiser step has. */
+    private int minibatch() {
+        return Math.min(
+                config.minibatch(),
+                config.trajectoriesPerStep() * policy.schedule().actions());
+    }
+
+    @Override
+    public PpoConfig config() {
+        return config;
+    }
+
+    @Override
+    public void close() {
+        if (compiled != null) {
+            compiled.close();
+            compiled = null;
+        }
+    }
+
+    private void check(Rollout rollout, double[] advantages) {
+        if (advantages.length != rollout.size()) {
+            throw new IllegalArgumentException(
+                    "expected " + rollout.size() + " advantages, one per trajectory, got " + advantages.length);
+        }
+        for (int i = 0; i < advantages.length; i++) {
+            if (!Double.isFinite(advantages[i])) {
+                throw new IllegalArgumentException("advantage " + i + " is " + advantages[i] + " (prompt \""
+                        + rollout.trajectories().get(i).prompt() + "\"); check the reward");
+            }
+        }
+    }
+
+    @Override
+    public Map<String, TensorData> state() {
+        Map<String, TensorData> state = new LinkedHashMap<>(descent.state());
+        state.put(UPDATES, TensorData.longs(Shape.SCALAR, updates));
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, TensorData> state) {
+        TensorData count = state.get(UPDATES);
+        if (count == null || count.type() != DataType.INT64 || count.getLong(0) < 0) {
+            throw new IllegalArgumentException(
+                    "not an optimiser state: " + UPDATES + " must be a count, got " + (count == null ? "none" : count));
+        }
+        Map<String, TensorData> rest = new LinkedHashMap<>(state);
+        rest.remove(UPDATES);
+        descent.restore(rest);
+        updates = count.getLong(0);
+    }
+}

@@ -1,0 +1,64 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.random.RandomStreams;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * In which order an update visits the trajectories of a rollout. Consecutive ones share an optimiser step, as many as {@link
+ * PpoConfig#trajectoriesPerStep} says, so the order decides which trajectories are averaged with which. A host's own order
+ * should override {@code toString}, by which checkpoints tell it from others.
+ */
+@FunctionalInterface
+public interface RowOrder {
+    /**
+     * The order of one pass.
+     *
+     * @param trajectories their number
+     * @param innerEpoch the pass, from 0
+     * @param random the update's streams, the same for all of its passes
+     * @return indices in [0, trajectories), at least one; one may be missing or stand several times
+     */
+    int[] order(int trajectories, int innerEpoch, RandomStreams random);
+
+    /** A new random permutation in every pass: the default. */
+    static RowOrder shuffled() {
+        return named(
+                "shuffled", (n, innerEpoch, random) -> random.at(innerEpoch).permutation(n));
+    }
+
+    /** A random permutation that all passes of an update share, so that they see the same minibatches. */
+    static RowOrder shuffledOnce() {
+        return named("shuffledOnce", (n, innerEpoch, random) -> random.at(0).permutation(n));
+    }
+
+    /** As they were sampled. */
+    static RowOrder asSampled() {
+        return named(
+                "asSampled", (n, innerEpoch, random) -> IntStream.range(0, n).toArray());
+    }
+
+    /**
+     * The given order in every pass, for replaying the run of another implementation.
+     *
+     * @param order as {@link #order} returns it; copied
+     */
+    static RowOrder given(int... order) {
+        int[] copy = order.clone();
+        return named("given" + Arrays.toString(copy), (n, innerEpoch, random) -> copy.clone());
+    }
+
+    private static RowOrder named(String name, RowOrder order) {
+        return new RowOrder() {
+            @Override
+            public int[] order(int trajectories, int innerEpoch, RandomStreams random) {
+                return order.order(trajectories, innerEpoch, random);
+            }
+
+            @Override
+            public String toString() {
+                return name;
+            }
+        };
+    }
+}
