@@ -97,7 +97,8 @@ class ArchitectureTest {
     static final ArchRule ioKnowsTheGraphAndJackson = only("io", "dev.rlcm.graph", "com.fasterxml.jackson..");
 
     @ArchTest
-    static final ArchRule rewardKnowsNd4jOnly = only("reward", "org.nd4j.linalg..");
+    static final ArchRule rewardKnowsNumericLibrariesOnly =
+            only("reward", "org.nd4j.linalg..", "org.apache.commons.math3..");
 
     @ArchTest
     static final ArchRule backendKnowsTheGraphAndNumericLibraries =

@@ -30,6 +30,15 @@ public record Rollout(List<Trajectory> trajectories) {
     }
 
     /**
+     * Some of the trajectories, in the given order.
+     *
+     * @param indices each in [0, size)
+     */
+    public Rollout select(List<Integer> indices) {
+        return new Rollout(indices.stream().map(trajectories::get).toList());
+    }
+
+    /**
      * Every action of one trajectory, first to last.
      *
      * @param index of the trajectory, in [0, size)

@@ -13,11 +13,36 @@ record NamedReward(RewardFunction reward, String name) implements RewardFunction
     }
 
     @Override
+    public RewardScope scope() {
+        return reward.scope();
+    }
+
+    @Override
     public double[] score(List<Sample> samples) {
         try {
             return reward.score(samples);
         } catch (RewardException e) {
             throw e.renamed(reward.name(), name);
         }
+    }
+
+    @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        try {
+            return reward.attempt(samples, policy).stream().map(this::renamed).toList();
+        } catch (RewardException e) {
+            throw e.renamed(reward.name(), name);
+        }
+    }
+
+    private Score renamed(Score score) {
+        return score instanceof Score.Missing missing
+                ? new Score.Missing(missing.reason().renamed(reward.name(), name), missing.policy())
+                : score;
+    }
+
+    @Override
+    public boolean isPaused() {
+        return reward.isPaused();
     }
 }

@@ -12,8 +12,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Evaluates a reward on daemon threads of its own while the caller samples the next batch. A batch is split into as
- * many chunks of nearly equal size as there are threads; a pool of one thread hands over whole batches, one at a time,
- * which is right for rewards that are not thread-safe or that compare the pictures of a batch.
+ * many chunks of nearly equal size as there are threads, as far as the reward's {@linkplain RewardFunction#scope scope}
+ * allows; a pool of one thread hands over whole batches, one at a time, which is right for rewards that are not
+ * thread-safe.
  *
  * <p>Threads: any thread may submit. Ownership: whoever opens a pool closes it; the reward stays the caller's, and may
  * be closed once {@link #close} has returned.
@@ -53,7 +54,21 @@ public final class RewardPool implements AutoCloseable {
      * @throws IllegalStateException if the pool is closed
      */
     public PendingScores submit(List<Sample> samples) {
-        PendingScores scores = new PendingScores(reward, List.copyOf(samples));
+        return submit(reward, samples);
+    }
+
+    /**
+     * Begins to score a rollout whose pictures arrive in batches. Each component of a {@link RewardMix} is scored as
+     * soon as the samples that its scope keeps together are there, whatever the batches.
+     *
+     * @param prompts one for each sample that will be added
+     */
+    public RolloutScores rollout(List<String> prompts) {
+        return new RolloutScores(this, reward, prompts);
+    }
+
+    PendingScores submit(RewardFunction part, List<Sample> samples) {
+        PendingScores scores = new PendingScores(part, List.copyOf(samples));
         pending.add(scores);
         scores.whenDone(() -> pending.remove(scores));
         if (closed) {

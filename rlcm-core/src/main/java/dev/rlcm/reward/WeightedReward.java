@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * A weighted sum of rewards: sum over terms of weight x score, added in the order the terms were given so that equal
@@ -48,6 +49,30 @@ public final class WeightedReward implements RewardFunction {
         return sum;
     }
 
+    @Override
+    public RewardScope scope() {
+        return terms.stream().map(term -> term.reward.scope()).reduce(RewardScope.SAMPLE, RewardScope::and);
+    }
+
+    /** A picture that a term could not score has no sum. */
+    @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        List<Score> sums = Score.values(new double[samples.size()]);
+        for (Term term : terms) {
+            List<Score> scores = CheckedReward.attempt(term.reward, samples, policy);
+            List<Score> soFar = sums;
+            sums = IntStream.range(0, samples.size())
+                    .mapToObj(i -> term.addedTo(soFar.get(i), scores.get(i)))
+                    .toList();
+        }
+        return sums;
+    }
+
+    @Override
+    public boolean isPaused() {
+        return terms.stream().anyMatch(term -> term.reward.isPaused());
+    }
+
     /** For example {@code 0.7 JpegCompressibility + 0.3 AestheticScore}. */
     @Override
     public String name() {
@@ -66,6 +91,15 @@ public final class WeightedReward implements RewardFunction {
                 throw new IllegalArgumentException(
                         "the weight of reward \"" + reward.name() + "\" must be finite, got " + weight);
             }
+        }
+
+        Score addedTo(Score sum, Score score) {
+            if (sum instanceof Score.Missing one) {
+                return score instanceof Score.Missing other ? one.and(other) : one;
+            }
+            return score instanceof Score.Value value
+                    ? new Score.Value(((Score.Value) sum).value() + weight * value.value())
+                    : score;
         }
 
         @Override

@@ -7,16 +7,19 @@ import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.random.RandomStreams;
-import dev.rlcm.reward.PendingScores;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardPool;
+import dev.rlcm.reward.RewardScores;
+import dev.rlcm.reward.RolloutScores;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The ready-made training loop, Algorithm 1 of Oertell et al., 2024: sample, reward, estimate advantages, update.
@@ -26,6 +29,9 @@ import java.util.List;
  * their backend stay the caller's to close.
  */
 public final class Trainer {
+    private static final Logger log = LoggerFactory.getLogger(Trainer.class);
+    private static final Duration STOP_POLL = Duration.ofMillis(200);
+
     private final Policy policy;
     private final PpoOptimizer ppo;
     private final AdvantageEstimator credit;
@@ -82,9 +88,12 @@ public final class Trainer {
     public int run(TrainingListener listener) throws InterruptedException {
         try (RewardPool pool = RewardPool.of(reward, config.rewardThreads())) {
             while (epoch < config.epochs() && !stopping) {
-                EpochReport report = epoch(pool);
+                Optional<EpochReport> report = epoch(pool);
+                if (report.isEmpty()) {
+                    break;
+                }
                 epoch++;
-                listener.onEpoch(report);
+                listener.onEpoch(report.get());
             }
         }
         return epoch;
@@ -96,45 +105,79 @@ public final class Trainer {
     }
 
     /**
-     * Ends {@link #run} after the epoch in progress, and later calls of it at once: to go on, resume in a new trainer. Any
-     * thread may call it.
+     * Ends {@link #run} after the epoch in progress, and later calls of it at once: to go on, resume in a new trainer. An epoch
+     * whose reward waits for something that is away ({@link RewardFunction#isPaused}) is given up and does not count. Any thread
+     * may call it.
      */
     public void stop() {
         stopping = true;
     }
 
-    private EpochReport epoch(RewardPool pool) throws InterruptedException {
+    /** Whether {@link #stop} was called. Any thread may ask. */
+    public boolean isStopping() {
+        return stopping;
+    }
+
+    /** Nothing if the epoch was given up. */
+    private Optional<EpochReport> epoch(RewardPool pool) throws InterruptedException {
         long start = System.nanoTime();
         RandomStreams streams = random.at("epoch").at(epoch);
-        List<PendingScores> pending = new ArrayList<>();
-        Rollout rollout = policy.rollout(RolloutRequest.of(prompts(streams), streams.at("noise"))
-                .withOnBatch(samples -> pending.add(pool.submit(samples))));
+        List<Prompt> drawn = prompts(streams);
+        RolloutScores pending = pool.rollout(drawn.stream().map(Prompt::text).toList());
+        Rollout rollout =
+                policy.rollout(RolloutRequest.of(drawn, streams.at("noise")).withOnBatch(pending::add));
         long sampled = System.nanoTime();
-        double[] rewards = new double[rollout.size()];
-        int filled = 0;
-        for (PendingScores scores : pending) {
-            double[] part = scores.await();
-            System.arraycopy(part, 0, rewards, filled, part.length);
-            filled += part.length;
+        Optional<RewardScores> scores = scores(pending);
+        if (scores.isEmpty()) {
+            log.info("Stopped while the reward \"{}\" waits; epoch {} is given up", reward.name(), epoch);
+            return Optional.empty();
         }
         long rewarded = System.nanoTime();
+        ScoredRollout scored = ScoredRollout.of(rollout, scores.get().totals());
+        warnOfUnscored(scored.unscored(), rollout.size());
         AdvantageEstimator.State before = credit.state();
         try {
-            double[] advantages = credit.estimate(rollout.prompts(), rewards);
-            UpdateReport update = ppo.update(rollout, advantages);
-            return new EpochReport(
+            double[] advantages = scored.advantages(credit);
+            UpdateReport update = ppo.update(scored.rollout(), advantages);
+            return Optional.of(new EpochReport(
                     epoch,
-                    rollout,
-                    rewards,
+                    scored.rollout(),
+                    scored.rewards(),
+                    scores.get().statistics(),
                     advantages,
+                    scored.unscored(),
                     credit.zeroStdShare(),
                     update,
                     Duration.ofNanos(sampled - start),
                     Duration.ofNanos(rewarded - sampled),
-                    Duration.ofNanos(System.nanoTime() - start));
+                    Duration.ofNanos(System.nanoTime() - start)));
         } catch (Throwable e) {
             credit.restore(before); // the optimiser has taken its part back
             throw e;
+        }
+    }
+
+    /** Nothing if training is to stop while the reward waits. */
+    private Optional<RewardScores> scores(RolloutScores pending) throws InterruptedException {
+        while (!pending.await(STOP_POLL)) {
+            if (stopping && reward.isPaused()) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(pending.await());
+    }
+
+    private void warnOfUnscored(List<Unscored> unscored, int sampled) {
+        if (!unscored.isEmpty()) {
+            long dropped = unscored.stream().filter(Unscored::isDropped).count();
+            log.warn(
+                    "Epoch {}: {} of {} pictures have no reward; {} were dropped, {} count as neutral. The first: {}",
+                    epoch,
+                    unscored.size(),
+                    sampled,
+                    dropped,
+                    unscored.size() - dropped,
+                    unscored.get(0).missing().reason().getMessage());
         }
     }
 

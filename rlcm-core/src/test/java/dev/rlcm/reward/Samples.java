@@ -15,6 +15,15 @@ final class Samples {
         return samples;
     }
 
+    /** Sample i has the prompt i and red = values[i]. */
+    static List<Sample> ofPrompts(String[] prompts, double... values) {
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < prompts.length; i++) {
+            samples.add(Sample.of(prompts[i], 1, 1, new float[] {(float) values[i], 0.25f, 0.5f}));
+        }
+        return samples;
+    }
+
     static List<Sample> count(int count) {
         double[] reds = new double[count];
         for (int i = 0; i < count; i++) {

@@ -122,7 +122,8 @@ public final class Compare implements Callable<Integer> {
             if (stopping) {
                 trainer.stop();
             }
-            Evaluator evaluator = new Evaluator(policy, reward, options.task().measure, prompts, options.seed());
+            Evaluator evaluator =
+                    new Evaluator(policy, reward, Map.of(), options.goal().measure(), prompts, options.seed());
             try {
                 return new ContenderRun(contender, options, evaluator, csv).execute(trainer);
             } finally {

@@ -40,7 +40,7 @@ public final class Train implements Callable<Integer> {
         TrainerConfig config = options.trainer();
         Path directory = options.output != null
                 ? options.output
-                : Runs.directory(options.task().toString());
+                : Runs.directory(options.goal().name());
         try (Backend backend = options.openBackend()) {
             LatentConsistencyModel model = options.load(backend);
             ConsistencyPolicy policy =
@@ -48,7 +48,7 @@ public final class Train implements Callable<Integer> {
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
             RewardFunction reward = options.reward(backend);
             Trainer trainer = new Trainer(policy, ppo, reward, options.trainingPrompts(), config, options.advantages());
-            TrainingRun run = new TrainingRun(directory, options, policy, reward);
+            TrainingRun run = new TrainingRun(directory, options, policy, reward, options.shadows(backend));
             try (StopSignal signal = StopSignal.install(trainer::stop)) {
                 run.execute(trainer);
             }

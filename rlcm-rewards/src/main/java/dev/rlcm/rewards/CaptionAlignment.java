@@ -90,6 +90,11 @@ public record CaptionAlignment(
                 .toArray();
     }
 
+    @Override
+    public boolean isPaused() {
+        return captioner.isPaused();
+    }
+
     private List<String> captions(List<Sample> samples) {
         @Nullable List<String> captions = captioner.caption(samples);
         if (captions == null || captions.size() != samples.size()) {

@@ -17,4 +17,9 @@ public interface Captioner {
      * @return one text per picture, in their order; an empty one scores as low as can be
      */
     List<String> caption(List<Sample> samples);
+
+    /** As {@link dev.rlcm.reward.RewardFunction#isPaused}. */
+    default boolean isPaused() {
+        return false;
+    }
 }

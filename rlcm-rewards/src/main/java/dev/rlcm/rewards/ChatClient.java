@@ -2,50 +2,23 @@ package dev.rlcm.rewards;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.rlcm.rewards.JsonPost.Reply;
-import java.net.URI;
-import java.time.Duration;
+import dev.rlcm.reward.RewardException;
+import dev.rlcm.reward.RewardException.Kind;
 import java.util.Base64;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Asks a model behind a server that speaks OpenAI's chat-completions protocol about pictures, one per request. Failures that a
- * later attempt may mend are tried again after a pause of one second, then two, and so on. Thread-safe; owns nothing.
+ * Asks a model behind a server that speaks OpenAI's chat-completions protocol about pictures, one per request.
+ *
+ * @param server where version 1 of the protocol is
+ * @param model the name by which the server knows the model
+ * @param asker the reward's name, for messages
  */
-final class ChatClient {
-    private static final ObjectMapper JSON = new ObjectMapper();
+record ChatClient(ModelServer server, String model, String asker) {
+    private static final String PATH = "chat/completions";
     private static final String CONTENT = "/message/content";
-
-    /** Waits between two attempts. */
-    @FunctionalInterface
-    interface Pause {
-        void before(int attempt) throws InterruptedException;
-    }
-
-    private final JsonPost post;
-    private final String model;
-    private final int attempts;
-    private final Pause pause;
-
-    /**
-     * A client of the server whose version 1 of the protocol is at that address.
-     *
-     * @param timeout of one attempt
-     */
-    ChatClient(URI server, String model, String apiKey, int attempts, Duration timeout) {
-        this(server, model, apiKey, attempts, timeout, attempt -> Thread.sleep(1000L * (attempt - 1)));
-    }
-
-    ChatClient(URI server, String model, String apiKey, int attempts, Duration timeout, Pause pause) {
-        String base = server.toString();
-        URI endpoint = URI.create(base + (base.endsWith("/") ? "" : "/") + "chat/completions");
-        this.post = new JsonPost(endpoint, apiKey, timeout);
-        this.model = model;
-        this.attempts = attempts;
-        this.pause = pause;
-    }
 
     /**
      * A request for the likeliest answer (temperature 0) to a question about a picture.
@@ -53,10 +26,8 @@ final class ChatClient {
      * @return the request's JSON, to which the caller may add fields
      */
     ObjectNode request(String question, byte[] jpeg, int maxTokens) {
-        ObjectNode request = JSON.createObjectNode()
-                .put("model", model)
-                .put("temperature", 0)
-                .put("max_tokens", maxTokens);
+        ObjectNode request =
+                StrictJson.object().put("model", model).put("temperature", 0).put("max_tokens", maxTokens);
         ArrayNode content =
                 request.putArray("messages").addObject().put("role", "user").putArray("content");
         content.addObject().put("type", "text").put("text", question);
@@ -68,28 +39,27 @@ final class ChatClient {
     }
 
     /** The model's answer as text, without white space at its ends. */
-    String answer(ObjectNode request) throws InterruptedException {
-        return text(choice(request));
+    String answer(ObjectNode request, Deadline deadline) throws InterruptedException {
+        return text(choice(request, deadline));
     }
 
     /**
      * The first choice of the model's answer, for what stands there beside the text, such as log-probabilities.
      *
      * @return a node that has a {@link #text}
-     * @throws IllegalStateException if the server cannot be reached, refuses, or answers otherwise than the protocol says; the
-     *     message names it and the remedy
+     * @throws RewardException if there is no answer, or one that is not what the protocol says
      */
-    JsonNode choice(ObjectNode request) throws InterruptedException {
-        for (int attempt = 1; ; attempt++) {
-            Reply reply = post.send(request);
-            if (reply.isSuccess()) {
-                return choice(reply.text());
+    JsonNode choice(ObjectNode request, Deadline deadline) throws InterruptedException {
+        String answer = server.post(PATH, request, asker, deadline);
+        try {
+            JsonNode choice = StrictJson.read(answer).at("/choices/0");
+            if (choice.at(CONTENT).isTextual()) {
+                return choice;
             }
-            if (!reply.isTransient() || attempt >= attempts) {
-                throw new IllegalStateException(post.endpoint() + ": " + reply + remedy(reply.status()));
-            }
-            pause.before(attempt + 1);
+        } catch (JsonProcessingException e) {
+            throw unexpected(answer, e);
         }
+        throw unexpected(answer, null);
     }
 
     /** The text of a choice, without white space at its ends. */
@@ -97,29 +67,18 @@ final class ChatClient {
         return choice.at(CONTENT).textValue().strip();
     }
 
-    private JsonNode choice(String answer) {
-        try {
-            JsonNode choice = JSON.readTree(answer).at("/choices/0");
-            if (choice.at(CONTENT).isTextual()) {
-                return choice;
-            }
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(unexpected(answer), e);
-        }
-        throw new IllegalStateException(unexpected(answer));
-    }
-
-    private String unexpected(String answer) {
-        return post.endpoint()
+    private RewardException unexpected(String answer, @Nullable Throwable cause) {
+        String problem = server + "/" + PATH
                 + " did not answer with choices[0].message.content, as the chat-completions protocol says, but with: "
                 + JsonPost.shortened(answer);
+        return RewardException.of(Kind.MALFORMED, asker, problem, cause);
     }
 
-    private String remedy(int status) {
-        return switch (status) {
-            case 401, 403 -> "; give the server's key by withApiKey";
-            case 404 -> "; the server must know the model \"" + model + "\", and its address usually ends with /v1";
-            default -> "";
-        };
+    /** An answer that is of the protocol but not to the question. */
+    RewardException misunderstood(String wanted, String answer) {
+        return RewardException.of(
+                Kind.MALFORMED,
+                asker,
+                model + " at " + server + " was asked for " + wanted + " and answered: " + JsonPost.shortened(answer));
     }
 }

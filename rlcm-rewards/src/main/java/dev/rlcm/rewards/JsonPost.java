@@ -1,10 +1,12 @@
 package dev.rlcm.rewards;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.reward.RewardException.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -21,10 +23,9 @@ import java.util.concurrent.TimeoutException;
  * since servers exist that answer such an offer by dropping the request's body. Thread-safe; owns nothing.
  *
  * @param endpoint where to post
- * @param apiKey sent as a bearer token; empty to send none
- * @param timeout of the whole exchange, positive
+ * @param key sent as a bearer token
  */
-record JsonPost(URI endpoint, String apiKey, Duration timeout) {
+record JsonPost(URI endpoint, ApiKey key) {
     static final int MAX_ANSWER_BYTES = 1 << 20;
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
@@ -37,57 +38,61 @@ record JsonPost(URI endpoint, String apiKey, Duration timeout) {
     }
 
     /**
-     * What came back: a status and a body, or no status and what went wrong.
+     * What came back.
      *
-     * @param retryAfter the header of that name: when the server wants to be asked again, in seconds or as a date
+     * @param failure why this is no answer; empty for an answer
+     * @param status of HTTP, 0 if none came
+     * @param text the answer, or what went wrong, fit to be shown
+     * @param retryAfter the header of that name: when the server wants to be asked again
      */
-    record Reply(int status, String text, Optional<String> retryAfter) {
-        private static final int NONE = 0;
-
-        private static Reply none(String problem) {
-            return new Reply(NONE, problem, Optional.empty());
+    record Reply(Optional<Kind> failure, int status, String text, Optional<String> retryAfter) {
+        private static Reply none(Kind failure, String problem) {
+            return new Reply(Optional.of(failure), 0, problem, Optional.empty());
         }
 
-        boolean isSuccess() {
-            return status / 100 == 2;
-        }
-
-        /** Whether a later attempt may succeed. */
-        boolean isTransient() {
-            return status == NONE || status == 408 || status == 429 || status / 100 == 5;
+        /** Whether the server is not there, or says that it is not ready. */
+        boolean isAway() {
+            return failure.equals(Optional.of(Kind.UNREACHABLE)) || status == 502 || status == 503;
         }
 
         /** The status, if there is one, and the beginning of the text. */
         @Override
         public String toString() {
-            return (status == NONE ? "" : "status " + status + ", ") + shortened(text);
+            return (status == 0 ? "" : "status " + status + ", ") + shortened(text);
         }
     }
 
     /**
-     * Posts once. Failures of the network are replies too.
+     * Posts once. Failures are replies too.
      *
-     * @throws IllegalStateException if a success's answer is longer than {@link #MAX_ANSWER_BYTES}
+     * @param timeout of the whole exchange, positive
      * @throws InterruptedException if the thread is interrupted; the connection is then dropped
      */
-    Reply send(JsonNode body) throws InterruptedException {
+    Reply send(JsonNode body, Duration timeout) throws InterruptedException {
         CompletableFuture<HttpResponse<byte[]>> exchange =
                 Client.INSTANCE.sendAsync(request(body), headers -> new BoundedBody(MAX_ANSWER_BYTES));
         try {
             return reply(exchange.get(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS));
         } catch (TimeoutException e) {
-            return Reply.none("no complete answer within " + timeout.toMillis() / 1000.0 + " s");
+            return Reply.none(Kind.TIMED_OUT, "no complete answer within " + timeout.toMillis() / 1000.0 + " s");
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof ConnectException) {
-                return Reply.none("nothing listens there; start the server, or correct the address");
-            }
-            if (e.getCause() instanceof IOException failure) {
-                return Reply.none(failure.toString());
-            }
-            throw new IllegalStateException("posting to " + endpoint + " failed: " + e.getCause(), e);
+            return failed(e.getCause());
         } finally {
             exchange.cancel(true); // drops the connection of an exchange that is still under way
         }
+    }
+
+    private Reply failed(Throwable cause) {
+        if (cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException) {
+            return Reply.none(Kind.UNREACHABLE, "nothing listens there; start the server, or correct the address");
+        }
+        if (cause instanceof IOException) {
+            return Reply.none(Kind.BROKEN_OFF, "the connection broke: " + key.hiddenIn(cause.toString()));
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        throw new IllegalStateException("posting to " + endpoint + " failed: " + key.hiddenIn(cause.toString()), cause);
     }
 
     private HttpRequest request(JsonNode body) {
@@ -97,32 +102,47 @@ record JsonPost(URI endpoint, String apiKey, Duration timeout) {
         if ("http".equalsIgnoreCase(endpoint.getScheme())) {
             request.version(HttpClient.Version.HTTP_1_1);
         }
-        if (!apiKey.isEmpty()) {
-            request.header("Authorization", "Bearer " + apiKey);
-        }
+        key.header().ifPresent(bearer -> request.header("Authorization", bearer));
         return request.build();
     }
 
     private Reply reply(HttpResponse<byte[]> response) {
-        Reply reply = new Reply(
-                response.statusCode(),
-                new String(response.body(), StandardCharsets.UTF_8),
-                response.headers().firstValue("Retry-After"));
-        if (reply.isSuccess() && response.body().length > MAX_ANSWER_BYTES) {
-            throw new IllegalStateException(endpoint + " answered with more than " + MAX_ANSWER_BYTES
-                    + " bytes, beginning with: " + shortened(reply.text()) + "; correct the address");
+        int status = response.statusCode();
+        String text = key.hiddenIn(new String(response.body(), StandardCharsets.UTF_8));
+        Optional<Kind> failure = failure(status);
+        if (failure.isEmpty() && response.body().length > MAX_ANSWER_BYTES) {
+            String problem = "the answer has more than " + MAX_ANSWER_BYTES + " bytes, beginning with: "
+                    + shortened(text) + "; correct the address";
+            return new Reply(Optional.of(Kind.TOO_LARGE), status, problem, Optional.empty());
         }
-        return reply;
+        if (failure.equals(Optional.of(Kind.REDIRECTED))) {
+            String target = response.headers().firstValue("Location").orElse("nowhere");
+            return new Reply(
+                    failure,
+                    status,
+                    "it redirects to " + key.hiddenIn(shortened(target))
+                            + ", which is not followed; give the final address",
+                    Optional.empty());
+        }
+        return new Reply(failure, status, text, response.headers().firstValue("Retry-After"));
+    }
+
+    private static Optional<Kind> failure(int status) {
+        if (status / 100 == 2) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                switch (status) {
+                    case 408 -> Kind.TIMED_OUT;
+                    case 429 -> Kind.RATE_LIMITED;
+                    default -> status / 100 == 5
+                            ? Kind.SERVER_FAILED
+                            : status / 100 == 3 ? Kind.REDIRECTED : Kind.REFUSED;
+                });
     }
 
     /** The beginning of a text that a server sent, for messages. */
     static String shortened(String text) {
         return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
-    }
-
-    /** Without the key, which must not get into logs. */
-    @Override
-    public String toString() {
-        return "POST " + endpoint;
     }
 }

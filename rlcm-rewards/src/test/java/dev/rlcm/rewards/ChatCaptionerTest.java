@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.Sample;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -84,8 +85,9 @@ final class ChatCaptionerTest {
     }
 
     private ChatCaptioner captioner() {
-        return ChatCaptioner.of(
-                URI.create("http://localhost:" + server.getAddress().getPort() + "/v1"), "llava");
+        URI address = URI.create("http://localhost:" + server.getAddress().getPort() + "/v1");
+        RequestLimits limits = RequestLimits.defaults().withLongestOutage(Duration.ZERO);
+        return ChatCaptioner.of(ModelServer.at(address).withLimits(limits), "llava");
     }
 
     /** The picture i is 8 (i + 1) pixels wide. */
@@ -147,7 +149,9 @@ final class ChatCaptionerTest {
             four.countDown();
             if (indexOf(request) < 3) {
                 three.await(); // for ever, were there fewer threads
-                assertThat(four.await(100, TimeUnit.MILLISECONDS)).isFalse();
+                boolean more = four.await(100, TimeUnit.MILLISECONDS);
+                three.await(); // none answers before all have looked
+                assertThat(more).isFalse();
             }
             return Answer.of("a cat");
         };
@@ -158,9 +162,8 @@ final class ChatCaptionerTest {
     void finalFailuresEndTheCallAtOnceAndNameTheRemedy() {
         handler = request -> new Answer(404, "no such model");
         assertThatThrownBy(() -> captioner().caption(samples(1)))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("/v1/chat/completions: status 404, no such model; the server must know the model"
-                        + " \"llava\"");
+                .isInstanceOf(RewardException.class)
+                .hasMessageContainingAll("/v1/chat/completions: status 404, no such model;", "the model's name");
         assertThat(asked).hasValue(1);
         handler = request -> new Answer(401, "");
         assertThatThrownBy(() -> captioner().caption(samples(1))).hasMessageContaining("withApiKey");

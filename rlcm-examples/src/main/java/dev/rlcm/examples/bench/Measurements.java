@@ -16,6 +16,7 @@ import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
@@ -150,7 +151,9 @@ final class Measurements {
     }
 
     private List<String> prompts(int count) throws IOException {
-        return defaults.trainingPrompts().draw(count, RANDOM);
+        return defaults.trainingPrompts().draw(0, count, RANDOM).stream()
+                .map(Prompt::text)
+                .toList();
     }
 
     /** Normal numbers at the noisiest timesteps, and the adapter's weights. */

@@ -2,11 +2,11 @@ package dev.rlcm.examples.compare;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.examples.options.Goal;
 import dev.rlcm.examples.options.LearningOptions;
 import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.examples.options.PromptsOption;
 import dev.rlcm.examples.options.RewardOptions;
-import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.run.Evaluator;
 import dev.rlcm.examples.run.Runs;
 import dev.rlcm.lora.LoraConfig;
@@ -115,6 +115,11 @@ public final class CompareOptions {
         if (contenders.stream().distinct().count() < contenders.size()) {
             throw new IllegalArgumentException("a horizon stands twice in --horizons or --ddpo-steps");
         }
+        if (!reward.expression().isSingle()) {
+            throw new IllegalArgumentException(
+                    "a comparison needs one reward as it is, whose numbers mean the same for all" + " runs, got \""
+                            + reward.expression() + "\"");
+        }
         if (evaluateEvery < 1) {
             throw new IllegalArgumentException("evaluate-every must be at least 1, got " + evaluateEvery);
         }
@@ -133,7 +138,7 @@ public final class CompareOptions {
     }
 
     public Path directory() {
-        return output != null ? output : Runs.directory("compare-" + task());
+        return output != null ? output : Runs.directory("compare-" + goal().name());
     }
 
     public Backend openBackend() {
@@ -148,12 +153,12 @@ public final class CompareOptions {
         return diffusionModel != null ? diffusionModel : EmbeddedModel.emojiLdm();
     }
 
-    public Task task() {
-        return reward.task();
+    public Goal goal() {
+        return reward.expression().goal();
     }
 
     public RewardFunction reward(Backend backend) throws IOException {
-        return reward.create(backend);
+        return reward.create(reward.expression().terms().get(0).reward(), backend);
     }
 
     public Prompts trainingPrompts() throws IOException {

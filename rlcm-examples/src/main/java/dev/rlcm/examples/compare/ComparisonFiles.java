@@ -1,6 +1,6 @@
 package dev.rlcm.examples.compare;
 
-import dev.rlcm.examples.options.Task;
+import dev.rlcm.examples.options.Goal;
 import dev.rlcm.examples.report.Bars;
 import dev.rlcm.examples.report.Curves;
 import dev.rlcm.examples.report.ImageGrid;
@@ -16,12 +16,12 @@ import java.util.Locale;
 public final class ComparisonFiles {
     private final Path directory;
     private final CompareOptions options;
-    private final Task task;
+    private final Goal task;
 
     public ComparisonFiles(Path directory, CompareOptions options) {
         this.directory = directory;
         this.options = options;
-        this.task = options.task();
+        this.task = options.goal();
     }
 
     /** Keeps what a contender learned. */
@@ -32,7 +32,7 @@ public final class ComparisonFiles {
 
     /** Replaces what was written of fewer outcomes; there must be at least one. */
     public void write(List<Outcome> outcomes) throws IOException {
-        String reward = task.measure.reward() + " on " + Evaluator.EVALUATED + " fixed prompts and noises";
+        String reward = task.measure().reward() + " on " + Evaluator.EVALUATED + " fixed prompts and noises";
         Curves pictures = Curves.of(reward, "pictures sampled");
         Curves seconds = Curves.of(reward, "seconds of training");
         Bars sampling = Bars.of("Sampling a picture", "ms");
@@ -49,7 +49,7 @@ public final class ComparisonFiles {
         seconds.write(directory.resolve("reward-by-seconds.png"));
         sampling.write(directory.resolve("sampling-time.png"));
         grid.write(directory.resolve("before-after.png"));
-        RunReport.titled("RLCM and DDPO: " + task, "mean " + quantity() + " before and after training")
+        RunReport.titled("RLCM and DDPO: " + task.title(), "mean " + quantity() + " before and after training")
                 .metrics("Results", outcomes.stream().map(Outcome::summary).toList())
                 .figure("By pictures", pictures.render(), "What a number of sampled pictures teaches.")
                 .figure("By time", seconds.render(), "What a time of training teaches; evaluation is not counted.")
@@ -80,7 +80,7 @@ public final class ComparisonFiles {
     }
 
     private String quantity() {
-        String unit = task.measure.unit();
-        return task.measure.quantity() + (unit.isEmpty() ? "" : " (" + unit + ")");
+        String unit = task.measure().unit();
+        return task.measure().quantity() + (unit.isEmpty() ? "" : " (" + unit + ")");
     }
 }

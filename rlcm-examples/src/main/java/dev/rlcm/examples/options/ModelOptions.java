@@ -27,6 +27,11 @@ final class ModelOptions {
     }
 
     /** For reports. */
+    boolean isGiven() {
+        return model.isGiven();
+    }
+
+    /** For reports. */
     String modelName() {
         return model.modelName();
     }

@@ -1,6 +1,8 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.train.PromptFiles;
+import dev.rlcm.train.PromptSource;
 import dev.rlcm.train.Prompts;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,9 +14,19 @@ public final class PromptsOption {
     @Option(
             names = "--prompts",
             paramLabel = "FILE",
-            description = "Training prompts, one a line. Default: 45 animals in seven scenes.")
+            description =
+                    "Training prompts, one a line; in a file *.jsonl, a JSON object with the field prompt and others for"
+                            + " the reward. Default: 45 animals in seven scenes.")
     private @Nullable Path prompts;
 
+    /** What training draws from. */
+    public PromptSource source() throws IOException {
+        return prompts != null && prompts.toString().endsWith(".jsonl")
+                ? PromptSource.uniform(PromptFiles.read(prompts))
+                : prompts();
+    }
+
+    /** As plain lines. */
     public Prompts prompts() throws IOException {
         return prompts != null ? Prompts.lines(prompts) : EmbeddedModel.prompts();
     }

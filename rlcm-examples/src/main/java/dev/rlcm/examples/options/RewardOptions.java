@@ -2,13 +2,17 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.reward.RewardMix;
 import dev.rlcm.rewards.ChatCaptioner;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What to train for. */
@@ -17,9 +21,14 @@ public final class RewardOptions {
 
     @Option(
             names = "--reward",
-            paramLabel = "NAME",
-            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private Task reward = Task.COMPRESSIBILITY;
+            paramLabel = "EXPRESSION",
+            converter = RewardExpression.Converter.class,
+            completionCandidates = RewardExpression.Scales.class,
+            description =
+                    "A reward, or a sum such as \"0.7*clipscore + 0.3*aesthetic\", whose terms may be clip(NAME, LOW,"
+                            + " HIGH), atleast(NAME, ENOUGH) or rank(NAME). Rewards and their scales, higher is better:"
+                            + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private RewardExpression reward = RewardExpression.of(Task.COMPRESSIBILITY);
 
     @Option(
             names = "--clip",
@@ -55,12 +64,41 @@ public final class RewardOptions {
             description = "Its layer that is compared. Default: ${DEFAULT-VALUE}, that of deberta-xlarge-mnli.")
     private int bertLayer = 40;
 
-    public Task task() {
+    @Mixin
+    private final ServerOptions servers = new ServerOptions();
+
+    private final Map<Task, RewardFunction> created = new EnumMap<>(Task.class);
+
+    public RewardExpression expression() {
         return reward;
     }
 
-    public RewardFunction create(Backend backend) throws IOException {
-        return reward.factory.create(backend, this);
+    /** The reward by its name, the same one whenever it is asked for. */
+    public RewardFunction create(Task which, Backend backend) throws IOException {
+        RewardFunction known = created.get(which);
+        if (known == null) {
+            known = which.factory.create(backend, this).named(which.toString());
+            created.put(which, known);
+        }
+        return known;
+    }
+
+    /** The whole expression, as it stands. */
+    public RewardMix mix(Backend backend) throws IOException {
+        List<RewardExpression.Term> terms = reward.terms();
+        RewardMix mix = RewardMix.of(terms.get(0).weight(), create(terms.get(0), backend));
+        for (RewardExpression.Term term : terms.subList(1, terms.size())) {
+            mix = mix.and(term.weight(), create(term, backend));
+        }
+        return mix;
+    }
+
+    private RewardFunction create(RewardExpression.Term term, Backend backend) throws IOException {
+        return term.shape().apply(create(term.reward(), backend));
+    }
+
+    ServerOptions servers() {
+        return servers;
     }
 
     Optional<Path> clip() {
@@ -95,5 +133,6 @@ public final class RewardOptions {
             entries.put("bert", bert.toString());
             entries.put("bert-layer", bertLayer);
         }
+        servers.summarise(entries);
     }
 }

@@ -3,6 +3,7 @@ package dev.rlcm.examples.options;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
+import dev.rlcm.reward.GroupRewards;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.rewards.AestheticScore;
 import dev.rlcm.rewards.BertScore;
@@ -11,32 +12,53 @@ import dev.rlcm.rewards.ChatCaptioner;
 import dev.rlcm.rewards.ClipScore;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.rewards.JpegIncompressibility;
+import dev.rlcm.rewards.PixelStatistics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** The tasks of {@code Train}, with settings found by trying on the embedded model. */
+/**
+ * What {@code Train} can train for, alone or in a {@link RewardExpression}, with settings found by trying on the embedded
+ * model.
+ */
 public enum Task {
     COMPRESSIBILITY(
             (backend, options) -> new JpegCompressibility(),
             new Measure("reward (-kB)", "JPEG size", -1, "kB"),
+            "minus kB of the JPEG, at most 0",
             Settings.of(2e-3, 100).withDrift(0.012).comparing(4, 0.08)),
     INCOMPRESSIBILITY(
             (backend, options) -> new JpegIncompressibility(),
             new Measure("reward (kB)", "JPEG size", 1, "kB"),
+            "kB of the JPEG",
             Settings.of(1e-3, 50).withDrift(0.004).comparing(4, 0)),
     CLIPSCORE(
             Task::clipScore,
             new Measure("CLIPScore", "CLIPScore", 1, ""),
+            "0 to 2.5",
             Settings.of(1e-3, 50).comparing(4, 0)),
     AESTHETIC(
             Task::aesthetic,
             new Measure("LAION aesthetic score", "aesthetic score", 1, ""),
+            "about 1 to 10",
             Settings.of(1e-3, 50).comparing(4, 0)),
     ALIGNMENT(
             Task::alignment,
             new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
-            Settings.of(1e-3, 50).comparing(4, 0));
+            "at most 1",
+            Settings.of(1e-3, 50).comparing(4, 0)),
+    COLOURFULNESS((backend, options) -> PixelStatistics.colourfulness(), "0 for grey, 109 for garish"),
+    SHARPNESS((backend, options) -> PixelStatistics.sharpness(), "variance of the Laplacian, from 0"),
+    BRIGHTNESS((backend, options) -> PixelStatistics.brightness(), "0 to 1"),
+    CONTRAST((backend, options) -> PixelStatistics.contrast(), "0 to 0.5"),
+    SATURATION((backend, options) -> PixelStatistics.saturation(), "0 to 1"),
+    ENTROPY((backend, options) -> PixelStatistics.entropy(), "0 to 8 bits"),
+    SYMMETRY((backend, options) -> PixelStatistics.symmetry(), "0 to 1"),
+    DIVERSITY(
+            (backend, options) -> GroupRewards.diversity(GroupRewards::pixelDistance),
+            "mean difference from the prompt's other pictures, 0 to 1"),
+    JUDGE((backend, options) -> options.servers().judge(), "how far a model at --judge says yes, or its grade, 0 to 1"),
+    REMOTE((backend, options) -> options.servers().remote(), "as the server at --remote has it");
 
     /** Makes the reward. */
     @FunctionalInterface
@@ -66,13 +88,24 @@ public enum Task {
      * @param advantageScale what counts as an advantage of 1, about the standard deviation within a prompt; 0 for that of
      *     each epoch
      */
-    record Settings(double learningRate, int epochs, double driftWeight, int samplesPerPrompt, double advantageScale) {
+    public record Settings(
+            double learningRate, int epochs, double driftWeight, int samplesPerPrompt, double advantageScale) {
         static Settings of(double learningRate, int epochs) {
             return new Settings(learningRate, epochs, 0, 1, 0);
         }
 
         Settings withDrift(double weight) {
             return new Settings(learningRate, epochs, weight, samplesPerPrompt, advantageScale);
+        }
+
+        /** What suits several rewards at once: small steps, and the spread in each epoch for a scale. */
+        Settings and(Settings other) {
+            return new Settings(
+                    Math.min(learningRate, other.learningRate),
+                    Math.max(epochs, other.epochs),
+                    Math.max(driftWeight, other.driftWeight),
+                    Math.max(samplesPerPrompt, other.samplesPerPrompt),
+                    0);
         }
 
         Settings comparing(int samples, double scale) {
@@ -82,12 +115,30 @@ public enum Task {
 
     final Factory factory;
     public final Measure measure;
+
+    /** What its numbers mean, for the help. */
+    final String scale;
+
     final Settings settings;
 
-    Task(Factory factory, Measure measure, Settings settings) {
+    Task(Factory factory, Measure measure, String scale, Settings settings) {
         this.factory = factory;
         this.measure = measure;
+        this.scale = scale;
         this.settings = settings;
+    }
+
+    /** A statistic that is reported by its name. */
+    Task(Factory factory, String scale) {
+        this.factory = factory;
+        this.measure = new Measure(toString(), toString(), 1, "");
+        this.scale = scale;
+        this.settings = Settings.of(1e-3, 50).comparing(4, 0);
+    }
+
+    /** Whether it is a file size, which flat or noisy pictures satisfy best. */
+    boolean isFileSize() {
+        return this == COMPRESSIBILITY || this == INCOMPRESSIBILITY;
     }
 
     /** The name as options and reports have it, in lower case. */

@@ -9,11 +9,12 @@ import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.reward.RewardFunction;
-import dev.rlcm.train.Prompts;
+import dev.rlcm.train.PromptSource;
 import dev.rlcm.train.TrainerConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.commons.math3.util.ArithmeticUtils;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,9 @@ public final class TrainOptions {
 
     @Mixin
     private RewardOptions reward = new RewardOptions();
+
+    @Mixin
+    private MixOptions mix = new MixOptions();
 
     @Mixin
     private PromptsOption prompts = new PromptsOption();
@@ -110,12 +114,40 @@ public final class TrainOptions {
             description = "Epochs between sample grids. Default: ${DEFAULT-VALUE}.")
     public int samplesEvery = 10;
 
-    public Task task() {
-        return reward.task();
+    @Option(
+            names = "--evaluate-every",
+            paramLabel = "N",
+            description =
+                    "Epochs between evaluations of reward and shadows on fixed prompts and noises, where there are"
+                            + " shadows. Default: ${DEFAULT-VALUE}.")
+    public int evaluateEvery = 10;
+
+    @Option(
+            names = "--stop-on-hacking",
+            description = "End where the reward rises while the shadows fall, and keep the best adapter from before.")
+    public boolean stopOnHacking;
+
+    /** What is trained for. */
+    public Goal goal() {
+        return reward.expression().goal();
+    }
+
+    /** The weights of the reward's terms. */
+    public RewardExpression expression() {
+        return reward.expression();
     }
 
     public RewardFunction reward(Backend backend) throws IOException {
-        return reward.create(backend);
+        return mix.reward(reward, samplesPerPrompt(), backend);
+    }
+
+    /** What is evaluated and not trained on, by name. */
+    public Map<String, RewardFunction> shadows(Backend backend) throws IOException {
+        return mix.shadows(reward, !model.isGiven(), backend);
+    }
+
+    public List<RewardGuard> guards() {
+        return mix.guards();
     }
 
     public Backend openBackend() {
@@ -126,8 +158,8 @@ public final class TrainOptions {
         return model.load(backend);
     }
 
-    public Prompts trainingPrompts() throws IOException {
-        return prompts.prompts();
+    public PromptSource trainingPrompts() throws IOException {
+        return prompts.source();
     }
 
     public SamplingPlan plan() {
@@ -143,26 +175,26 @@ public final class TrainOptions {
     }
 
     double learningRate() {
-        return learningRate != null ? learningRate : task().settings.learningRate();
+        return learningRate != null ? learningRate : goal().settings().learningRate();
     }
 
     private double driftWeight() {
-        return driftWeight != null ? driftWeight : task().settings.driftWeight();
+        return driftWeight != null ? driftWeight : goal().settings().driftWeight();
     }
 
     public int epochs() {
-        return epochs != null ? epochs : task().settings.epochs();
+        return epochs != null ? epochs : goal().settings().epochs();
     }
 
     /** By default as many as suit the reward and divide the trajectories. */
     private int samplesPerPrompt() {
         return samplesPerPrompt != null
                 ? samplesPerPrompt
-                : ArithmeticUtils.gcd(learning.trajectories, task().settings.samplesPerPrompt());
+                : ArithmeticUtils.gcd(learning.trajectories, goal().settings().samplesPerPrompt());
     }
 
     private double advantageScale() {
-        return advantageScale != null ? advantageScale : task().settings.advantageScale();
+        return advantageScale != null ? advantageScale : goal().settings().advantageScale();
     }
 
     /** On a fixed scale only where pictures of one prompt are compared. */
@@ -192,6 +224,7 @@ public final class TrainOptions {
                 .withEpochs(epochs())
                 .withTrajectories(learning.trajectories)
                 .withSamplesPerPrompt(samplesPerPrompt())
+                .withRewardThreads(mix.threads)
                 .withSeed(learning.seed);
     }
 
@@ -200,6 +233,9 @@ public final class TrainOptions {
         Map<String, Object> entries = new LinkedHashMap<>();
         entries.put("model", model.modelName());
         reward.summarise(entries);
+        mix.summarise(entries, reward, samplesPerPrompt(), !model.isGiven());
+        entries.put("evaluate-every", evaluateEvery);
+        entries.put("stop-on-hacking", stopOnHacking);
         entries.put("prompts", prompts.promptsName());
         entries.put("epochs", epochs());
         entries.put("samples-per-prompt", samplesPerPrompt());

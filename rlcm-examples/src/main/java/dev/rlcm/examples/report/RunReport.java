@@ -40,6 +40,12 @@ public final class RunReport {
         return report;
     }
 
+    /** A sentence that nobody should miss. */
+    public RunReport warning(String text) {
+        body.append("<p class=\"warning\">").append(Html.escape(text)).append("</p>\n");
+        return this;
+    }
+
     /**
      * What the run changed: a quantity before, after and the change in percent of the absolute value before.
      *

@@ -23,6 +23,12 @@ public final class EpochMetrics {
         row.put("reward_std", report.rewardStd());
         row.put("reward_min", report.rewardMin());
         row.put("reward_max", report.rewardMax());
+        report.components().forEach((name, statistics) -> {
+            row.put(column(name, "mean"), statistics.mean());
+            row.put(column(name, "std"), statistics.std());
+            row.put(column(name, "corr"), statistics.correlation());
+        });
+        row.put("unscored", report.unscored().size());
         row.put("zero_std_share", report.zeroStdShare());
         UpdateReport update = report.update();
         row.put("loss", update.loss());
@@ -44,6 +50,11 @@ public final class EpochMetrics {
         row.put("update_network_s", seconds(update.time().network()));
         row.put("total_s", seconds(report.totalTime()));
         return row;
+    }
+
+    /** Of a component of the reward, such as {@code clipscore_mean}. */
+    static String column(String component, String statistic) {
+        return (component + "_" + statistic).replace(' ', '_');
     }
 
     static int epoch(Map<String, Number> row) {

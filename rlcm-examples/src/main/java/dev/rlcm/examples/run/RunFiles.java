@@ -8,7 +8,10 @@ import dev.rlcm.examples.report.RunReport;
 import dev.rlcm.examples.report.Tile;
 import dev.rlcm.examples.run.Evaluator.Evaluation;
 import dev.rlcm.io.AtomicFiles;
+import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.reward.RewardMix;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.train.RewardHacking;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,11 +42,14 @@ final class RunFiles {
         grid.write(directory.resolve("samples").resolve(String.format(Locale.ROOT, "epoch-%04d.png", epoch)));
     }
 
+    /** @param course the evaluations, where there are shadows */
     void report(
+            RewardFunction reward,
             Evaluation before,
             Evaluation after,
             List<Map<String, Number>> metrics,
             Map<Integer, List<Sample>> snapshots,
+            List<RewardHacking.Evaluation> course,
             String length)
             throws IOException {
         ImageGrid comparison =
@@ -51,25 +57,35 @@ final class RunFiles {
         comparison.write(directory.resolve("before-after.png"));
         ImageGrid strip = strip(snapshots);
         strip.write(directory.resolve("samples.png"));
-        RunReport report = RunReport.titled("RLCM: " + options.task(), length)
-                .outcome(
-                        "mean " + options.task().measure.quantity(),
+        RunReport report = RunReport.titled("RLCM: " + options.goal().title(), length);
+        RewardHacking.suspicion(course).map(RewardSections::warning).ifPresent(report::warning);
+        report.outcome(
+                        "mean " + options.goal().measure().quantity(),
                         before.mean(),
                         after.mean(),
-                        options.task().measure.unit())
+                        options.goal().measure().unit())
                 .figure(
                         "Before and after",
                         comparison.render(),
                         "The same prompts and noises before and after training.");
         if (!metrics.isEmpty()) {
             LearningCurve curve = new LearningCurve(
-                    options.task().measure.reward(),
-                    metrics.stream().map(EpochMetrics::point).toList());
+                    options.goal().measure().reward(),
+                    reward instanceof RewardMix mix
+                            ? RewardSections.points(mix, metrics)
+                            : metrics.stream().map(EpochMetrics::point).toList());
             curve.write(directory.resolve("learning-curve.png"));
-            report = report.figure(
+            report.figure(
                     "Learning curve",
                     curve.render(),
                     "Reward by epoch, approximate KL, clip fraction, and what the loss reports of its parts.");
+        }
+        if (reward instanceof RewardMix mix && !metrics.isEmpty()) {
+            RewardSections.components(report, mix, metrics, before, after, directory);
+        }
+        RewardSections.guards(report, options.guards(), before, after);
+        if (!course.isEmpty()) {
+            RewardSections.shadows(report, course, directory);
         }
         report.figure("Over the epochs", strip.render(), "The same prompts and noises as training goes on.")
                 .table("Configuration", options.summary())

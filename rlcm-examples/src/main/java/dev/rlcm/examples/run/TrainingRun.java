@@ -1,5 +1,6 @@
 package dev.rlcm.examples.run;
 
+import dev.rlcm.examples.options.Goal;
 import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.examples.report.MetricsCsv;
 import dev.rlcm.examples.report.RunReport;
@@ -8,6 +9,7 @@ import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.train.EpochReport;
+import dev.rlcm.train.RewardHacking;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,12 +20,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One training run: evaluates, trains, and writes everything into its directory as it goes. */
 public final class TrainingRun {
+    private static final Logger log = LoggerFactory.getLogger(TrainingRun.class);
     private static final String METRICS = "metrics.csv";
+    private static final String ADAPTER = "adapter.safetensors";
 
     private final Path directory;
     private final TrainOptions options;
@@ -32,11 +39,26 @@ public final class TrainingRun {
     private final Path metricsFile;
     private final List<Map<String, Number>> metrics = new ArrayList<>();
     private final Map<Integer, List<Sample>> snapshots = new LinkedHashMap<>();
+    private final RewardFunction reward;
+    private final boolean watching;
+    private final HackingWatch watch;
 
-    public TrainingRun(Path directory, TrainOptions options, ConsistencyPolicy policy, RewardFunction reward)
+    /** @param shadows what is evaluated and not trained on, by name */
+    public TrainingRun(
+            Path directory,
+            TrainOptions options,
+            ConsistencyPolicy policy,
+            RewardFunction reward,
+            Map<String, RewardFunction> shadows)
             throws IOException {
         if (options.samplesEvery < 1) {
             throw new IllegalArgumentException("samples-every must be at least 1, got " + options.samplesEvery);
+        }
+        if (options.evaluateEvery < 1) {
+            throw new IllegalArgumentException("evaluate-every must be at least 1, got " + options.evaluateEvery);
+        }
+        if (options.stopOnHacking && shadows.isEmpty()) {
+            throw new IllegalArgumentException("--stop-on-hacking needs a --shadow to compare the reward with");
         }
         this.metricsFile = directory.resolve(METRICS);
         if (Files.exists(metricsFile) && !isResumed(metricsFile, options.resume)) {
@@ -46,8 +68,11 @@ public final class TrainingRun {
         this.directory = directory;
         this.options = options;
         this.policy = policy;
-        this.evaluator =
-                new Evaluator(policy, reward, options.task().measure, options.trainingPrompts(), options.seed());
+        this.reward = reward;
+        this.watching = !shadows.isEmpty();
+        this.watch = new HackingWatch(directory, policy.adapter());
+        this.evaluator = new Evaluator(
+                policy, reward, shadows, options.goal().measure(), options.trainingPrompts(), options.seed());
         Files.createDirectories(directory.resolve("samples"));
     }
 
@@ -58,34 +83,75 @@ public final class TrainingRun {
 
     /** Trains; whatever ends the training, what was learned until then is written. */
     public void execute(Trainer trainer) throws IOException, InterruptedException {
-        Evaluation before = evaluator.evaluate();
+        Optional<Evaluation> first = evaluator.evaluate(trainer::isStopping);
+        if (first.isEmpty()) {
+            log.info("Stopped before the first epoch, while the reward was away");
+            return;
+        }
+        Evaluation before = first.get();
         snapshots.put(0, before.shown());
+        if (watching) {
+            watch.add(0, before);
+        }
         if (options.resume != null) {
             resume(trainer, options.resume);
         }
         RunFiles files = new RunFiles(directory, options);
         files.configuration();
         try (MetricsCsv csv = MetricsCsv.open(metricsFile);
-                ProgressBar bar = Runs.bar(options.task().toString(), options.epochs())) {
+                ProgressBar bar = Runs.bar(options.goal().name(), options.epochs())) {
             trainer.run(report -> onEpoch(report, trainer, csv, files, bar));
         } finally {
             save(trainer);
         }
-        Evaluation after = evaluator.evaluate();
+        Optional<Evaluation> last = evaluateAtTheEnd(trainer);
+        if (last.isEmpty()) {
+            log.info("Stopped while the reward was away: {} has adapter and checkpoint, but no report", directory);
+            return;
+        }
+        Evaluation after = last.get();
         snapshots.put(trainer.epochsDone(), after.shown());
         String length = EpochMetrics.length(metrics);
-        files.report(before, after, metrics, snapshots, length);
+        files.report(reward, before, after, metrics, snapshots, watching ? watch.course() : List.of(), length);
+        print(before, after, length);
+    }
+
+    /** Of the adapter that is left, which is an earlier one where the run was ended because of hacking; nothing if given up. */
+    private Optional<Evaluation> evaluateAtTheEnd(Trainer trainer) throws IOException, InterruptedException {
+        Optional<Evaluation> after = evaluator.evaluate(trainer::isStopping);
+        if (watching && after.isPresent() && last().epoch() < trainer.epochsDone()) {
+            watch.add(trainer.epochsDone(), after.get());
+        }
+        if (options.stopOnHacking && watch.suspicion().isPresent()) {
+            watch.restoreBest();
+            policy.adapter().save(directory.resolve(ADAPTER));
+            log.info("The adapter is the best from before, that of epoch {}", watch.bestEpoch());
+            return evaluator.evaluate(trainer::isStopping);
+        }
+        return after;
+    }
+
+    private RewardHacking.Evaluation last() {
+        return watch.course().get(watch.course().size() - 1);
+    }
+
+    private void print(Evaluation before, Evaluation after, String length) {
+        Goal goal = options.goal();
+        double change = RunReport.percentChange(before.mean(), after.mean());
         System.out.printf(
                 Locale.ROOT,
-                "%s: mean %s %.3f -> %.3f%s (%+.1f %%) after %s%nreport: %s%n",
-                options.task(),
-                options.task().measure.quantity(),
+                "%s: mean %s %.3f -> %.3f%s%s after %s%nreport: %s%n",
+                goal.title(),
+                goal.measure().quantity(),
                 before.mean(),
                 after.mean(),
-                options.task().measure.suffix(),
-                RunReport.percentChange(before.mean(), after.mean()),
+                goal.measure().suffix(),
+                Double.isFinite(change) ? String.format(Locale.ROOT, " (%+.1f %%)", change) : "",
                 length,
                 directory.resolve("report.html").toAbsolutePath());
+        if (watching) {
+            watch.suspicion().map(RewardSections::warning).ifPresent(System.out::println);
+        }
     }
 
     /** A run that was killed has metrics of epochs after its last checkpoint, which are now trained again. */
@@ -97,10 +163,13 @@ public final class TrainingRun {
             }
         }
         MetricsCsv.write(metricsFile, metrics);
+        if (watching) {
+            watch.resume(checkpoint.toAbsolutePath().getParent(), trainer.epochsDone());
+        }
     }
 
     private void save(Trainer trainer) throws IOException {
-        policy.adapter().save(directory.resolve("adapter.safetensors"));
+        policy.adapter().save(directory.resolve(ADAPTER));
         trainer.save(directory.resolve("checkpoint.safetensors"));
     }
 
@@ -118,8 +187,24 @@ public final class TrainingRun {
                 files.samples(done, samples);
                 save(trainer);
             }
+            if (watching && done % options.evaluateEvery == 0 && done < options.epochs()) {
+                watch(done, trainer);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write to " + directory + ": " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the trainer ends when it waits for the next rewards
+        }
+    }
+
+    private void watch(int done, Trainer trainer) throws IOException, InterruptedException {
+        Optional<Evaluation> evaluation = evaluator.evaluate(trainer::isStopping);
+        if (evaluation.isPresent()) {
+            watch.add(done, evaluation.get());
+        }
+        if (options.stopOnHacking && watch.suspicion().isPresent()) {
+            log.warn(RewardSections.warning(watch.suspicion().get()));
+            trainer.stop();
         }
     }
 }
