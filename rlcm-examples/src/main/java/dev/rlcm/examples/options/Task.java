@@ -4,6 +4,7 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
 import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
+import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.rewards.AestheticScore;
 import dev.rlcm.rewards.BertScore;
@@ -12,6 +13,8 @@ import dev.rlcm.rewards.ClipCaptioner;
 import dev.rlcm.rewards.ClipScore;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.rewards.JpegIncompressibility;
+import dev.rlcm.rewards.ocr.PpOcr;
+import dev.rlcm.rewards.ocr.TextAccuracy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -37,6 +40,10 @@ public enum Task {
     ALIGNMENT(
             Task::alignment,
             new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
+            Settings.of(1e-3, 50).comparing(4, 0)),
+    ocr(
+            (backend, options) -> textAccuracy(backend),
+            new Measure("text accuracy", "accuracy of the text in quotes", 1, ""),
             Settings.of(1e-3, 50).comparing(4, 0));
 
     /** Makes the reward. */
@@ -106,6 +113,13 @@ public enum Task {
                 .orElseThrow(() -> new IllegalArgumentException("the reward aesthetic needs --clip, the directory of an"
                         + " ONNX export of openai/clip-vit-large-patch14"));
         return AestheticScore.laion(ClipImageEncoder.load(clip, backend));
+    }
+
+    private static RewardFunction textAccuracy(Backend backend) throws IOException {
+        if (backend instanceof OrtBackend runtime) {
+            return new TextAccuracy(PpOcr.load(runtime));
+        }
+        throw new IllegalArgumentException("the reward ocr needs ONNX Runtime, got " + backend);
     }
 
     private static RewardFunction alignment(Backend backend, RewardOptions options) throws IOException {
