@@ -1,6 +1,7 @@
 package dev.rlcm.ppo;
 
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.policy.Rollout;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,16 @@ public interface AdvantageEstimator {
      * @throws IllegalArgumentException if lengths differ or a reward is not finite, naming its index
      */
     double[] estimate(List<String> keys, double[] rewards);
+
+    /**
+     * The advantages of one rollout, for estimators that look at more than prompts and rewards; others need not override it.
+     *
+     * @param rewards one per trajectory, finite
+     * @throws IllegalArgumentException as {@link #estimate(List, double[])}
+     */
+    default double[] estimate(Rollout rollout, double[] rewards) {
+        return estimate(rollout.prompts(), rewards);
+    }
 
     /**
      * The share, in [0, 1], of the last estimate's groups whose rewards were all equal and so taught nothing. Estimators that

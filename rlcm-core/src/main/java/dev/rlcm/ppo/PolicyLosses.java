@@ -58,11 +58,12 @@ public final class PolicyLosses {
      * log-probabilities are. Costs a second forward pass.
      */
     public static PolicyLoss klToBase() {
-        return t -> {
-            PolicyGraph policy = t.policy();
-            Value z = policy.mean().sub(policy.baseMean()).div(policy.spread(policy.sigma()));
-            return policy.reduce(z.square()).mul(0.5);
-        };
+        return t -> klToBase(t.policy());
+    }
+
+    static Value klToBase(PolicyGraph policy) {
+        Value z = policy.mean().sub(policy.baseMean()).div(policy.spread(policy.sigma()));
+        return policy.reduce(z.square()).mul(0.5);
     }
 
     /**
