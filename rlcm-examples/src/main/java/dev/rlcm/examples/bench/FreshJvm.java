@@ -1,0 +1,36 @@
+package dev.rlcm.examples.bench;
+
+import java.io.File;
+import java.lang.management.ManagementFactory;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Starts mains in a JVM of their own, with the class path and the memory settings of this one: whose memory is measured. */
+public final class FreshJvm {
+    private FreshJvm() {}
+
+    /** How to start a main; the caller redirects its streams. */
+    public static ProcessBuilder of(Class<?> main, List<String> args) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(arg -> arg.startsWith("-X") || arg.startsWith("-Donnxruntime."))
+                .forEach(command::add);
+        command.addAll(List.of("-cp", classPath(main), main.getName()));
+        command.addAll(args);
+        return new ProcessBuilder(command);
+    }
+
+    /** Maven runs mains in a class loader of its own, of which the system property knows nothing. */
+    private static String classPath(Class<?> main) {
+        if (main.getClassLoader() instanceof URLClassLoader loader) {
+            return Arrays.stream(loader.getURLs()).map(URL::getPath).collect(Collectors.joining(File.pathSeparator));
+        }
+        return System.getProperty("java.class.path");
+    }
+}
