@@ -16,11 +16,21 @@ public final class FreshJvm {
 
     /** How to start a main; the caller redirects its streams. */
     public static ProcessBuilder of(Class<?> main, List<String> args) {
+        return of(main, args, List.of());
+    }
+
+    /**
+     * As {@link #of(Class, List)}.
+     *
+     * @param settings of the JVM, which win over those of this one
+     */
+    public static ProcessBuilder of(Class<?> main, List<String> args, List<String> settings) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(arg -> arg.startsWith("-X") || arg.startsWith("-Donnxruntime."))
                 .forEach(command::add);
+        command.addAll(settings);
         command.addAll(List.of("-cp", classPath(main), main.getName()));
         command.addAll(args);
         return new ProcessBuilder(command);
