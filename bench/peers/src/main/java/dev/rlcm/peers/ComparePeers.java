@@ -67,7 +67,7 @@ public final class ComparePeers implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         if (rounds < 1 || rows < 0 || threads < 1) {
             throw new IllegalArgumentException("--rounds, --rows and --threads must be at least 1, got " + rounds + ", "
                     + rows + " and " + threads);
@@ -78,6 +78,7 @@ public final class ComparePeers implements Callable<Integer> {
                             + " --out " + traced);
         }
         int batch = rows == 0 ? network.rows : rows;
+        PeerProcess.unpack();
         List<PeerProcess> peers = new ArrayList<>();
         try {
             for (MemoryPolicy policy : memory) {
@@ -116,7 +117,7 @@ public final class ComparePeers implements Callable<Integer> {
                 "%s, %d row(s), LoRA rank %d, %d thread(s), %d rounds%n",
                 network, batch, network.rank, threads, rounds);
         out.printf(
-                "milliseconds, best (median); memory: peak of the process; ratios: libtorch / RLCM, median of the rounds%n%n");
+                "milliseconds, best (median); memory: peak of the process; ratios: libtorch / this, median of the rounds%n%n");
         out.printf("%-16s %21s %6s %21s %6s %9s%n", "", "forward", "ratio", "forward + backward", "ratio", "memory");
         for (Turns turn : turns) {
             out.printf(

@@ -1,6 +1,7 @@
 package dev.rlcm.peers;
 
 import java.nio.file.Path;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
@@ -19,6 +20,11 @@ final class LibtorchPeer implements Peer {
     private final JitModule net;
     private final IValueVector inputs;
     private final Tensor upstream;
+
+    /** Loads the native libraries, which unpacks them into JavaCPP's cache. */
+    static void unpack() {
+        Loader.load(torch.class);
+    }
 
     /** @param file as torch_unet.py traces it */
     LibtorchPeer(Path file, Network network, int rows, int threads) {

@@ -17,10 +17,17 @@ public final class PeerMain {
     /** What answers begin with, since libraries print too. */
     static final String ANSWER = "answer ";
 
+    /** In place of a network: only unpack libtorch. */
+    static final String UNPACK = "unpack";
+
     private PeerMain() {}
 
     /** @param args the network, rows, threads, and a memory policy or a TorchScript file */
     public static void main(String[] args) throws IOException {
+        if (args[0].equals(UNPACK)) {
+            LibtorchPeer.unpack();
+            return;
+        }
         Network network = Network.valueOf(args[0]);
         int rows = Integer.parseInt(args[1]);
         int threads = Integer.parseInt(args[2]);

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Starts mains in a JVM of their own, with the class path and the memory settings of this one: whose memory is measured. */
 public final class FreshJvm {
@@ -28,12 +29,18 @@ public final class FreshJvm {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(arg -> arg.startsWith("-X") || arg.startsWith("-Donnxruntime."))
+                .filter(FreshJvm::matters)
                 .forEach(command::add);
         command.addAll(settings);
         command.addAll(List.of("-cp", classPath(main), main.getName()));
         command.addAll(args);
         return new ProcessBuilder(command);
+    }
+
+    /** Memory, and which build of ONNX Runtime; how Maven's own JVM compiles and collects does not. */
+    private static boolean matters(String arg) {
+        return Stream.of("-Xm", "-XX:MaxDirectMemorySize", "-XX:+AlwaysPreTouch", "-Donnxruntime.")
+                .anyMatch(arg::startsWith);
     }
 
     /** Maven runs mains in a class loader of its own, of which the system property knows nothing. */

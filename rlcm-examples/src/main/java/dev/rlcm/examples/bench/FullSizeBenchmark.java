@@ -10,6 +10,7 @@ import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.SamplingPlan;
@@ -51,7 +52,7 @@ public final class FullSizeBenchmark implements Callable<Integer> {
     private Path skeleton = Path.of("fixtures/sd15-unet-skeleton");
 
     @Option(names = "--memory", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private MemoryPolicy memory = MemoryPolicy.FAST;
+    private MemoryPolicy memory = OrtOptions.defaults().memory();
 
     @Option(
             names = "--rows",

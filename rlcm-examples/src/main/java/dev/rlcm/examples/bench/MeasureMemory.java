@@ -57,7 +57,7 @@ public final class MeasureMemory implements Callable<Integer> {
     private boolean update;
 
     @Option(names = "--memory", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private MemoryPolicy memory = MemoryPolicy.FAST;
+    private MemoryPolicy memory = OrtOptions.defaults().memory();
 
     @Option(names = "--no-arena", description = "Give memory back between operators.")
     private boolean withoutArena;
