@@ -6,8 +6,8 @@
 #                                        unpacks, runs the steps (default: all) and prints one table; --device cpu tries the kit
 #   run-on-gpu.sh steps                  lists the steps and their time limits
 #
-# Every step has a time limit of its own, and goes on where another has failed. LIMITS=2 doubles the limits. KIT_HOME
-# (~/rlcm-kit) is where pieces are kept and unpacked; the weights of the full-size UNet (3.4 GB) are written there too.
+# Every step has a time limit of its own, and goes on where another has failed. LIMITS=2 doubles the limits, on a CPU they are
+# half. KIT_HOME (~/rlcm-kit) is where pieces are kept and unpacked; the weights of the full-size UNet (3.4 GB) are written there too.
 set -uo pipefail
 
 KIT_HOME=${KIT_HOME:-$HOME/rlcm-kit}
@@ -24,15 +24,15 @@ die() {
 }
 
 limit() { # seconds
+    local seconds
     case $1 in
-        compare) echo 90 ;;
-        compare-unet) echo 150 ;;
-        train | train-2-cores | benchmark) echo 60 ;;
-        unet-*) echo 100 ;;
-        pytorch) echo 100 ;;
-        profile) echo 60 ;;
+        compare | train | train-2-cores | benchmark | profile) seconds=100 ;;
+        compare-unet) seconds=160 ;;
+        unet-* | pytorch) seconds=120 ;;
         *) die "unknown step $1; there are $STEPS" ;;
     esac
+    [ "$DEVICE" = cpu ] && seconds=$((seconds / 2))
+    awk "BEGIN { print int($seconds * $LIMITS) }"
 }
 
 keep() {
@@ -100,29 +100,27 @@ python_with_torch() {
 }
 
 step() {
-    local lcm=$KIT_HOME/base/models/emoji-lcm unet=$KIT_HOME/app/skeleton sizes=sd15 rows=1,4,8 seconds=4 profiled=8
+    local lcm=$KIT_HOME/base/models/emoji-lcm unet=$KIT_HOME/app/skeleton sizes=sd15 rows=1,4,8 seconds=4 profiled=8 epochs=3
     local wide=(--rank 16 --memory BALANCED)
     if [ "$DEVICE" = cpu ]; then
-        unet=$unet/quarter sizes=quarter rows=2 seconds=2 profiled=2
+        unet=$unet/quarter sizes=quarter rows=2 seconds=2 profiled=2 epochs=1
     fi
     case $1 in
-        compare) java bench.CompareDevices --model "$lcm" --device "$DEVICE" ;;
+        compare) java bench.CompareDevices --model "$lcm" --device "$DEVICE" --epochs $epochs ;;
         compare-unet)
-            local variants=FLOAT32,TF32,FLOAT16,BFLOAT16
-            [ "$DEVICE" = cpu ] && variants=FLOAT32,FLOAT16
-            java bench.CompareDevices --model "$unet" --device "$DEVICE" --variants $variants --rows "${rows%%,*}" --rank 16
+            java bench.CompareDevices --model "$unet" --device "$DEVICE" --rows "${rows%%,*}" --rank 16
             ;;
         train)
-            java Train --model "$lcm" --device "$DEVICE" --epochs 10 --output "$RESULTS/train"
+            java Train --model "$lcm" --device "$DEVICE" --epochs $((3 * epochs)) --output "$RESULTS/train"
             ;;
         train-2-cores)
-            taskset -c 0,1 "$SELF" internal-java Train --model "$lcm" --device cpu --epochs 4 --output "$RESULTS/train-2-cores"
+            taskset -c 0,1 "$SELF" internal-java Train --model "$lcm" --device cpu --epochs 3 --output "$RESULTS/train-2-cores"
             ;;
         benchmark)
-            java bench.Benchmark --model "$lcm" --device "$DEVICE" --rows 16 --repeats 8 --results "$RESULTS/results.csv"
+            java bench.Benchmark --model "$lcm" --device "$DEVICE" --rows 16 --repeats 4 --results "$RESULTS/results.csv"
             ;;
         unet-*)
-            java bench.FullSizeBenchmark --skeleton "$unet" --device "$DEVICE" --precision "${1#unet-}" --rows $rows --steps 4 \
+            java bench.FullSizeBenchmark --skeleton "$unet" --device "$DEVICE" --precision "${1#unet-}" --rows $rows --steps 3 \
                 "${wide[@]}" --results "$RESULTS/results.csv"
             ;;
         pytorch)
@@ -143,7 +141,7 @@ step() {
 
 run_step() {
     local name=$1 log=$RESULTS/$1.log start=$SECONDS seconds status
-    seconds=$(awk "BEGIN { print $(limit "$name") * $LIMITS }")
+    seconds=$(limit "$name")
     echo "== $name (at most $seconds s)"
     timeout -k 10 "$seconds" "$SELF" internal-step "$name" >"$log" 2>&1
     status=$?
@@ -153,6 +151,8 @@ run_step() {
         124 | 137) status="stopped at its limit" ;;
         *) status="failed ($status)" ;;
     esac
+    touch "$RESULTS/steps.txt"
+    sed -i "/^$name /d" "$RESULTS/steps.txt"
     printf '%-15s %-22s %4d s\n' "$name" "$status" $((SECONDS - start)) >>"$RESULTS/steps.txt"
 }
 
@@ -198,6 +198,7 @@ run() {
     unpack
     [ "$DEVICE" = cpu ] || prepare_cuda
     export DEVICE RESULTS KIT_HOME LIMITS
+    [ "$DEVICE" = cpu ] && STEPS=${STEPS/train-2-cores /}
     [ ${#asked[@]} -gt 0 ] || read -ra asked <<<"$STEPS"
     for name in "${asked[@]}"; do
         run_step "$name"
