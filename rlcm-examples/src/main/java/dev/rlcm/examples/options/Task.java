@@ -4,11 +4,12 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
 import dev.rlcm.reward.GroupRewards;
+import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.rewards.AestheticScore;
 import dev.rlcm.rewards.BertScore;
 import dev.rlcm.rewards.CaptionAlignment;
-import dev.rlcm.rewards.ChatCaptioner;
+import dev.rlcm.rewards.ClipCaptioner;
 import dev.rlcm.rewards.ClipScore;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.rewards.JpegIncompressibility;
@@ -148,8 +149,7 @@ public enum Task {
     }
 
     private static RewardFunction clipScore(Backend backend, RewardOptions options) throws IOException {
-        Path clip = options.clip().isPresent() ? options.clip().get() : EmbeddedModel.emojiClip();
-        return ClipScore.load(clip, backend);
+        return ClipScore.load(clip(options), backend);
     }
 
     private static RewardFunction aesthetic(Backend backend, RewardOptions options) throws IOException {
@@ -160,14 +160,21 @@ public enum Task {
     }
 
     private static RewardFunction alignment(Backend backend, RewardOptions options) throws IOException {
-        ChatCaptioner captioner = options.captioner()
-                .orElseThrow(
-                        () -> new IllegalArgumentException(
-                                "the reward alignment needs --captioner, the address of a"
-                                        + " server of a vision-language model such as http://localhost:8000/v1, and --caption-model"));
-        Path bert = options.bert()
-                .orElseThrow(() -> new IllegalArgumentException("the reward alignment needs --bert, the directory of an"
-                        + " ONNX export of a model for BERTScore such as microsoft/deberta-xlarge-mnli"));
-        return new CaptionAlignment(captioner, BertScore.load(bert, backend, options.bertLayer()));
+        BertScore bertScore = options.bert().isPresent()
+                ? BertScore.load(options.bert().get(), backend, options.bertLayer())
+                : BertScore.miniLm(backend);
+        return options.captioner().isPresent()
+                ? new CaptionAlignment(options.captioner().get(), bertScore)
+                : new CaptionAlignment(clipCaptioner(backend, options), bertScore).withReference(prompt -> prompt);
+    }
+
+    private static ClipCaptioner clipCaptioner(Backend backend, RewardOptions options) throws IOException {
+        Path clip = clip(options);
+        return ClipCaptioner.of(
+                ClipImageEncoder.load(clip, backend), ClipTextEncoder.load(clip, backend), options.captions());
+    }
+
+    private static Path clip(RewardOptions options) {
+        return options.clip().isPresent() ? options.clip().get() : EmbeddedModel.emojiClip();
     }
 }

@@ -6,34 +6,52 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
-/** One ONNX file of a model: what it declares, and graphs of it for given input shapes. */
+/** One ONNX file of a model, or its content: what it declares, and graphs of it for given input shapes. */
 public final class OnnxComponent {
     /** In a wanted shape: whatever the file says. */
     public static final int ANY = -1;
 
     private final Path path;
     private final OnnxSignature signature;
-    private final boolean skimmed;
+    private final Loader loader;
 
-    private OnnxComponent(Path path, OnnxSignature signature, boolean skimmed) {
+    /** Reads the network for the shapes of its inputs. */
+    @FunctionalInterface
+    private interface Loader {
+        Graph load(Map<String, Shape> shapes) throws IOException;
+    }
+
+    private OnnxComponent(Path path, OnnxSignature signature, Loader loader) {
         this.path = path;
         this.signature = signature;
-        this.skimmed = skimmed;
+        this.loader = loader;
     }
 
     public static OnnxComponent open(Path path) throws IOException {
-        return new OnnxComponent(path, OnnxModels.inspect(path), false);
+        return new OnnxComponent(path, OnnxModels.inspect(path), shapes -> OnnxModels.loadWithShapes(path, shapes));
     }
 
     /** A component whose graphs are looked at only: their weights stay in the file. */
     public static OnnxComponent skim(Path path) throws IOException {
-        return new OnnxComponent(path, OnnxModels.inspect(path), true);
+        return new OnnxComponent(path, OnnxModels.inspect(path), shapes -> OnnxModels.skim(path, shapes));
+    }
+
+    /**
+     * A component whose file is in memory.
+     *
+     * @param name where it comes from, for messages
+     */
+    public static OnnxComponent of(byte[] model, Path name) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(model);
+        return new OnnxComponent(
+                name, OnnxModels.inspect(bytes), shapes -> OnnxModels.loadWithShapes(bytes.duplicate(), shapes));
     }
 
     public Path path() {
@@ -102,6 +120,6 @@ public final class OnnxComponent {
 
     /** The graph for these input shapes. */
     public Graph load(Map<String, Shape> shapes) throws IOException {
-        return skimmed ? OnnxModels.skim(path, shapes) : OnnxModels.loadWithShapes(path, shapes);
+        return loader.load(shapes);
     }
 }
