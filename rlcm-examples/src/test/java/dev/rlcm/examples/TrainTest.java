@@ -101,6 +101,24 @@ class TrainTest {
     }
 
     @Test
+    void textIsReadWithNothingInstalled() throws IOException {
+        Path prompts = Files.writeString(directory.resolve("signs.txt"), "a sign that says \"open\"\n");
+        Path run = directory.resolve("run");
+        Commands.succeed(new Train(), with(run, 1, "--reward", "ocr", "--prompts", prompts));
+        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
+                .get(0)
+                .get("reward_mean")
+                .doubleValue();
+        assertThat(reward).isBetween(0.0, 0.5);
+    }
+
+    @Test
+    void promptsWithoutATextAreRefused() {
+        assertThat(Commands.fail(new Train(), with(directory.resolve("run"), 1, "--reward", "ocr")))
+                .contains("put that in double quotes");
+    }
+
+    @Test
     void aestheticsNeedAClip() {
         assertThat(Commands.fail(new Train(), with(directory.resolve("run"), 1, "--reward", "aesthetic")))
                 .contains("the reward aesthetic needs --clip");

@@ -2,8 +2,8 @@ package dev.rlcm.rewards;
 
 import java.io.InputStream;
 
-/** Models that other artifacts carry on the class path. */
-final class Resources {
+/** Models that other artifacts carry on the class path. Internal. */
+public final class Resources {
     private Resources() {}
 
     /**
@@ -13,7 +13,7 @@ final class Resources {
      * @param artifact that has it, as group, artifact and version
      * @throws IllegalArgumentException if it is not there; the message names the artifact
      */
-    static InputStream open(String name, String artifact) {
+    public static InputStream open(String name, String artifact) {
         InputStream in = Resources.class.getResourceAsStream(name);
         if (in == null) {
             throw new IllegalArgumentException("the class path has no " + name.substring(1) + "; add the dependency "

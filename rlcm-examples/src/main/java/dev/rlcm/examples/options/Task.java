@@ -5,6 +5,7 @@ import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
 import dev.rlcm.reward.GroupRewards;
 import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
+import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.rewards.AestheticScore;
 import dev.rlcm.rewards.BertScore;
@@ -14,6 +15,8 @@ import dev.rlcm.rewards.ClipScore;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.rewards.JpegIncompressibility;
 import dev.rlcm.rewards.PixelStatistics;
+import dev.rlcm.rewards.ocr.PpOcr;
+import dev.rlcm.rewards.ocr.TextAccuracy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -47,6 +50,11 @@ public enum Task {
             Task::alignment,
             new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
             "at most 1",
+            Settings.of(1e-3, 50).comparing(4, 0)),
+    OCR(
+            (backend, options) -> textAccuracy(backend),
+            new Measure("text accuracy", "accuracy of the text in quotes", 1, ""),
+            "0 to 1",
             Settings.of(1e-3, 50).comparing(4, 0)),
     COLOURFULNESS((backend, options) -> PixelStatistics.colourfulness(), "0 for grey, 109 for garish"),
     SHARPNESS((backend, options) -> PixelStatistics.sharpness(), "variance of the Laplacian, from 0"),
@@ -157,6 +165,13 @@ public enum Task {
                 .orElseThrow(() -> new IllegalArgumentException("the reward aesthetic needs --clip, the directory of an"
                         + " ONNX export of openai/clip-vit-large-patch14"));
         return AestheticScore.laion(ClipImageEncoder.load(clip, backend));
+    }
+
+    private static RewardFunction textAccuracy(Backend backend) throws IOException {
+        if (backend instanceof OrtBackend runtime) {
+            return new TextAccuracy(PpOcr.load(runtime));
+        }
+        throw new IllegalArgumentException("the reward ocr needs ONNX Runtime, got " + backend);
     }
 
     private static RewardFunction alignment(Backend backend, RewardOptions options) throws IOException {
