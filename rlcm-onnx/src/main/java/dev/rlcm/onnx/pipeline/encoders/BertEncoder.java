@@ -7,7 +7,6 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import dev.rlcm.onnx.pipeline.component.ExecutablesBySize;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
@@ -38,8 +37,9 @@ import java.util.stream.LongStream;
  * without the file, since they leave the first positions out.
  *
  * <p>A text is run by itself, padded to the next of the lengths 32, 64, 128 and so on, so that its result never depends on
- * other texts. At the first use of a length the weights are read again and a graph is compiled, which stays in memory. The
- * embeddings of the texts used last are kept.
+ * other texts. ONNX Runtime runs the file as it is if the last layer is asked for; for other layers and backends the weights are
+ * read again at the first use of a length, and a graph is compiled, which stays in memory. The embeddings of the texts used last
+ * are kept.
  *
  * <p>Thread-safe. What it holds is freed by {@link #close}, the graphs also by closing the backend.
  */
@@ -57,7 +57,7 @@ public final class BertEncoder implements AutoCloseable {
     private final PromptTokenizer tokenizer;
     private final Backend backend;
     private final Set<Long> frame;
-    private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
+    private final ForwardNetwork network;
     private final Map<String, TensorData> cache = new RecentlyUsed<>(MAX_CACHED);
 
     /**
@@ -78,6 +78,9 @@ public final class BertEncoder implements AutoCloseable {
         this.layer = layer;
         this.tokenizer = tokenizer;
         this.backend = backend;
+        this.network = layer.isPresent()
+                ? ForwardNetwork.ofGraphs(model, backend, HiddenLayer.LAST, 3, this::compile)
+                : ForwardNetwork.of(model, backend, HiddenLayer.LAST, 3, this::compile);
         this.frame = Set.copyOf(ids(""));
     }
 
@@ -148,7 +151,7 @@ public final class BertEncoder implements AutoCloseable {
         PromptTokenizer tokenizer = tokenizers.of(longest);
         try {
             BertEncoder encoder = new BertEncoder(model, layer, tokenizer, backend);
-            encoder.executables.of(encoder.length(1));
+            encoder.network.prepare(encoder.length(1));
             return encoder;
         } catch (UncheckedIOException e) {
             tokenizer.close();
@@ -213,7 +216,7 @@ public final class BertEncoder implements AutoCloseable {
         if (model.inputs().contains(SEGMENTS)) {
             inputs.put(SEGMENTS, row(SEGMENTS, length, i -> 0));
         }
-        TensorData states = executables.of(length).run(inputs).get(HiddenLayer.LAST);
+        TensorData states = network.run(length, inputs);
         int width = states.shape().dim(2);
         return Rows.slice(states.reshape(Shape.of(length, width)), 0, count);
     }
@@ -222,7 +225,7 @@ public final class BertEncoder implements AutoCloseable {
     @Override
     public void close() {
         tokenizer.close();
-        executables.close();
+        network.close();
     }
 
     private TensorData row(String input, int length, IntToDoubleFunction values) {
