@@ -45,6 +45,7 @@ final class TypeRules {
         for (Op op : List.of(EXP, LOG, SQRT, SIN, COS, ATAN, TANH, SIGMOID, ERF, FLOOR, CEIL, ROUND, SOFTPLUS)) {
             row(op, 1, (a, in) -> real(in));
         }
+        row(STOP_GRADIENT, 1, (a, in) -> real(in));
         row(IS_NAN, 1, (a, in) -> new TensorType(bool(real(in).type()), shape(in, 0)));
         for (Op op : List.of(LEAKY_RELU, ELU, SWISH)) {
             row(op, 1, (a, in) -> with(a.real("alpha"), real(in)));

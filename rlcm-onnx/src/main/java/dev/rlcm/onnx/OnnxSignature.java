@@ -47,10 +47,13 @@ public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset, Ma
         }
     }
 
-    /** An axis: of fixed extent, or symbolic with a name to bind, which is empty where the model gives none. */
+    /**
+     * An axis: of fixed extent, or symbolic with a name to bind, which is empty where the model gives none. A negative extent is
+     * none.
+     */
     public record Dim(OptionalInt extent, String symbol) {
         private static Dim of(TensorShapeProto.Dimension dim) {
-            return dim.hasDimValue()
+            return OnnxTypes.isFixed(dim)
                     ? new Dim(OptionalInt.of(Math.toIntExact(dim.getDimValue())), "")
                     : new Dim(OptionalInt.empty(), dim.getDimParam());
         }

@@ -1,5 +1,6 @@
 package dev.rlcm.examples.options;
 
+import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardMix;

@@ -14,7 +14,6 @@ final class ElementwiseTranslations {
     private static final Map<String, Op> SAME = Map.ofEntries(
             Map.entry("Add", Op.ADD),
             Map.entry("Sub", Op.SUB),
-            Map.entry("Mul", Op.MUL),
             Map.entry("Div", Op.DIV),
             Map.entry("Equal", Op.EQUAL),
             Map.entry("Less", Op.LESS),
@@ -60,11 +59,9 @@ final class ElementwiseTranslations {
                 .row("Shrink", node -> shrink(node.in(0), node.real("lambd", 0.5), node.real("bias", 0)))
                 .row("IsInf", ElementwiseTranslations::isInf)
                 .row("Clip", ElementwiseTranslations::clip)
-                .row(
-                        "Cast",
-                        node -> node.apply(
-                                Op.CAST, Attributes.of("to", OnnxTypes.fromOnnx(node.integer("to", 0))), node.in(0)))
-                .row("CastLike", node -> node.in(0).cast(node.in(1).type()))
+                .row("Cast", node -> QuantTranslations.cast(node, OnnxTypes.fromOnnx(node.integer("to", 0))))
+                .row("CastLike", node -> QuantTranslations.cast(node, node.in(1).type()))
+                .row("Mul", QuantTranslations::mul)
                 .row("OptionalHasElement", node -> Value.scalar(DataType.BOOL, node.has(0) ? 1 : 0))
                 .row("OptionalGetElement", node -> node.in(0))
                 .row("Identity", node -> node.in(0));

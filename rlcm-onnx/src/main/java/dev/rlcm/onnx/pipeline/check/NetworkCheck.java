@@ -47,6 +47,7 @@ final class NetworkCheck {
             Optional<Graph> network = findings.attempt(UNET, () -> unet.graph(settings.batch()));
             network.ifPresent(graph -> {
                 new SlowOperators(findings).check(UNET, graph);
+                checkQuantisation(graph);
                 checkTargets(graph);
                 sampler = adapted(graph, settings.lora())
                         .map(AdaptedGraph::graph)
@@ -63,6 +64,16 @@ final class NetworkCheck {
 
     private Optional<AdaptedGraph> adapted(Graph graph, LoraConfig lora) {
         return findings.attempt("adapter", () -> LoraInjection.inject(graph, lora));
+    }
+
+    private void checkQuantisation(Graph graph) {
+        int quantised = QuantisedLayers.count(graph);
+        if (quantised > 0) {
+            findings.info(
+                    UNET,
+                    quantised + " layers are quantised at run time: gradients are straight-through estimates, and"
+                            + " adapters beside the layers are not quantised");
+        }
     }
 
     private void checkTargets(Graph graph) {
