@@ -26,7 +26,7 @@ public final class OnnxModels {
     private OnnxModels() {}
 
     /**
-     * Reads a model (opset 11 to 23, weights inside or in external data files beside it).
+     * Reads a model (opset 7 to 23, weights inside or in external data files beside it).
      *
      * @param file the {@code .onnx} file
      * @param dims extents of symbolic dimensions by name, for example {@code batch_size} to 4; names that the model does

@@ -100,6 +100,9 @@ final class ControlFlow {
 
     /** Inputs (state..., sequences...); the body maps (state..., elements...) to (state..., elements...). */
     private static List<Value> scan(OnnxNode node, Inliner inliner) {
+        if (node.opset() < 9) {
+            throw new GraphException("scans batches, as only opset 8 has it; export the model with a newer opset");
+        }
         GraphProto body = node.branch("body");
         int sequences = node.integer("num_scan_inputs", 0);
         int carried = node.inputCount() - sequences;

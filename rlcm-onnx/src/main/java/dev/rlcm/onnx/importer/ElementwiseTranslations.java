@@ -114,9 +114,13 @@ final class ElementwiseTranslations {
         return candidate.equal(x.like(Double.POSITIVE_INFINITY));
     }
 
-    /** Bounds that are not constant become Min and Max. */
+    /** Bounds are attributes before opset 11; those that are not constant become Min and Max. */
     private static Value clip(OnnxNode node) {
         Value x = node.in(0);
+        if (node.opset() < 11) {
+            double min = node.real("min", Double.NEGATIVE_INFINITY);
+            return clip(node, min, node.real("max", Double.POSITIVE_INFINITY));
+        }
         if (x.type() == DataType.BOOL) {
             throw new GraphException("needs numbers");
         }
@@ -128,7 +132,11 @@ final class ElementwiseTranslations {
         }
         double min = node.has(1) ? node.scalar(1) : Double.NEGATIVE_INFINITY;
         double max = node.has(2) ? node.scalar(2) : Double.POSITIVE_INFINITY;
-        // ONNX: where min exceeds max, everything becomes max.
-        return node.apply(Op.CLIP, Attributes.of("min", Math.min(min, max), "max", max), x);
+        return clip(node, min, max);
+    }
+
+    /** Where the lower bound exceeds the upper one, everything becomes the upper one. */
+    private static Value clip(OnnxNode node, double min, double max) {
+        return node.apply(Op.CLIP, Attributes.of("min", Math.min(min, max), "max", max), node.in(0));
     }
 }

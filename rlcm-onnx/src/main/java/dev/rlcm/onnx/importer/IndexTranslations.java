@@ -29,6 +29,7 @@ final class IndexTranslations {
                                 node.in(0),
                                 index(node.in(1))))
                 .row("ScatterElements", IndexTranslations::scatterElements)
+                .row("Scatter", IndexTranslations::scatterElements)
                 .row(
                         "ScatterND",
                         node -> node.apply(
