@@ -95,8 +95,7 @@ class TrainTest {
     void aCaptionerThatDoesNotAnswerEndsTheRun() {
         String nobody = "http://localhost:9/v1";
         assertThat(Commands.fail(
-                        new Train(),
-                        with(directory.resolve("run"), 1, "--reward", "alignment", "--captioner", nobody)))
+                        new Train(), with(directory.resolve("run"), 1, "--reward", "alignment", "--captioner", nobody)))
                 .contains("localhost:9");
     }
 

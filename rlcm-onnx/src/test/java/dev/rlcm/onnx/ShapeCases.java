@@ -34,10 +34,9 @@ final class ShapeCases {
                 .of("Transpose", node -> node.ints("perm", 1, 2, 0).feed(2, 3, 4))
                 .of("Expand", node -> node.feed(3, 1).longs(2, 1, 4))
                 .of("DepthToSpace", node -> node.with("blocksize", 2).feed(1, 8, 2, 3))
-                .from(
-                        11,
-                        "DepthToSpace",
-                        node -> node.with("blocksize", 2).with("mode", "CRD").feed(1, 8, 2, 3))
+                .from(11, "DepthToSpace", node -> node.with("blocksize", 2)
+                        .with("mode", "CRD")
+                        .feed(1, 8, 2, 3))
                 .of("SpaceToDepth", node -> node.with("blocksize", 2).feed(1, 3, 4, 6));
     }
 
@@ -76,8 +75,12 @@ final class ShapeCases {
                 .from(11, "Pad", node -> node.with("mode", "reflect").feed(3, 4).longs(2, 1, 1, 2))
                 .from(11, "Pad", node -> node.with("mode", "edge").feed(3, 4).longs(0, 1, 1, 0))
                 .from(11, "Pad", node -> node.feed(4, 4).longs(-1, 1, 0, -2))
-                .until(10, "Pad", node -> node.ints("pads", 1, 0, 0, 2).real("value", 1.5).feed(2, 3))
-                .until(10, "Pad", node -> node.with("mode", "reflect").ints("pads", 2, 1, 1, 2).feed(3, 4))
+                .until(10, "Pad", node -> node.ints("pads", 1, 0, 0, 2)
+                        .real("value", 1.5)
+                        .feed(2, 3))
+                .until(10, "Pad", node -> node.with("mode", "reflect")
+                        .ints("pads", 2, 1, 1, 2)
+                        .feed(3, 4))
                 .until(10, "Pad", node -> node.ints("pads", -1, 1, 0, -2).feed(4, 4))
                 .until(9, "Slice", node -> node.ints("starts", 1, -4)
                         .ints("ends", 3, Integer.MAX_VALUE)

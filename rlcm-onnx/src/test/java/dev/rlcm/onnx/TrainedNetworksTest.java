@@ -221,8 +221,7 @@ class TrainedNetworksTest {
         Map<String, TensorData> feeds = new HashMap<>(tokens(texts));
         for (Value input : joint.inputs()) {
             if (input.label().startsWith("upstream_")) {
-                feeds.put(
-                        input.label(), TensorData.generate(DataType.FLOAT32, input.shape(), i -> direction[i % 384]));
+                feeds.put(input.label(), TensorData.generate(DataType.FLOAT32, input.shape(), i -> direction[i % 384]));
             }
         }
         feeds.put(weight, OnnxModels.weights(states).get(weight));

@@ -73,10 +73,8 @@ class ClipCaptionerTest {
         for (int i = 0; i < pictures.size(); i++) {
             Sample picture = pictures.get(i);
             assertThat(captions.get(i))
-                    .isEqualTo(Collections.max(
-                            CAPTIONS,
-                            Comparator.comparingDouble(caption -> score.score(List.of(
-                                    Sample.of(caption, 32, 32, picture.pixels())))[0])));
+                    .isEqualTo(Collections.max(CAPTIONS, Comparator.comparingDouble(caption -> score.score(
+                                    List.of(Sample.of(caption, 32, 32, picture.pixels())))[0])));
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.rlcm.examples.options;
 
-import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardMix;
 import dev.rlcm.rewards.ChatCaptioner;

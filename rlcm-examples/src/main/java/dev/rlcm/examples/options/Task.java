@@ -2,10 +2,10 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
 import dev.rlcm.reward.GroupRewards;
 import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
-import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.rewards.AestheticScore;
 import dev.rlcm.rewards.BertScore;

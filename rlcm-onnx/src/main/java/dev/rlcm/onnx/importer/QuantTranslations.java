@@ -72,7 +72,9 @@ final class QuantTranslations {
 
     /** What integers were cast from, if they were whole reals. */
     private static Optional<Value> reals(Value integers) {
-        return integers.is(Op.CAST) && integers.attributes().has(WHOLE) ? Optional.of(integers.in(0)) : Optional.empty();
+        return integers.is(Op.CAST) && integers.attributes().has(WHOLE)
+                ? Optional.of(integers.in(0))
+                : Optional.empty();
     }
 
     /** A cast to a type; to reals, it undoes that of whole reals to integers. */
@@ -146,9 +148,7 @@ final class QuantTranslations {
     static Value mul(OnnxNode node) {
         Value left = node.in(0);
         Value right = node.in(1);
-        return layer(left, right)
-                .or(() -> layer(right, left))
-                .orElseGet(() -> node.apply(Op.MUL, left, right));
+        return layer(left, right).or(() -> layer(right, left)).orElseGet(() -> node.apply(Op.MUL, left, right));
     }
 
     private static Optional<Value> layer(Value product, Value scales) {

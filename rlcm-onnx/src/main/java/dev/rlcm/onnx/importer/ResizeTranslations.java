@@ -23,13 +23,14 @@ final class ResizeTranslations {
 
     /** Scales are an attribute before opset 9. */
     private static Value upsample(OnnxNode node) {
-        return scaled(node, node.opset() < 9 ? node.reals("scales") : node.constant(1).toDoubles());
+        return scaled(
+                node, node.opset() < 9 ? node.reals("scales") : node.constant(1).toDoubles());
     }
 
     /** By scales alone, as before opset 11: coordinates are divided by the scale. */
     private static Value scaled(OnnxNode node, double[] scales) {
-        Interpolation interpolation =
-                new Interpolation(node.text("mode", "nearest"), "asymmetric", Interpolation.OUTWARD, -0.75, false, false);
+        Interpolation interpolation = new Interpolation(
+                node.text("mode", "nearest"), "asymmetric", Interpolation.OUTWARD, -0.75, false, false);
         return apply(node, interpolation, scales, new long[0], allAxes(node.in(0)));
     }
 

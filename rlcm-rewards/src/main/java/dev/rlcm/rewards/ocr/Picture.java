@@ -22,15 +22,15 @@ record Picture(float[][] planes, int height, int width) {
     Picture resized(int newHeight, int newWidth) {
         double scaleY = (double) height / newHeight;
         double scaleX = (double) width / newWidth;
-        return sampled(newHeight, newWidth, (x, y) -> new double[] {(x + 0.5) * scaleX - 0.5, (y + 0.5) * scaleY - 0.5});
+        return sampled(
+                newHeight, newWidth, (x, y) -> new double[] {(x + 0.5) * scaleX - 0.5, (y + 0.5) * scaleY - 0.5});
     }
 
     /** What lies in a box, upright. */
     Picture cut(TextBox box) {
         int boxWidth = Math.max(1, (int) Math.round(box.width()));
         int boxHeight = Math.max(1, (int) Math.round(box.height()));
-        return sampled(
-                boxHeight, boxWidth, (x, y) -> box.at(x * box.width() / boxWidth, y * box.height() / boxHeight));
+        return sampled(boxHeight, boxWidth, (x, y) -> box.at(x * box.width() / boxWidth, y * box.height() / boxHeight));
     }
 
     /** Turned by a quarter, so that what runs downwards runs to the left. */

@@ -20,8 +20,8 @@ import java.util.regex.Pattern;
  * @param wanted tells a sample's wanted text; its white space does not count
  */
 public record TextAccuracy(TextReader reader, Function<Sample, String> wanted) implements RewardFunction {
-    private static final Pattern QUOTED = Pattern.compile(
-            "\"([^\"]*)\"|\u201c([^\u201d]*)\u201d|\u201e([^\u201c\u201d]*)[\u201c\u201d]");
+    private static final Pattern QUOTED =
+            Pattern.compile("\"([^\"]*)\"|\u201c([^\u201d]*)\u201d|\u201e([^\u201c\u201d]*)[\u201c\u201d]");
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Z}]+");
 
     /** The wanted text is the first of the prompt that stands in double quotes: {@code a sign that says "open"}. */

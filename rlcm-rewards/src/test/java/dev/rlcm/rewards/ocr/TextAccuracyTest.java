@@ -38,7 +38,8 @@ class TextAccuracyTest {
 
     @Test
     void charactersBeyondTheFirstPlaneCountOnce() {
-        assertThat(score("\ud83d\ude00\ud83d\ude01", "\ud83d\ude00\ud83d\ude02")).isEqualTo(0.5);
+        assertThat(score("\ud83d\ude00\ud83d\ude01", "\ud83d\ude00\ud83d\ude02"))
+                .isEqualTo(0.5);
     }
 
     @ParameterizedTest
@@ -87,7 +88,8 @@ class TextAccuracyTest {
         assertThat(EditDistance.of(a, b)).isEqualTo(EditDistance.of(b, a));
         assertThat(EditDistance.of(a, b) == 0).isEqualTo(a.equals(b));
         assertThat(EditDistance.of(a, c)).isLessThanOrEqualTo(EditDistance.of(a, b) + EditDistance.of(b, c));
-        assertThat(EditDistance.of(a, b)).isBetween(Math.abs(a.length() - b.length()), Math.max(a.length(), b.length()));
+        assertThat(EditDistance.of(a, b))
+                .isBetween(Math.abs(a.length() - b.length()), Math.max(a.length(), b.length()));
     }
 
     @Property

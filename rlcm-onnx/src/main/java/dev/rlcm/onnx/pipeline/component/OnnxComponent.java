@@ -32,8 +32,7 @@ public final class OnnxComponent {
         Graph load(Map<String, Shape> shapes) throws IOException;
     }
 
-    private OnnxComponent(
-            Path path, OnnxSignature signature, Loader loader, Function<OrtBackend, Executable> opener) {
+    private OnnxComponent(Path path, OnnxSignature signature, Loader loader, Function<OrtBackend, Executable> opener) {
         this.path = path;
         this.signature = signature;
         this.loader = loader;
@@ -51,10 +50,7 @@ public final class OnnxComponent {
     /** A component whose graphs are looked at only: their weights stay in the file. */
     public static OnnxComponent skim(Path path) throws IOException {
         return new OnnxComponent(
-                path,
-                OnnxModels.inspect(path),
-                shapes -> OnnxModels.skim(path, shapes),
-                backend -> backend.open(path));
+                path, OnnxModels.inspect(path), shapes -> OnnxModels.skim(path, shapes), backend -> backend.open(path));
     }
 
     /**

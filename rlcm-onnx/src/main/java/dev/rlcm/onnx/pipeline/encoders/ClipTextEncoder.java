@@ -52,8 +52,8 @@ public final class ClipTextEncoder {
                         .toArray()
                 : new int[3];
         Shape ids = Shape.of(1, tokenizer.maxLength());
-        ForwardNetwork network = tower.forward(
-                backend, one -> backend.compile(tower.graph(Rows.prepend(1, Shape.of(picture)), ids)));
+        ForwardNetwork network =
+                tower.forward(backend, one -> backend.compile(tower.graph(Rows.prepend(1, Shape.of(picture)), ids)));
         network.prepare(1);
         return new ClipTextEncoder(tower, tokenizer, network);
     }
@@ -71,8 +71,7 @@ public final class ClipTextEncoder {
             boolean isMask = input.equals(ClipComponent.ATTENTION_MASK);
             fed.put(
                     input,
-                    TensorData.generate(
-                            tower.model().type(input), Shape.of(1, ids.length), i -> isMask ? 1 : ids[i]));
+                    TensorData.generate(tower.model().type(input), Shape.of(1, ids.length), i -> isMask ? 1 : ids[i]));
         }
         return UnitVectors.rows(network.run(1, fed), tower.model().path()).get(0);
     }

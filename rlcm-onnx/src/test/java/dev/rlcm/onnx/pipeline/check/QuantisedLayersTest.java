@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 class QuantisedLayersTest {
     @Test
     void theLinearLayersOfAQuantisedEncoderAreCountedAndItsOtherProductsAreNot() throws IOException {
-        try (InputStream in = Objects.requireNonNull(
-                QuantisedLayersTest.class.getResourceAsStream("/all-minilm-l6-v2-q.onnx"))) {
+        try (InputStream in =
+                Objects.requireNonNull(QuantisedLayersTest.class.getResourceAsStream("/all-minilm-l6-v2-q.onnx"))) {
             Shape tokens = Shape.of(1, 8);
             Graph graph = OnnxModels.loadWithShapes(
                     ByteBuffer.wrap(in.readAllBytes()),
