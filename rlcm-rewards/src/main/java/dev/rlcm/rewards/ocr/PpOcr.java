@@ -35,8 +35,7 @@ public final class PpOcr implements TextReader, AutoCloseable {
     private final TextDetector detector;
     private final TextRecogniser recogniser;
 
-    private PpOcr(
-            Executable detection, Executable recognition, TextDetector detector, TextRecogniser recogniser) {
+    private PpOcr(Executable detection, Executable recognition, TextDetector detector, TextRecogniser recogniser) {
         this.detection = detection;
         this.recognition = recognition;
         this.detector = detector;
