@@ -1,6 +1,7 @@
 package dev.rlcm.ppo;
 
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.policy.Rollout;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,16 @@ public interface AdvantageEstimator {
      * @throws IllegalArgumentException if lengths differ or a reward is not finite, naming its index
      */
     double[] estimate(List<String> keys, double[] rewards);
+
+    /**
+     * The advantages of one rollout, for estimators that look at more than prompts and rewards; others need not override it.
+     *
+     * @param rewards one per trajectory, finite
+     * @throws IllegalArgumentException as {@link #estimate(List, double[])}
+     */
+    default double[] estimate(Rollout rollout, double[] rewards) {
+        return estimate(rollout.prompts(), rewards);
+    }
 
     /**
      * The share, in [0, 1], of the last estimate's groups whose rewards were all equal and so taught nothing. Estimators that
@@ -91,7 +102,7 @@ public interface AdvantageEstimator {
         return new PerPromptAdvantages(bufferSize, minCount, maxPrompts);
     }
 
-    /** (reward - mean) / (std + 1e-6) over the rollout, whatever the prompts. Population std. */
+    /** (reward - mean) / (std + 1e-6) over the rollout, whatever the prompts: global statistics. Population std. */
     static AdvantageEstimator wholeBatch() {
         return new WholeBatchAdvantages();
     }
@@ -116,5 +127,25 @@ public interface AdvantageEstimator {
      */
     static AdvantageEstimator withinPrompt(double scale) {
         return new WithinPromptAdvantages(scale);
+    }
+
+    /**
+     * reward - mean of the prompt's other samples in this rollout: the baseline does not depend on the sample, so that the policy
+     * gradient stays unbiased, and nothing is divided by a spread. Kool et al., 2019, "Buy 4 REINFORCE samples, get a baseline
+     * for free!"; Ahmadian et al., 2024, arXiv:2402.14740 (RLOO). Advantages are in the reward's unit: choose the learning rate
+     * and {@link PpoConfig#advantageClamp} for it. A prompt's only sample has advantage 0.
+     */
+    static AdvantageEstimator leaveOneOut() {
+        return new GroupAdvantages("leaveOneOut()", GroupAdvantages::leaveOneOut);
+    }
+
+    /**
+     * (win rate - 1/2) / (std + 1e-6) within the prompt's samples in this rollout, the win rate of a sample being the share of the
+     * others that it beats, ties counted as half. Only the order of rewards counts, so that neither an outlier nor a reward that
+     * differs by next to nothing distorts the advantages. Wang et al., 2025, arXiv:2508.20751 (Pref-GRPO), who let a preference
+     * model judge the pairs; here the reward does. Population std. A prompt's only sample has advantage 0.
+     */
+    static AdvantageEstimator winRate() {
+        return new GroupAdvantages("winRate()", GroupAdvantages::winRate);
     }
 }

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -37,6 +38,7 @@ final class LossGraph implements BatchLoss<Row> {
     private final Map<String, TensorData> outputs = new LinkedHashMap<>();
     private final boolean scaled;
     private final List<String> parts;
+    private final Map<String, DoubleSupplier> settings;
     private int used;
     private double weight;
     private long networkNanos;
@@ -52,6 +54,8 @@ final class LossGraph implements BatchLoss<Row> {
         forward.put("log_prob", symbols.logProb());
         symbols.reported().forEach((name, value) -> forward.put(PART + name, value));
         this.parts = List.copyOf(symbols.reported().keySet());
+        this.settings = symbols.settings();
+        settings.keySet().forEach(name -> terms.put(name, TensorData.zeros(DataType.FLOAT32, Shape.SCALAR)));
         this.scaled = Graph.topologicalOrder(List.of(total)).stream().anyMatch(v -> v.type() == DataType.FLOAT16);
         Value upstream = scaled ? term(LOSS_SCALE, Shape.SCALAR) : total.like(1);
         Map<String, Value> wrt = new LinkedHashMap<>();
@@ -123,6 +127,7 @@ final class LossGraph implements BatchLoss<Row> {
             terms.get(OLD_LOG_PROB).setDouble(i, row.oldLogProb());
             terms.get(ADVANTAGE).setDouble(i, isUsed ? row.advantage() : 0);
         }
+        settings.forEach((name, source) -> terms.get(name).setDouble(0, source.getAsDouble()));
         if (scaled) {
             terms.get(LOSS_SCALE).setDouble(0, lossScale);
         }
