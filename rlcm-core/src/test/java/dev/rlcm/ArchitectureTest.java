@@ -59,6 +59,16 @@ class ArchitectureTest {
     static final ArchRule precisionKnowsTheGraphAndTheRewriter =
             only("precision", "dev.rlcm.graph", "dev.rlcm.rewrite");
 
+    @ArchTest
+    static final ArchRule compilationKnowsWhatItLowersBy = only(
+            "compilation",
+            "dev.rlcm.graph",
+            "dev.rlcm.autodiff",
+            "dev.rlcm.backend",
+            "dev.rlcm.rewrite",
+            "dev.rlcm.rewrite.folding",
+            "dev.rlcm.rewrite.lowering");
+
     /** The order that CONTRIBUTING.md states; what trains may use what samples, never the other way round. */
     @ArchTest
     static final ArchRule trainingBuildsOnPpoOnPolicyOnLora = Architectures.layeredArchitecture()

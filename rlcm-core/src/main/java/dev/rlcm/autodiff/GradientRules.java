@@ -90,7 +90,7 @@ final class GradientRules {
             .of(ATTENTION, AttentionGradients::attention)
             //
             .constant(EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL, AND, OR, XOR, NOT, IS_NAN)
-            .constant(SIGN, FLOOR, CEIL, ROUND, ARG_MAX, TOP_K)
+            .constant(SIGN, FLOOR, CEIL, ROUND, STOP_GRADIENT, ARG_MAX, TOP_K)
             .build();
 
     private GradientRules() {}

@@ -46,14 +46,14 @@ public final class Gradients {
      * @throws GraphException if there is an operator without gradient on the way; the message lists all of them
      */
     public static List<Value> of(Value loss, List<Value> wrt) {
-        return of(loss, wrt, Checkpoints.everywhere());
+        return of(loss, wrt, RecomputationPolicy.none());
     }
 
     /** As {@link #of(Value, List)}, with a choice of what is kept for the backward pass. */
-    public static List<Value> of(Value loss, List<Value> wrt, Checkpoints checkpoints) {
+    public static List<Value> of(Value loss, List<Value> wrt, RecomputationPolicy recomputed) {
         require(loss.shape().size() == 1, "a loss must have one element", loss);
         require(loss.type().isFloating(), "a loss must be real", loss);
-        return of(List.of(loss), List.of(loss.like(1).expand(loss.shape())), wrt, checkpoints);
+        return of(List.of(loss), List.of(loss.like(1).expand(loss.shape())), wrt, recomputed);
     }
 
     /**
@@ -63,16 +63,17 @@ public final class Gradients {
      * @return as in {@link #of(Value, List)}
      */
     public static List<Value> of(List<Value> outputs, List<Value> upstream, List<Value> wrt) {
-        return of(outputs, upstream, wrt, Checkpoints.everywhere());
+        return of(outputs, upstream, wrt, RecomputationPolicy.none());
     }
 
     /**
      * As {@link #of(List, List, List)}.
      *
-     * @param checkpoints which values of the forward pass the gradients refer to, rather than compute again
+     * @param recomputed which values of the forward pass the gradients compute again, rather than refer to
      */
-    public static List<Value> of(List<Value> outputs, List<Value> upstream, List<Value> wrt, Checkpoints checkpoints) {
-        return of(GradientRules.TABLE, outputs, upstream, wrt, checkpoints);
+    public static List<Value> of(
+            List<Value> outputs, List<Value> upstream, List<Value> wrt, RecomputationPolicy recomputed) {
+        return of(GradientRules.TABLE, outputs, upstream, wrt, recomputed);
     }
 
     /**
@@ -89,11 +90,15 @@ public final class Gradients {
     }
 
     static List<Value> of(GradientTable table, List<Value> outputs, List<Value> upstream, List<Value> wrt) {
-        return of(table, outputs, upstream, wrt, Checkpoints.everywhere());
+        return of(table, outputs, upstream, wrt, RecomputationPolicy.none());
     }
 
     private static List<Value> of(
-            GradientTable table, List<Value> outputs, List<Value> upstream, List<Value> wrt, Checkpoints checkpoints) {
+            GradientTable table,
+            List<Value> outputs,
+            List<Value> upstream,
+            List<Value> wrt,
+            RecomputationPolicy recomputed) {
         if (outputs.size() != upstream.size()) {
             throw new IllegalArgumentException(
                     "needs one upstream gradient per output, got " + upstream.size() + " for " + outputs.size());
@@ -106,10 +111,11 @@ public final class Gradients {
                     && upstream.get(i).shape().equals(output.shape());
             require(fits, "the upstream gradient must be like the output " + output + ", got", upstream.get(i));
         }
-        return new Gradients(table, outputs, wrt).walk(outputs, upstream, wrt, checkpoints);
+        return new Gradients(table, outputs, wrt).walk(outputs, upstream, wrt, recomputed);
     }
 
-    private List<Value> walk(List<Value> outputs, List<Value> upstream, List<Value> wrt, Checkpoints checkpoints) {
+    private List<Value> walk(
+            List<Value> outputs, List<Value> upstream, List<Value> wrt, RecomputationPolicy recomputed) {
         checkRules();
         for (int i = 0; i < outputs.size(); i++) {
             gradients.merge(outputs.get(i), upstream.get(i), Value::add);
@@ -122,7 +128,7 @@ public final class Gradients {
             }
         }
         List<Value> results = wrt.stream().map(this::gradient).toList();
-        Recomputation recomputation = new Recomputation(order, checkpoints.of(order), gradients);
+        Recomputation recomputation = new Recomputation(order, recomputed.kept(order), gradients);
         return results.stream().map(recomputation::rebuild).toList();
     }
 

@@ -27,6 +27,7 @@ final class ScalarKernels {
         table.put(Op.FLOOR, real(Math::floor));
         table.put(Op.CEIL, real(Math::ceil));
         table.put(Op.ROUND, real(Math::rint));
+        table.put(Op.STOP_GRADIENT, real(x -> x));
         table.put(Op.SOFTPLUS, real(x -> Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))));
 
         table.put(Op.NEG, number(x -> -x, x -> -x));

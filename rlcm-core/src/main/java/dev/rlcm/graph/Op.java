@@ -64,6 +64,8 @@ public enum Op {
     CLIP,
     /** {to}: a DataType. */
     CAST,
+    /** x itself, but constant to differentiation. */
+    STOP_GRADIENT,
     /** x sigmoid(alpha x) {alpha}: SiLU for 1, quick GELU for 1.702. */
     SWISH,
     /** {approximate}: "none" (erf) or "tanh". */

@@ -45,6 +45,7 @@ final class TypeRules {
         for (Op op : List.of(EXP, LOG, SQRT, SIN, COS, ATAN, TANH, SIGMOID, ERF, FLOOR, CEIL, ROUND, SOFTPLUS)) {
             row(op, 1, (a, in) -> real(in));
         }
+        row(STOP_GRADIENT, 1, (a, in) -> real(in));
         row(IS_NAN, 1, (a, in) -> new TensorType(bool(real(in).type()), shape(in, 0)));
         for (Op op : List.of(LEAKY_RELU, ELU, SWISH)) {
             row(op, 1, (a, in) -> with(a.real("alpha"), real(in)));
@@ -327,7 +328,9 @@ final class TypeRules {
         int[] data = shape(in, 0).toArray();
         int[] indices = shape(in, 1).toArray();
         index(in.get(1));
-        demand(indices.length > batch, "indices need a rank above batch_dims");
+        demand(
+                batch >= 0 && indices.length > batch && data.length > batch,
+                "batch_dims must be below the ranks of data and indices");
         int depth = indices[indices.length - 1];
         demand(batch + depth <= data.length, "indices are too deep for the data");
         IntStream head = Arrays.stream(indices, 0, indices.length - 1);

@@ -10,11 +10,19 @@ import java.util.Optional;
  */
 record LinearLayer(Value node, LoraSite site, int weightOperand) implements LoraLayer {
     static Optional<LoraLayer> at(Value node) {
+        return weightOperand(node).flatMap(operand -> at(node, operand));
+    }
+
+    /** Which operand of a product is the constant matrix, if one is and the other is not constant. */
+    static Optional<Integer> weightOperand(Value node) {
         int operand = isMatrix(node.in(1)) ? 1 : 0;
+        boolean layer = isMatrix(node.in(operand))
+                && !LoraLayer.source(node.in(1 - operand)).is(Op.CONSTANT);
+        return layer ? Optional.of(operand) : Optional.empty();
+    }
+
+    private static Optional<LoraLayer> at(Value node, int operand) {
         Value weight = node.in(operand);
-        if (!isMatrix(weight) || LoraLayer.source(node.in(1 - operand)).is(Op.CONSTANT)) {
-            return Optional.empty();
-        }
         int in = weight.dim(flag(node, operand) == (operand == 1) ? -1 : -2);
         int out = weight.dim(flag(node, operand) == (operand == 1) ? -2 : -1);
         return ModulePath.of(node, LoraLayer.source(weight))

@@ -1,5 +1,7 @@
 package dev.rlcm.lora;
 
+import dev.rlcm.check.Check;
+
 /**
  * Which layers get a low-rank adapter, and of what size: y = W x + (alpha / rank) B A x, with A [rank, in] and
  * B [out, rank] (Hu et al., 2021, arXiv:2106.09685). In a convolution A is a convolution to rank channels with the
@@ -12,12 +14,8 @@ package dev.rlcm.lora;
  */
 public record LoraConfig(int rank, double alpha, LoraTargets targets) {
     public LoraConfig {
-        if (rank < 1) {
-            throw new IllegalArgumentException("rank must be at least 1, got " + rank);
-        }
-        if (!(alpha > 0) || Double.isInfinite(alpha)) {
-            throw new IllegalArgumentException("alpha must be positive and finite, got " + alpha);
-        }
+        Check.atLeast(1, "rank", rank);
+        Check.positive("alpha", alpha);
     }
 
     /** The given rank on the attention projections, with alpha = rank, as PEFT and diffusers assume by default. */

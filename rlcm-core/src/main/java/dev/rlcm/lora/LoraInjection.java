@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * Adds low-rank adapters to the layers of a graph: W x becomes W x + (alpha / rank) B A x, where W is a linear layer in
- * any form or a convolution. Stateless and thread-safe.
+ * any form or a convolution. Layers that the file's names tell no module path of are placed by what is around them, such as
+ * their biases and, of attention that is raised to single operators, the other projections. Stateless and thread-safe.
  */
 public final class LoraInjection {
     private LoraInjection() {}
@@ -35,7 +36,7 @@ public final class LoraInjection {
      *     cannot be adapted, such as a convolution with groups
      */
     public static AdaptedGraph inject(Graph graph, LoraConfig config, String prefix) {
-        return inject(graph, config, sites(graph, config), prefix);
+        return inject(DerivedPaths.label(graph), config, sites(graph, config), prefix);
     }
 
     /**
@@ -45,7 +46,7 @@ public final class LoraInjection {
      */
     public static AdaptedGraph inject(Graph graph, LoraAdapter adapter) {
         requireSites(graph, adapter);
-        return inject(graph, adapter.config(), adapter.sites(), "");
+        return inject(DerivedPaths.label(graph), adapter.config(), adapter.sites(), "");
     }
 
     static void requireSites(Graph graph, LoraAdapter adapter) {
@@ -58,7 +59,7 @@ public final class LoraInjection {
 
     /** All layers of a graph that an adapter can change, in topological order. */
     public static List<LoraSite> sites(Graph graph) {
-        return LoraLayers.of(graph).sites();
+        return LoraLayers.of(DerivedPaths.label(graph)).sites();
     }
 
     /**
@@ -67,7 +68,7 @@ public final class LoraInjection {
      * @throws GraphException as {@link #inject(Graph, LoraConfig, String)}
      */
     public static List<LoraSite> sites(Graph graph, LoraConfig config) {
-        return LoraLayers.of(graph).select(config.targets());
+        return LoraLayers.of(DerivedPaths.label(graph)).select(config.targets());
     }
 
     /**

@@ -17,8 +17,11 @@ import java.util.function.Predicate;
  * nodes. What looks like a layer but cannot be adapted is kept with the reason, for whoever asks for it by name.
  */
 final class LoraLayers {
+    private static final int NAMELESS_SHOWN = 3;
+
     private final Map<String, List<LoraLayer>> byPath = new LinkedHashMap<>();
     private final Map<String, String> refused = new TreeMap<>();
+    private final List<String> nameless = new ArrayList<>();
 
     private LoraLayers() {}
 
@@ -37,6 +40,11 @@ final class LoraLayers {
                 refused.put(layer.site().path(), "two layers of different weights have this path");
             }
         });
+        if (DerivedPaths.isNameless(node)) {
+            nameless.add(node.label() + " of weight "
+                    + LoraLayer.source(node.in(LoraLayer.source(node.in(1)).is(Op.CONSTANT) ? 1 : 0))
+                            .label());
+        }
         if (node.is(Op.CONV) && ConvolutionLayer.isGrouped(node)) {
             ModulePath.of(node, LoraLayer.source(node.in(1)))
                     .ifPresent(path -> refused.put(path, "a convolution with groups"));
@@ -76,14 +84,18 @@ final class LoraLayers {
         }
         List<LoraSite> chosen = sites().stream().filter(targets::include).toList();
         if (chosen.isEmpty()) {
-            throw new GraphException("no layer matches the LoRA targets " + targets + "; "
-                    + (byPath.isEmpty() ? withoutCandidates() : "choose among the modules " + candidates()));
+            throw new GraphException("no layer matches the LoRA targets " + targets
+                    + (byPath.isEmpty() ? "" : "; choose among the modules " + candidates())
+                    + (byPath.isEmpty() || !nameless.isEmpty() ? "; " + remedyForNameless() : ""));
         }
         return chosen;
     }
 
-    private static String withoutCandidates() {
-        return "the names of the graph's nodes and weights tell no module paths; give them with LoraInjection.withPaths";
+    private String remedyForNameless() {
+        return "no name tells the modules of " + nameless.size() + " layers "
+                + nameless.subList(0, Math.min(NAMELESS_SHOWN, nameless.size()))
+                + "; give their paths by hand, by the name of node or weight (LoraInjection.withPaths, or --paths of the"
+                + " commands)";
     }
 
     /** The last parts of the candidates' paths, most frequent kinds once each. */

@@ -23,7 +23,7 @@ public final class LoraMerge {
         LoraInjection.requireSites(graph, adapter);
         Set<LoraSite> sites = new HashSet<>(adapter.sites());
         Map<LoraSite, TensorData> merged = new HashMap<>();
-        return Rewriter.rewrite(graph, value -> LoraLayer.at(value)
+        return Rewriter.rewrite(DerivedPaths.label(graph), value -> LoraLayer.at(value)
                 .filter(layer -> sites.contains(layer.site()))
                 .map(layer -> layer.with(merged.computeIfAbsent(layer.site(), site -> merged(layer, adapter))))
                 .orElse(value));

@@ -22,7 +22,7 @@ final class ModulePath {
     static Optional<String> of(Value node, Value weight) {
         String label = node.label();
         int end = label.lastIndexOf('/');
-        if (end > 0) {
+        if (isPlaced(node)) {
             boolean layer = LAYER.matcher(label.substring(end + 1)).find();
             String scope = label.substring(label.startsWith("/") ? 1 : 0, end);
             return layer ? Optional.of(scope.replace('/', '.')) : Optional.empty();
@@ -30,6 +30,11 @@ final class ModulePath {
         String name = weight.label();
         boolean named = name.endsWith(WEIGHT) && name.length() > WEIGHT.length();
         return named ? Optional.of(name.substring(0, name.length() - WEIGHT.length())) : Optional.empty();
+    }
+
+    /** Whether the node's label tells a module, be it none of a layer. */
+    static boolean isPlaced(Value node) {
+        return node.label().lastIndexOf('/') > 0;
     }
 
     /** The label of a node of that operator in the module. */

@@ -29,7 +29,7 @@ public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, doubl
                 prediction);
     }
 
-    /** DDPO's on Stable Diffusion 1.5: eta 1, steps offset 1. */
+    /** The schedule of DDPO on Stable Diffusion 1.5: eta 1, steps offset 1. */
     public static DdimSchedule defaults() {
         return new DdimSchedule(NoiseSchedule.defaults(), PredictionType.EPSILON, 1, 1);
     }

@@ -25,7 +25,7 @@ public record KarrasSchedule(double sigmaData, double sigmaMin, double sigmaMax,
         Check.positive("rho", rho);
     }
 
-    /** Those of both papers. */
+    /** The values of both papers. */
     public static KarrasSchedule defaults() {
         return new KarrasSchedule(0.5, 0.002, 80, 7);
     }
@@ -51,7 +51,7 @@ public record KarrasSchedule(double sigmaData, double sigmaMin, double sigmaMax,
     }
 
     /**
-     * The schedule of evaluations at the given noise levels, from sigmaMax down, such as published models are tuned to.
+     * The schedule of evaluations at the given noise levels, from sigmaMax down. Published models come with such levels.
      *
      * @throws IllegalArgumentException if they do not start at sigmaMax or do not decrease or reach below sigmaMin
      */

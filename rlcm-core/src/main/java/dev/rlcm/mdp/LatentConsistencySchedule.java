@@ -44,7 +44,7 @@ public record LatentConsistencySchedule(
                 prediction);
     }
 
-    /** LCM Dreamshaper v7's and all its kin's: diffusers' LCMScheduler with its defaults. */
+    /** The schedule of LCM Dreamshaper v7 and its relatives: diffusers' LCMScheduler with its defaults. */
     public static LatentConsistencySchedule defaults() {
         return new LatentConsistencySchedule(
                 NoiseSchedule.defaults(), PredictionType.EPSILON, 50, 10, 0.5, TimestepRule.DIFFUSERS, LastStep.OMIT);

@@ -5,8 +5,8 @@ import dev.rlcm.check.Check;
 /**
  * The forward process of a variance-preserving diffusion, x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) z.
  *
- * <p>Tables are float32 with PyTorch's rounding, because the networks were trained, and all reference values computed,
- * from such tables; float64 ones differ by up to 5e-7. Immutable, thread-safe.
+ * <p>Tables are float32 with PyTorch's rounding, because the networks were trained with such tables and all reference values
+ * come from them. Tables in float64 differ by up to 5e-7. Immutable, thread-safe.
  *
  * @param shape how the betas grow
  * @param betaStart the first beta, in (0, 1)
@@ -22,7 +22,7 @@ public record NoiseSchedule(
         Check.that(trainTimesteps >= 2 && trainTimesteps <= 1_000_000, "trainTimesteps", "in [2, 1e6]", trainTimesteps);
     }
 
-    /** Stable Diffusion's: scaled linear, 0.00085 to 0.012, 1000 timesteps (arXiv:2112.10752, its released code). */
+    /** Stable Diffusion's noise: scaled linear, 0.00085 to 0.012, 1000 timesteps (arXiv:2112.10752, its released code). */
     public static NoiseSchedule defaults() {
         return new NoiseSchedule(BetaSchedule.SCALED_LINEAR, 0.00085, 0.012, 1000, false);
     }

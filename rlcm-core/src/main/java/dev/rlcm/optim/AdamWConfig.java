@@ -26,7 +26,7 @@ public record AdamWConfig(
         Check.notNegative("weightDecay", weightDecay);
     }
 
-    /** RLCM's: learning rate 1e-4, betas 0.9 and 0.999, epsilon 1e-8 (its reference code), and no weight decay. */
+    /** The settings of RLCM's reference code: learning rate 1e-4, betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
     public static AdamWConfig defaults() {
         return new AdamWConfig(1e-4, 0.9, 0.999, 1e-8, 0, true);
     }

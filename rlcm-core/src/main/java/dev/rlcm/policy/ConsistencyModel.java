@@ -16,7 +16,7 @@ public interface ConsistencyModel {
     /** The name of the denoiser's noisy latents, FLOAT32 [B,C,h,w]. */
     String SAMPLE = "sample";
 
-    /** The name of the denoiser's timesteps, FLOAT32 [B]: one per row, in the unit of the schedule's. */
+    /** The name of the denoiser's timesteps, FLOAT32 [B]: one per row, in the unit that the schedule uses. */
     String TIMESTEP = "timestep";
 
     /** Shape of one latent, [C,h,w]. */

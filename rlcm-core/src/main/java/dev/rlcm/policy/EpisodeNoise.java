@@ -1,5 +1,6 @@
 package dev.rlcm.policy;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.random.Noise;
 
 /**
@@ -12,13 +13,9 @@ record EpisodeNoise(Noise noise, int trajectory, int size) {
     /** @param draw 0 for the initial latent, k + 1 for action k */
     float[] draw(int draw) {
         float[] values = noise.draw(trajectory, draw, size);
-        if (values.length != size) {
-            throw new IllegalArgumentException(at(draw) + " must have " + size + " values, got " + values.length);
-        }
+        Check.that(values.length == size, at(draw), size + " values", values.length);
         for (float value : values) {
-            if (!Float.isFinite(value)) {
-                throw new IllegalArgumentException(at(draw) + " must be finite, got " + value);
-            }
+            Check.that(Float.isFinite(value), at(draw), "finite", value);
         }
         return values;
     }

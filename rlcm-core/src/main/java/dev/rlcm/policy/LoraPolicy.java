@@ -2,6 +2,7 @@ package dev.rlcm.policy;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
@@ -14,7 +15,6 @@ import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
-import dev.rlcm.rewrite.lowering.FewerPasses;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +44,7 @@ final class LoraPolicy implements ConsistencyPolicy {
         this.backend = backend;
         Graph base = model.denoiser(plan.batch());
         Graph adapted = adapt(base).graph();
-        this.denoiser = backend.compile(FewerPasses.apply(adapted));
+        this.denoiser = backend.compile(Lowering.of(backend.memoryPolicy()).forward(adapted));
         this.feed = new BatchFeed(
                 base.inputs(), Set.of(ConsistencyModel.SAMPLE, ConsistencyModel.TIMESTEP), adapter.tensors());
         Map.Entry<String, Value> result =
@@ -179,6 +179,7 @@ final class LoraPolicy implements ConsistencyPolicy {
         Map<String, String> description = new LinkedHashMap<>();
         description.put("lora", adapter.config().toString());
         description.put("layers", Integer.toString(adapter.sites().size()));
+        description.put("evaluations", Integer.toString(schedule.evaluations()));
         description.put("schedule", schedule.toString());
         description.put("guidance", Double.toString(plan.guidanceScale()));
         description.put("reduction", plan.reduction().toString());

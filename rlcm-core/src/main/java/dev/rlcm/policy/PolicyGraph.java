@@ -137,8 +137,8 @@ public final class PolicyGraph {
     }
 
     /**
-     * The mean of the base model, [B,C,h,w], that is with the adapter switched off; it does not depend on the factors.
-     * Whoever uses it pays a second forward pass.
+     * The mean under the base model, [B,C,h,w]: the network with the adapter switched off. It does not depend on the factors,
+     * and costs a second forward pass.
      *
      * @throws IllegalStateException if the policy has no base, see {@link #withBase}
      */
@@ -206,9 +206,9 @@ public final class PolicyGraph {
     }
 
     /**
-     * The inputs of a run, filled transition by transition and used again at every run. All rows have to be set: one that never
-     * was has sigma 0, so that its log-density is not finite and spoils gradients even with weight 0. Where there are fewer
-     * transitions than rows, repeat one with weight 0. Not thread-safe.
+     * The inputs of a run, filled transition by transition and used again at every run. Every row must be set. A row that was
+     * never set has sigma 0, so its log-density is not finite and spoils the gradients even with weight 0. Where there are
+     * fewer transitions than rows, repeat one with weight 0. Not thread-safe.
      */
     public final class Batch {
         private final BatchFeed feed;

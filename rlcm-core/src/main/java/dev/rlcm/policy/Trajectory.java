@@ -8,14 +8,14 @@ import java.util.Map;
 
 /**
  * One episode of the sampling MDP: states x_0 (noise) to x_K, the Gaussian actions between them with their
- * log-probabilities under the policy that sampled them, and the picture that is rewarded. Its latent is x_K only where the
- * schedule's last step draws noise and is what is decoded; for latent consistency models it is not among the states.
- * Immutable; latents are float32 throughout, since rounding them would bias the probability ratio.
+ * log-probabilities under the policy that sampled them, and the picture that is rewarded. The picture is decoded from x_K
+ * if the schedule's last step draws noise and is the one that is decoded. Latent consistency models decode a latent that is not
+ * among the states. Immutable. Latents are float32 throughout, since rounding them would bias the probability ratio.
  */
 public interface Trajectory {
     String prompt();
 
-    /** The denoiser's conditioning of this prompt: by conditioning input one row, FLOAT32, without the batch axis. */
+    /** What the denoiser is conditioned on: one row for each conditioning input, FLOAT32, without the batch axis. */
     Map<String, TensorData> conditioning();
 
     /** The number K of stochastic actions, those of the schedule. */

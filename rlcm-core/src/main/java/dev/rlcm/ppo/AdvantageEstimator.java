@@ -1,13 +1,14 @@
 package dev.rlcm.ppo;
 
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.policy.Rollout;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Advantages from rewards: how much better a sample is than what was to be expected.
+ * Turns rewards into advantages: how much better a sample is than expected.
  *
  * <p>A host's own estimator is a lambda. One that remembers something between calls overrides {@link #state} and {@link
  * #restore}, so that checkpoints hold it and an epoch that failed can be taken back; one with settings overrides {@code
@@ -26,8 +27,18 @@ public interface AdvantageEstimator {
     double[] estimate(List<String> keys, double[] rewards);
 
     /**
-     * The share, in [0, 1], of the groups of the last estimate whose rewards were all equal, so that they taught nothing;
-     * 0 for estimators that do not tell.
+     * The advantages of one rollout, for estimators that look at more than prompts and rewards; others need not override it.
+     *
+     * @param rewards one per trajectory, finite
+     * @throws IllegalArgumentException as {@link #estimate(List, double[])}
+     */
+    default double[] estimate(Rollout rollout, double[] rewards) {
+        return estimate(rollout.prompts(), rewards);
+    }
+
+    /**
+     * The share, in [0, 1], of the last estimate's groups whose rewards were all equal and so taught nothing. Estimators that
+     * do not count them return 0.
      */
     default double zeroStdShare() {
         return 0;
@@ -81,8 +92,8 @@ public interface AdvantageEstimator {
     }
 
     /**
-     * The same for a chosen number of prompts: after a rollout, those that were longest not in any are forgotten, and begin
-     * anew should they return.
+     * The same with a chosen number of prompts. After each rollout, the prompts that have gone longest without a reward are
+     * forgotten. A forgotten prompt that returns starts anew.
      *
      * @param maxPrompts how many prompts are remembered between rollouts, at least 1; one takes about a kilobyte with a buffer
      *     of 16
@@ -91,30 +102,50 @@ public interface AdvantageEstimator {
         return new PerPromptAdvantages(bufferSize, minCount, maxPrompts);
     }
 
-    /** (reward - mean) / (std + 1e-6) over the rollout, whatever the prompts. Population std. */
+    /** (reward - mean) / (std + 1e-6) over the rollout, whatever the prompts: global statistics. Population std. */
     static AdvantageEstimator wholeBatch() {
         return new WholeBatchAdvantages();
     }
 
     /**
-     * (reward - mean of the prompt's samples in this rollout) / (std + 1e-6), the std being that of these differences over
-     * the whole rollout, so that differences between prompts, however large, do not count. Needs several samples of a prompt
-     * in a rollout: one alone has advantage 0.
+     * (reward - mean of the prompt's samples in this rollout) / (std + 1e-6). The std is that of these differences over the
+     * whole rollout, so differences between prompts do not count, however large they are. A rollout must have several samples
+     * of each prompt: the advantage of a single one is 0.
      */
     static AdvantageEstimator withinPrompt() {
         return new WithinPromptAdvantages(null);
     }
 
     /**
-     * (reward - mean of the prompt's samples in this rollout) / scale, the same scale for all of a training. Where rewards
-     * come to differ less as training goes on, dividing by their spread would let the same difference count ever more, and
-     * outgrow a term of the loss that holds the policy back; a fixed scale keeps reward and term in proportion. Liu et al.,
-     * 2025, arXiv:2503.20783, leave out the division likewise.
+     * (reward - mean of the prompt's samples in this rollout) / scale, with the same scale throughout training. Rewards often
+     * differ less and less as training goes on. Dividing by their spread would then give the same difference ever more weight,
+     * until it outgrows a term of the loss that holds the policy back. A fixed scale keeps reward and term in proportion. Liu
+     * et al., 2025, arXiv:2503.20783, leave out the division for a similar reason.
      *
      * @param scale the difference that is an advantage of 1, in the reward's unit, positive: about the spread within a
      *     prompt before training
      */
     static AdvantageEstimator withinPrompt(double scale) {
         return new WithinPromptAdvantages(scale);
+    }
+
+    /**
+     * reward - mean of the prompt's other samples in this rollout: the baseline does not depend on the sample, so that the policy
+     * gradient stays unbiased, and nothing is divided by a spread. Kool et al., 2019, "Buy 4 REINFORCE samples, get a baseline
+     * for free!"; Ahmadian et al., 2024, arXiv:2402.14740 (RLOO). Advantages are in the reward's unit: choose the learning rate
+     * and {@link PpoConfig#advantageClamp} for it. A prompt's only sample has advantage 0.
+     */
+    static AdvantageEstimator leaveOneOut() {
+        return new GroupAdvantages("leaveOneOut()", GroupAdvantages::leaveOneOut);
+    }
+
+    /**
+     * (win rate - 1/2) / (std + 1e-6) within the prompt's samples in this rollout, the win rate of a sample being the share of the
+     * others that it beats, ties counted as half. Only the order of rewards counts, so that neither an outlier nor a reward that
+     * differs by next to nothing distorts the advantages. Wang et al., 2025, arXiv:2508.20751 (Pref-GRPO), who let a preference
+     * model judge the pairs; here the reward does. Population std. A prompt's only sample has advantage 0.
+     */
+    static AdvantageEstimator winRate() {
+        return new GroupAdvantages("winRate()", GroupAdvantages::winRate);
     }
 }

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Optimiser steps over rows of any kind: cuts them into chunks that a {@link Minibatch} takes, adds up the gradients, clips
+ * Optimiser steps over rows of any kind: cuts them into chunks that a {@link BatchLoss} takes, adds up the gradients, clips
  * their norm, and lets the optimiser step, unless something is not finite.
  */
 final class GradientDescent {
@@ -44,20 +44,20 @@ final class GradientDescent {
     /**
      * One step on the mean loss of the rows.
      *
-     * @param onChunk told of every chunk when its results can be read from the minibatch
+     * @param onChunk told of every chunk when its results can be read from the loss
      */
-    <R> Outcome step(Minibatch<R> minibatch, List<R> rows, double rateFactor, Consumer<List<R>> onChunk) {
+    <R> Outcome step(BatchLoss<R> loss, List<R> rows, double rateFactor, Consumer<List<R>> onChunk) {
         sum.clear();
-        double scale = scale(minibatch);
+        double scale = scale(loss);
         double total = 0;
         Map<String, Double> parts = new LinkedHashMap<>();
-        for (int from = 0; from < rows.size(); from += minibatch.rows()) {
-            List<R> chunk = rows.subList(from, Math.min(rows.size(), from + minibatch.rows()));
-            minibatch.run(chunk, 1.0 / rows.size(), scale);
-            total += minibatch.loss();
-            minibatch.parts().forEach((name, value) -> parts.merge(name, value, Double::sum));
+        for (int from = 0; from < rows.size(); from += loss.rows()) {
+            List<R> chunk = rows.subList(from, Math.min(rows.size(), from + loss.rows()));
+            loss.run(chunk, 1.0 / rows.size(), scale);
+            total += loss.value();
+            loss.parts().forEach((name, value) -> parts.merge(name, value, Double::sum));
             onChunk.accept(chunk);
-            sum.add(minibatch.gradients(), (float) (1 / scale));
+            sum.add(loss.gradients(), (float) (1 / scale));
         }
         double norm = GradientClipping.globalNorm(sum.sums(), maxGradNorm);
         boolean finite = Double.isFinite(total) && Double.isFinite(norm);
@@ -66,7 +66,7 @@ final class GradientDescent {
         } else {
             log.warn("Skipped an optimiser step: loss {} and gradient norm {} must be finite", total, norm);
         }
-        if (minibatch.isScaled()) {
+        if (loss.isScaled()) {
             adaptScale(finite, Double.isFinite(total));
         }
         return new Outcome(finite, total, parts, norm, sum.sums());
@@ -82,8 +82,8 @@ final class GradientDescent {
     }
 
     /** What the next step's loss is multiplied with. */
-    double scale(Minibatch<?> minibatch) {
-        return minibatch.isScaled() ? scaler.scale() : 1;
+    double scale(BatchLoss<?> loss) {
+        return loss.isScaled() ? scaler.scale() : 1;
     }
 
     Map<String, TensorData> state() {

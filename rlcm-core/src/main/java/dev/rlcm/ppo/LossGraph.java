@@ -1,9 +1,7 @@
 package dev.rlcm.ppo;
 
-import dev.rlcm.autodiff.Checkpoints;
-import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.backend.Executable;
-import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
@@ -12,21 +10,19 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.PolicyGraph;
-import dev.rlcm.rewrite.folding.ConstantFolding;
-import dev.rlcm.rewrite.lowering.CommonSubexpressions;
-import dev.rlcm.rewrite.lowering.Decompositions;
-import dev.rlcm.rewrite.lowering.FewerPasses;
-import dev.rlcm.rewrite.lowering.RotatedKernels;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.DoubleSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Forward pass, log-probability, loss and gradients of a minibatch as one compiled graph. A row's weight is its share in
  * the average over an optimiser step; rows of weight 0 only fill up the batch.
  */
-final class LossGraph implements Minibatch<Row> {
+final class LossGraph implements BatchLoss<Row> {
     private static final String GRADIENT = "gradient.";
     private static final String LOSS_SCALE = PolicyGraph.RESERVED + "loss_scale";
     private static final String WEIGHT = PolicyGraph.RESERVED + "weight";
@@ -35,58 +31,56 @@ final class LossGraph implements Minibatch<Row> {
     private static final String PART = "part.";
 
     private final PolicyGraph policy;
+    private final List<String> parameters;
     private final Executable executable;
     private final PolicyGraph.Batch batch;
     private final Map<String, TensorData> terms = new LinkedHashMap<>();
     private final Map<String, TensorData> outputs = new LinkedHashMap<>();
     private final boolean scaled;
     private final List<String> parts;
+    private final Map<String, DoubleSupplier> settings;
     private int used;
     private double weight;
     private long networkNanos;
 
     LossGraph(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         this.policy = owner.graph(rows);
+        this.parameters = List.copyOf(owner.parameters().keySet());
         Value share = term(WEIGHT);
         PolicyTerms symbols = new PolicyTerms(policy, policy.logProb(), term(OLD_LOG_PROB), term(ADVANTAGE), clipRange);
-        Value perRow = perRow(loss, symbols);
+        Value total = perRow(loss, symbols).mul(share).sum();
         Map<String, Value> forward = new LinkedHashMap<>();
-        forward.put("loss", perRow.mul(share).sum());
+        forward.put("loss", total);
         forward.put("log_prob", symbols.logProb());
         symbols.reported().forEach((name, value) -> forward.put(PART + name, value));
         this.parts = List.copyOf(symbols.reported().keySet());
-        Map<String, Value> results =
-                new LinkedHashMap<>(FewerPasses.apply(Graph.of(forward)).outputs());
-        MemoryPolicy memory = owner.backend().memoryPolicy();
-        boolean small = memory == MemoryPolicy.SMALL;
-        Value total = results.get("loss");
+        this.settings = symbols.settings();
+        settings.keySet().forEach(name -> terms.put(name, TensorData.zeros(DataType.FLOAT32, Shape.SCALAR)));
         this.scaled = Graph.topologicalOrder(List.of(total)).stream().anyMatch(v -> v.type() == DataType.FLOAT16);
         Value upstream = scaled ? term(LOSS_SCALE, Shape.SCALAR) : total.like(1);
-        List<Value> gradients = Gradients.of(
-                List.of(total),
-                List.of(upstream),
-                policy.factors(),
-                small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
-        for (int i = 0; i < gradients.size(); i++) {
-            results.put(GRADIENT + policy.factors().get(i).label(), gradients.get(i));
-        }
-        Graph plain = Graph.of(results);
-        Graph faster = small ? plain : RotatedKernels.apply(Decompositions.decompose(plain, Gradients::shareForward));
-        Graph graph = CommonSubexpressions.merge(ConstantFolding.apply(faster));
+        Map<String, Value> wrt = new LinkedHashMap<>();
+        policy.factors().forEach(factor -> wrt.put(GRADIENT + factor.label(), factor));
+        Graph graph =
+                Lowering.of(owner.backend().memoryPolicy()).update(Graph.of(forward), Map.of("loss", upstream), wrt);
         this.executable = owner.backend().compile(graph);
         Map<String, TensorData> others = new LinkedHashMap<>(owner.parameters());
         others.putAll(terms);
         this.batch = policy.newBatch(graph, others);
-        results.forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
+        graph.outputs().forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
     }
 
     /**
      * Builds the loss without compiling it.
      *
-     * @throws GraphException if it cannot be used
+     * @throws GraphException if it cannot be used, or if the policy's parameters are not the factors of its graph
      */
     static void check(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
         PolicyGraph policy = owner.graph(rows);
+        Set<String> factors = policy.factors().stream().map(Value::label).collect(Collectors.toSet());
+        if (!factors.equals(owner.parameters().keySet())) {
+            throw new GraphException("the factors of a policy's graph must be its parameters "
+                    + owner.parameters().keySet() + ", got " + factors);
+        }
         Value input = Value.input("any", DataType.FLOAT32, Shape.of(rows));
         perRow(loss, new PolicyTerms(policy, policy.logProb(), input, input, clipRange));
     }
@@ -133,6 +127,7 @@ final class LossGraph implements Minibatch<Row> {
             terms.get(OLD_LOG_PROB).setDouble(i, row.oldLogProb());
             terms.get(ADVANTAGE).setDouble(i, isUsed ? row.advantage() : 0);
         }
+        settings.forEach((name, source) -> terms.get(name).setDouble(0, source.getAsDouble()));
         if (scaled) {
             terms.get(LOSS_SCALE).setDouble(0, lossScale);
         }
@@ -142,7 +137,7 @@ final class LossGraph implements Minibatch<Row> {
     }
 
     @Override
-    public double loss() {
+    public double value() {
         return outputs.get("loss").getDouble(0);
     }
 
@@ -166,8 +161,8 @@ final class LossGraph implements Minibatch<Row> {
 
     @Override
     public List<FloatBuffer> gradients() {
-        return policy.factors().stream()
-                .map(factor -> outputs.get(GRADIENT + factor.label()).floats())
+        return parameters.stream()
+                .map(name -> outputs.get(GRADIENT + name).floats())
                 .toList();
     }
 

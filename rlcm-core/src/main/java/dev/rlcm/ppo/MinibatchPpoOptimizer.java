@@ -128,7 +128,7 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
                     steps,
                     chunk.stream().map(Row::transition).toList(),
                     logProbs,
-                    graph.loss(),
+                    graph.value(),
                     () -> named(graph.gradients(), 1 / scale)));
         }
     }

@@ -1,6 +1,7 @@
 package dev.rlcm.ppo;
 
 import dev.rlcm.graph.Value;
+import java.util.function.DoubleSupplier;
 
 /**
  * A loss to be minimised, as a differentiable expression: one number per transition, [B], which the optimiser averages
@@ -15,6 +16,14 @@ public interface PolicyLoss {
     /** This loss + weight x the other. */
     default PolicyLoss plus(double weight, PolicyLoss other) {
         return terms -> of(terms).add(other.of(terms).mul(weight));
+    }
+
+    /**
+     * This loss + weight x the other, with a weight that may change from one run of the graph to the next, see {@link
+     * PolicyTerms#setting}.
+     */
+    default PolicyLoss plus(DoubleSupplier weight, PolicyLoss other) {
+        return terms -> of(terms).add(other.of(terms).mul(terms.setting(weight)));
     }
 
     /** The same loss, whose mean is reported under that name, see {@link PolicyTerms#report}. */

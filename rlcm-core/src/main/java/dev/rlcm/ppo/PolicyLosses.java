@@ -1,5 +1,6 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
 
@@ -9,7 +10,8 @@ public final class PolicyLosses {
 
     /**
      * PPO's clipped surrogate: -min(r A, clip(r, 1 - below, 1 + above) A), with {@link PpoConfig#clipRange}. Schulman et
-     * al., 2017, arXiv:1707.06347, equation 7; Oertell et al., 2024, Algorithm 1.
+     * al., 2017, arXiv:1707.06347, equation 7; Oertell et al., 2024, Algorithm 1. More room above than below lets rare actions
+     * grow: Yu et al., 2025, arXiv:2503.14476 (DAPO), section 3.1.
      */
     public static PolicyLoss clipped() {
         return t -> {
@@ -20,7 +22,32 @@ public final class PolicyLosses {
         };
     }
 
-    /** The plain policy gradient with importance weights: -r A. */
+    /**
+     * The clipped surrogate with a second bound: where A &lt; 0 the objective min(r A, clip(r) A) goes no lower than bound x A, so
+     * that an action which the policy has made much more likely since it was sampled does not dominate the gradient. Ye et al.,
+     * 2020, arXiv:1912.09729, equation 4.
+     *
+     * @param bound c, greater than 1; 3 in the paper
+     */
+    public static PolicyLoss dualClipped(double bound) {
+        Check.that(bound > 1 && Double.isFinite(bound), "bound", "greater than 1 and finite", bound);
+        return t -> {
+            Value advantage = t.advantage();
+            Value floor = advantage.min(advantage.like(0)).mul(bound); // [B], 0 where A is positive: no bound there
+            return clipped().of(t).neg().max(floor).neg();
+        };
+    }
+
+    /**
+     * The score-function estimator: -A log pi, which knows nothing of the policy that sampled. Unbiased for the first optimiser
+     * step after a rollout only: one inner epoch, all trajectories in one step. Black et al., 2023, arXiv:2305.13301, DDPO-SF,
+     * section 4.3.
+     */
+    public static PolicyLoss scoreFunction() {
+        return t -> t.logProb().mul(t.advantage()).neg();
+    }
+
+    /** The plain policy gradient with importance weights: -r A. DDPO-IS of Black et al., section 4.3, before clipping. */
     public static PolicyLoss importanceWeighted() {
         return t -> t.ratio().mul(t.advantage()).neg();
     }
@@ -31,11 +58,12 @@ public final class PolicyLosses {
      * log-probabilities are. Costs a second forward pass.
      */
     public static PolicyLoss klToBase() {
-        return t -> {
-            PolicyGraph policy = t.policy();
-            Value z = policy.mean().sub(policy.baseMean()).div(policy.spread(policy.sigma()));
-            return policy.reduce(z.square()).mul(0.5);
-        };
+        return t -> klToBase(t.policy());
+    }
+
+    static Value klToBase(PolicyGraph policy) {
+        Value z = policy.mean().sub(policy.baseMean()).div(policy.spread(policy.sigma()));
+        return policy.reduce(z.square()).mul(0.5);
     }
 
     /**
@@ -60,9 +88,7 @@ public final class PolicyLosses {
      * @param patch the side of a patch, a divisor of the latents' height and width; 1 for {@link #driftFromBase()}
      */
     public static PolicyLoss driftFromBase(int patch) {
-        if (patch < 1) {
-            throw new IllegalArgumentException("patch must be positive, got " + patch);
-        }
+        Check.atLeast(1, "patch", patch);
         return t -> {
             PolicyGraph policy = t.policy();
             Value difference = patches(policy.mean().sub(policy.baseMean()), patch);

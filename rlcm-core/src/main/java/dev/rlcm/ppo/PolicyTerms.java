@@ -1,11 +1,13 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.DoubleSupplier;
 import java.util.regex.Pattern;
 
 /**
@@ -22,6 +24,7 @@ public final class PolicyTerms {
     private final Value advantage;
     private final ClipRange clipRange;
     private final Map<String, Value> reported = new LinkedHashMap<>();
+    private final Map<String, DoubleSupplier> settings = new LinkedHashMap<>();
 
     /** See the accessors. */
     public PolicyTerms(PolicyGraph policy, Value logProb, Value oldLogProb, Value advantage, ClipRange clipRange) {
@@ -86,6 +89,24 @@ public final class PolicyTerms {
             throw new IllegalArgumentException("a loss reports " + name + " twice; give the parts different names");
         }
         return perRow;
+    }
+
+    /**
+     * A number that the optimiser asks for before every run of the graph, as a coefficient that is adapted while training goes
+     * on; numbers that never change are simply multiplied with.
+     *
+     * @param source asked on the updating thread; its numbers must be finite
+     * @return FLOAT32 []
+     */
+    public Value setting(DoubleSupplier source) {
+        Value input = Value.input(PolicyGraph.RESERVED + "setting_" + settings.size(), DataType.FLOAT32, Shape.SCALAR);
+        settings.put(input.label(), source);
+        return input;
+    }
+
+    /** The sources of the inputs that {@link #setting} has added, by their names. */
+    Map<String, DoubleSupplier> settings() {
+        return Collections.unmodifiableMap(settings);
     }
 
     /** What was reported so far, by name. */

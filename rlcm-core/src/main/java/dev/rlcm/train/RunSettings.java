@@ -19,6 +19,8 @@ import java.util.Map;
  * @param tunable what someone may change on purpose between the two; a difference is worth a warning
  */
 public record RunSettings(Map<String, String> essential, Map<String, String> tunable) {
+    private static final int MOST_SHOWN = 120;
+
     /** Nothing is known, and so nothing is compared. */
     public static final RunSettings NONE = new RunSettings(Map.of(), Map.of());
 
@@ -95,9 +97,13 @@ public record RunSettings(Map<String, String> essential, Map<String, String> tun
         present.forEach((name, value) -> {
             String before = saved.get(name);
             if (before != null && !before.equals(value)) {
-                differences.add(name + " is " + before + " in the checkpoint, " + value + " in this run");
+                differences.add(name + " is " + shown(before) + " in the checkpoint, " + shown(value) + " in this run");
             }
         });
         return differences;
+    }
+
+    private static String shown(String value) {
+        return value.length() <= MOST_SHOWN ? value : value.substring(0, MOST_SHOWN) + "...";
     }
 }

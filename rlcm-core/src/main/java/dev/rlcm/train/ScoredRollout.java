@@ -67,8 +67,8 @@ record ScoredRollout(Rollout rollout, List<Score> scores, List<Unscored> unscore
     /** Of each trajectory: 0 for neutral ones, which the estimator never sees. */
     double[] advantages(AdvantageEstimator credit) {
         int[] present = present();
-        List<String> keys = IntStream.of(present).mapToObj(this::prompt).toList();
-        double[] estimated = credit.estimate(keys, numbers(present));
+        Rollout scored = rollout.select(IntStream.of(present).boxed().toList());
+        double[] estimated = credit.estimate(scored, numbers(present));
         double[] advantages = new double[scores.size()];
         for (int i = 0; i < present.length; i++) {
             advantages[present[i]] = estimated[i];

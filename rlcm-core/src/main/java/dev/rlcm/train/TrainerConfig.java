@@ -8,11 +8,13 @@ import dev.rlcm.ppo.AdvantageEstimator;
  *
  * @param epochs how many times to sample and update, at least 1, those before a resume included
  * @param trajectories sampled in an epoch, at least 2
- * @param samplesPerPrompt how many samples of each drawn prompt an epoch has, at least 1, dividing trajectories; from 2 on they
- *     are compared with each other ({@link AdvantageEstimator#withinPrompt()}) and the two settings of statistics are not used
- * @param statBuffer how many of a prompt's latest rewards its statistics keep, at least 1; those of more than 10,000 prompts
- *     need an estimator of one's own, {@link AdvantageEstimator#perPrompt(int, int, int)}
- * @param statMinCount from how many on they are used instead of the whole batch's, at least 1
+ * @param samplesPerPrompt how many samples of each drawn prompt an epoch has, at least 1, dividing trajectories. From 2 on,
+ *     samples of a prompt are compared with each other ({@link AdvantageEstimator#withinPrompt()}), and the two settings of
+ *     statistics are not used
+ * @param statBuffer how many of a prompt's latest rewards its statistics keep, at least 1. They keep 10,000 prompts; for more,
+ *     give the trainer an {@link AdvantageEstimator#perPrompt(int, int, int)}
+ * @param statMinCount how many rewards of a prompt there must be before its statistics are used instead of those of the whole
+ *     batch, at least 1
  * @param rewardThreads that score pictures while the next ones are sampled, at least 1; more than one needs a
  *     thread-safe reward
  * @param seed of all noise and prompt draws

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -150,6 +151,18 @@ class GradientRulesTest {
             assertThat(gradient.isConstant(0)).isTrue();
             point.check(x.mul(x.unary(op)));
         }
+    }
+
+    @Property(tries = 10)
+    void aStoppedGradientIsZeroAndTheOthersStay(@ForAll("shapes") Shape shape, @ForAll long seed) {
+        Point point = new Point(seed);
+        Value x = point.real(shape);
+        Value stopped = x.unary(Op.STOP_GRADIENT);
+        assertThat(Gradients.of(stopped.sin().sum(), List.of(x)).get(0).isConstant(0))
+                .isTrue();
+        Value gradient = Gradients.of(x.mul(stopped).sum(), List.of(x)).get(0);
+        assertThat(gradient.shape()).isEqualTo(shape);
+        assertThat(Graph.of("g", gradient).topologicalOrder()).contains(stopped);
     }
 
     @Example

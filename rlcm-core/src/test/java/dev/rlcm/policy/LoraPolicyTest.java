@@ -226,7 +226,7 @@ class LoraPolicyTest {
         ConsistencyPolicy policy = policy(SamplingPlan.steps(2));
         assertThatThrownBy(() -> policy.rollout(PROMPTS, (trajectory, draw, size) -> new float[7 + trajectory]))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the noise of trajectory 0, draw 0, must have 8 values, got 7");
+                .hasMessage("the noise of trajectory 0, draw 0, must be 8 values, got 7");
         assertThatThrownBy(() -> policy.rollout(PROMPTS, (trajectory, draw, size) -> {
                     float[] values = new float[size];
                     values[2] = draw == 1 ? Float.NaN : 0;

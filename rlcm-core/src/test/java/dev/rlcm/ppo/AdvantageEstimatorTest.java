@@ -102,6 +102,36 @@ class AdvantageEstimatorTest {
         }
     }
 
+    @Test
+    void leftOutOfItsOwnBaselineASampleIsComparedWithThePromptsOthers() {
+        AdvantageEstimator estimator = AdvantageEstimator.leaveOneOut();
+        List<String> keys = List.of("cat", "dog", "cat", "cat", "dog", "cow");
+        assertThat(estimator.estimate(keys, new double[] {1, 5, 2, 6, 5, 9}))
+                .containsExactly(new double[] {-3, 0, -1.5, 4.5, 0, 0}, within(1e-12));
+        assertThat(estimator.zeroStdShare()).isCloseTo(2.0 / 3, within(1e-12)); // dogs are alike, the cow is alone
+        assertThat(estimator).hasToString("leaveOneOut()");
+    }
+
+    @Test
+    void winRatesCountTiesAsHalf() {
+        AdvantageEstimator estimator = AdvantageEstimator.winRate();
+        List<String> keys = List.of("cat", "dog", "cat", "cat", "dog", "cat", "cow");
+        double[] advantages = estimator.estimate(keys, new double[] {1, 5, 2, 2, 5, 99, 9}); // rates 0, 1/2, 1/2, 1
+        double unit = Math.sqrt(2);
+        assertThat(advantages).containsExactly(new double[] {-unit, 0, 0, 0, 0, unit, 0}, within(1e-4));
+    }
+
+    @Property
+    void onlyTheOrderOfRewardsCountsInWinRates(
+            @ForAll @Size(min = 2, max = 8) List<@DoubleRange(min = -3, max = 3) Double> rewards) {
+        double[] values = array(rewards);
+        List<String> keys = Collections.nCopies(values.length, "cat");
+        double[] stretched =
+                Arrays.stream(values).map(value -> value * 1024 + 7).toArray();
+        assertThat(AdvantageEstimator.winRate().estimate(keys, stretched))
+                .containsExactly(AdvantageEstimator.winRate().estimate(keys, values));
+    }
+
     @Property
     void beforeMinCountThereIsOnlyTheBatch(
             @ForAll @Size(min = 1, max = 15) List<@DoubleRange(min = -100, max = 100) Double> rewards) {
@@ -198,6 +228,8 @@ class AdvantageEstimatorTest {
         for (AdvantageEstimator estimator : List.of(
                 AdvantageEstimator.wholeBatch(),
                 AdvantageEstimator.withinPrompt(),
+                AdvantageEstimator.leaveOneOut(),
+                AdvantageEstimator.winRate(),
                 AdvantageEstimator.perPrompt(4, 2))) {
             assertThatThrownBy(() -> estimator.estimate(List.of("a", "b"), new double[] {1, Double.NaN}))
                     .isInstanceOf(IllegalArgumentException.class)

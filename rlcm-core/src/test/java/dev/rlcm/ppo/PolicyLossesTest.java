@@ -16,6 +16,7 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.testing.ToyPolicies;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -131,6 +132,52 @@ class PolicyLossesTest {
         UpdateReport report = statistics.report(0, 1, false, 0, 0);
         assertThat(report.ratios().clippedLow()).isEqualTo(0.5);
         assertThat(report.ratios().clippedHigh()).isZero();
+    }
+
+    @Test
+    void theSecondBoundLimitsWhatBadActionsOfAHighRatioCost() {
+        double[] now = {Math.log(5), Math.log(2), Math.log(0.5), Math.log(5)};
+        double[] advantage = {-1, -1, -1, 1};
+        Evaluated bounded = evaluate(PolicyLosses.dualClipped(3), now, new double[4], advantage);
+        assertThat(bounded.loss).containsExactly(new double[] {3, 2, 0.8, -1.2}, within(1e-6));
+        assertThat(bounded.gradient).containsExactly(new double[] {0, 2.0 / 4, 0, 0}, within(1e-6));
+        assertThatThrownBy(() -> PolicyLosses.dualClipped(1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("bound must be greater than 1 and finite, got 1.0");
+    }
+
+    @Test
+    void theScoreFunctionDoesNotMindTheOldPolicy() {
+        double[] now = {0.5, -0.25};
+        double[] advantage = {2, -4};
+        for (double old : new double[] {0, 7}) {
+            Evaluated score = evaluate(PolicyLosses.scoreFunction(), now, new double[] {old, old}, advantage);
+            assertThat(score.loss).containsExactly(new double[] {-1, -1}, within(1e-12));
+            assertThat(score.gradient).containsExactly(new double[] {-1, 2}, within(1e-12));
+        }
+    }
+
+    @Property(tries = 20)
+    void gradientsAreThoseOfCentredDifferences(
+            @ForAll @DoubleRange(min = -1, max = 1) double logProb,
+            @ForAll @DoubleRange(min = -3, max = 3) double advantage) {
+        double[] old = {0};
+        double[] credit = {advantage};
+        double h = 1e-5;
+        for (PolicyLoss loss : List.of(
+                PolicyLosses.clipped(),
+                PolicyLosses.dualClipped(2),
+                PolicyLosses.scoreFunction(),
+                PolicyLosses.importanceWeighted())) {
+            double below = evaluate(loss, new double[] {logProb - h}, old, credit).loss[0];
+            double above = evaluate(loss, new double[] {logProb + h}, old, credit).loss[0];
+            double slope = evaluate(loss, new double[] {logProb}, old, credit).gradient[0];
+            boolean kinked = Arrays.stream(new double[] {0.8, 1.2, 2})
+                    .anyMatch(kink -> Math.abs(logProb - Math.log(kink)) < 2 * h);
+            if (!kinked) {
+                assertThat((above - below) / (2 * h)).isCloseTo(slope, within(1e-6));
+            }
+        }
     }
 
     @Test

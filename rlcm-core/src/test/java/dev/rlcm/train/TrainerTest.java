@@ -203,7 +203,10 @@ class TrainerTest {
                 file,
                 "advantages is perPrompt(16, 16, 10000) in the checkpoint, perPrompt(8, 4, 10000) in this run");
         assertRefusedAndUnchanged(
-                trainer(ToyPolicies.fresh(backend, SamplingPlan.steps(4)), RED, CONFIG), file, "policy.schedule is ");
+                trainer(ToyPolicies.fresh(backend, SamplingPlan.steps(4)), RED, CONFIG),
+                file,
+                "policy.evaluations is 3 in the checkpoint, 4 in this run",
+                "policy.schedule is ");
         LoraAdapter adapter = policy.adapter();
         LoraConfig louder = adapter.config().withAlpha(2 * adapter.config().alpha());
         ConsistencyPolicy other = ConsistencyPolicy.of(

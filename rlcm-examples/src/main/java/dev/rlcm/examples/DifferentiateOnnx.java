@@ -1,6 +1,7 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.examples.gradients.TensorFiles;
 import dev.rlcm.examples.gradients.UpstreamGradients;
 import dev.rlcm.examples.options.Cli;
@@ -14,8 +15,6 @@ import dev.rlcm.lora.LoraSite;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import dev.rlcm.onnx.OnnxSignature.Port;
-import dev.rlcm.rewrite.folding.ConstantFolding;
-import dev.rlcm.rewrite.lowering.CommonSubexpressions;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -133,8 +132,8 @@ public final class DifferentiateOnnx implements Callable<Integer> {
 
         Map<String, TensorData> results = new LinkedHashMap<>();
         try (Backend backend = Devices.open(device)) {
-            Graph compact = CommonSubexpressions.merge(ConstantFolding.apply(joint));
-            Map<String, TensorData> computed = backend.compile(compact).run(tensors);
+            Graph lowered = Lowering.of(backend.memoryPolicy()).lower(joint);
+            Map<String, TensorData> computed = backend.compile(lowered).run(tensors);
             forward.outputs().keySet().forEach(name -> results.put(name, computed.get(name)));
             by.forEach(name -> results.put(name, computed.get("grad_" + name)));
         }

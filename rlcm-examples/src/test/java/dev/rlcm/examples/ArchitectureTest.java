@@ -104,6 +104,7 @@ class ArchitectureTest {
      */
     private static final DescribedPredicate<JavaClass> INTERNAL = resideInAnyPackage(
                     "dev.rlcm.rewrite..",
+                    "dev.rlcm.compilation",
                     "dev.rlcm.onnx.importer",
                     "dev.rlcm.onnx.exporter",
                     "dev.rlcm.onnx.format",

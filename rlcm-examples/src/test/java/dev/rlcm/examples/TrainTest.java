@@ -67,13 +67,54 @@ class TrainTest {
     }
 
     @Test
-    void alignmentNeedsACaptionerThatAnswersAndABert() {
+    void alignmentRunsWithNothingInstalled() throws IOException {
         Path run = directory.resolve("run");
-        assertThat(Commands.fail(new Train(), with(run, 1, "--reward", "alignment")))
-                .contains("needs --captioner");
+        Commands.succeed(new Train(), with(run, 1, "--reward", "alignment"));
+        assertThat(run.resolve("report.html")).content().contains("BERTScore recall of captions");
+        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
+                .get(0)
+                .get("reward_mean")
+                .doubleValue();
+        assertThat(reward).isBetween(0.6, 1.0);
+    }
+
+    @Test
+    void theCaptionsToChooseFromAreGiven() throws IOException {
+        Path captions = Files.writeString(directory.resolve("captions.txt"), "a red wine\n\nthe tax return\n");
+        Path run = directory.resolve("run");
+        Commands.succeed(new Train(), with(run, 1, "--reward", "alignment", "--captions", captions));
+        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
+                .get(0)
+                .get("reward_mean")
+                .doubleValue();
+        assertThat(reward).isLessThan(0.5);
+        assertThat(run.resolve("report.html")).content().contains("captions.txt");
+    }
+
+    @Test
+    void aCaptionerThatDoesNotAnswerEndsTheRun() {
         String nobody = "http://localhost:9/v1";
-        assertThat(Commands.fail(new Train(), with(run, 1, "--reward", "alignment", "--captioner", nobody)))
-                .contains("needs --bert");
+        assertThat(Commands.fail(
+                        new Train(), with(directory.resolve("run"), 1, "--reward", "alignment", "--captioner", nobody)))
+                .contains("localhost:9");
+    }
+
+    @Test
+    void textIsReadWithNothingInstalled() throws IOException {
+        Path prompts = Files.writeString(directory.resolve("signs.txt"), "a sign that says \"open\"\n");
+        Path run = directory.resolve("run");
+        Commands.succeed(new Train(), with(run, 1, "--reward", "ocr", "--prompts", prompts));
+        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
+                .get(0)
+                .get("reward_mean")
+                .doubleValue();
+        assertThat(reward).isBetween(0.0, 0.5);
+    }
+
+    @Test
+    void promptsWithoutATextAreRefused() {
+        assertThat(Commands.fail(new Train(), with(directory.resolve("run"), 1, "--reward", "ocr")))
+                .contains("put that in double quotes");
     }
 
     @Test

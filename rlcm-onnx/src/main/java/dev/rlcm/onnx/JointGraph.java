@@ -1,13 +1,13 @@
 package dev.rlcm.onnx;
 
-import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Rewriter;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,31 +27,21 @@ final class JointGraph {
             throw new IllegalArgumentException("name at least one input or weight to differentiate with respect to");
         }
         Graph open = withWeightsAsInputs(forward, wrt);
-        List<Value> variables = wrt.stream().map(open::input).toList();
-        for (Value variable : variables) {
+        Map<String, Value> variables = new LinkedHashMap<>();
+        for (String name : wrt) {
+            Value variable = open.input(name);
             if (!variable.type().isFloating()) {
-                throw new GraphException(
-                        "input " + variable.label() + " is " + variable.type() + ", it has no gradient");
+                throw new GraphException("input " + name + " is " + variable.type() + ", it has no gradient");
             }
+            variables.put("grad_" + name, variable);
         }
-        List<Value> inputs = new ArrayList<>(open.inputs());
-        List<Value> roots = new ArrayList<>();
-        List<Value> upstream = new ArrayList<>();
+        Map<String, Value> upstream = new LinkedHashMap<>();
         open.outputs().forEach((name, output) -> {
             if (output.type().isFloating()) {
-                roots.add(output);
-                upstream.add(Value.input("upstream_" + name, output.type(), output.shape()));
+                upstream.put(name, Value.input("upstream_" + name, output.type(), output.shape()));
             }
         });
-        inputs.addAll(upstream);
-        List<Value> gradients = Gradients.of(roots, upstream, variables);
-        Map<String, Value> outputs = new LinkedHashMap<>(open.outputs());
-        for (int i = 0; i < wrt.size(); i++) {
-            if (outputs.put("grad_" + wrt.get(i), gradients.get(i)) != null) {
-                throw new GraphException("the model already has an output named grad_" + wrt.get(i));
-            }
-        }
-        return new Graph(inputs, outputs);
+        return Lowering.of(MemoryPolicy.FAST).joint(open, upstream, variables);
     }
 
     /** The named weights become inputs, after those there are, in the order they are named. */

@@ -13,6 +13,7 @@ import dev.rlcm.onnx.format.OnnxTensors;
 import dev.rlcm.onnx.importer.InputBinding;
 import dev.rlcm.onnx.importer.OnnxImporter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +21,12 @@ import java.util.Set;
 
 /** ONNX files as graphs and graphs as ONNX files. Stateless and thread-safe. */
 public final class OnnxModels {
+    private static final String IN_MEMORY = "the model in memory";
+
     private OnnxModels() {}
 
     /**
-     * Reads a model (opset 11 to 23, weights inside or in external data files beside it).
+     * Reads a model (opset 7 to 23, weights inside or in external data files beside it).
      *
      * @param file the {@code .onnx} file
      * @param dims extents of symbolic dimensions by name, for example {@code batch_size} to 4; names that the model does
@@ -67,6 +70,20 @@ public final class OnnxModels {
     }
 
     /**
+     * Reads a model as {@link #loadWithShapes(Path, Map)} does, from memory, as a resource on the class path is.
+     *
+     * @param model the content of an {@code .onnx} file whose weights are in it
+     * @throws IOException if it is truncated or no ONNX model
+     */
+    public static Graph loadWithShapes(ByteBuffer model, Map<String, Shape> inputShapes) throws IOException {
+        return OnnxImporter.importModel(
+                ModelFile.parse(model, IN_MEMORY),
+                OnnxTensors.inMemory(),
+                new InputBinding(Map.of(), Map.copyOf(inputShapes)),
+                Set.of());
+    }
+
+    /**
      * Reads a model as {@link #loadWithShapes} does, to look at rather than to run: weights stay in the memory-mapped
      * file also where they are part of the model, at whatever address that is.
      */
@@ -90,11 +107,24 @@ public final class OnnxModels {
      * @throws GraphException if an input or output is not a tensor of a supported type
      */
     public static OnnxSignature inspect(Path file) throws IOException {
-        ModelProto model = ModelFile.read(file);
+        return signature(ModelFile.read(file), file.toString());
+    }
+
+    /**
+     * What a model in memory declares.
+     *
+     * @param model the content of an {@code .onnx} file
+     * @see #inspect(Path)
+     */
+    public static OnnxSignature inspect(ByteBuffer model) throws IOException {
+        return signature(ModelFile.parse(model, IN_MEMORY), IN_MEMORY);
+    }
+
+    private static OnnxSignature signature(ModelProto model, String name) {
         try {
             return OnnxSignature.of(model);
-        } catch (GraphException | ArithmeticException e) {
-            throw new GraphException(file + ": " + e.getMessage(), e);
+        } catch (GraphException | IllegalArgumentException | ArithmeticException e) {
+            throw new GraphException(name + ": " + e.getMessage(), e);
         }
     }
 

@@ -7,9 +7,11 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.onnx.format.OnnxTypes;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -18,12 +20,14 @@ import java.util.stream.Collectors;
  * What a model declares: its inputs (weights not counted) and outputs in order. Immutable.
  *
  * @param opset the version of the default operator set it is written in
+ * @param weights the shapes of the stored tensors by name
  */
-public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset) {
-    /** Copies the lists. */
+public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset, Map<String, Shape> weights) {
+    /** Copies the collections. */
     public OnnxSignature {
         inputs = List.copyOf(inputs);
         outputs = List.copyOf(outputs);
+        weights = Map.copyOf(weights);
     }
 
     /** One input or output. A port of unknown rank has no dims, as a scalar has. */
@@ -43,10 +47,13 @@ public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset) {
         }
     }
 
-    /** An axis: of fixed extent, or symbolic with a name to bind, which is empty where the model gives none. */
+    /**
+     * An axis: of fixed extent, or symbolic with a name to bind, which is empty where the model gives none. A negative extent is
+     * none.
+     */
     public record Dim(OptionalInt extent, String symbol) {
         private static Dim of(TensorShapeProto.Dimension dim) {
-            return dim.hasDimValue()
+            return OnnxTypes.isFixed(dim)
                     ? new Dim(OptionalInt.of(Math.toIntExact(dim.getDimValue())), "")
                     : new Dim(OptionalInt.empty(), dim.getDimParam());
         }
@@ -60,11 +67,11 @@ public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset) {
 
     static OnnxSignature of(ModelProto model) {
         GraphProto graph = model.getGraph();
-        Set<String> weights =
-                graph.getInitializerList().stream().map(TensorProto::getName).collect(Collectors.toSet());
+        Map<String, Shape> weights = graph.getInitializerList().stream()
+                .collect(Collectors.toMap(TensorProto::getName, OnnxSignature::shape, (first, again) -> again));
         return new OnnxSignature(
                 graph.getInputList().stream()
-                        .filter(i -> !weights.contains(i.getName()))
+                        .filter(i -> !weights.containsKey(i.getName()))
                         .map(Port::of)
                         .toList(),
                 graph.getOutputList().stream().map(Port::of).toList(),
@@ -72,7 +79,12 @@ public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset) {
                         .filter(o -> o.getDomain().isEmpty() || o.getDomain().equals("ai.onnx"))
                         .mapToInt(o -> (int) o.getVersion())
                         .findFirst()
-                        .orElse(1));
+                        .orElse(1),
+                weights);
+    }
+
+    private static Shape shape(TensorProto tensor) {
+        return Shape.of(tensor.getDimsList().stream().mapToLong(dim -> dim).toArray());
     }
 
     /**

@@ -15,6 +15,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.onnx.exporter.Dialect;
 import dev.rlcm.onnx.exporter.OnnxExporter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -43,7 +44,7 @@ public final class OrtBackend implements Backend {
     private final OptionalInt cudaDevice;
     private final CudaOptions cuda;
     private final HalfSupport half;
-    private final Set<OrtExecutable> executables = new LinkedHashSet<>();
+    private final Set<Executable> executables = new LinkedHashSet<>();
     private boolean closed;
 
     private OrtBackend(OrtOptions options, OptionalInt cudaDevice, CudaOptions cuda, HalfSupport.Provider provider) {
@@ -131,6 +132,46 @@ public final class OrtBackend implements Backend {
             handles.forEach(OnnxTensor::close);
             throw new BackendException("ONNX Runtime cannot compile the graph: " + e.getMessage(), e);
         }
+        return owned(executable);
+    }
+
+    /**
+     * Opens a network that only runs forward as its file is: of any opset, with any operators that ONNX Runtime knows, for
+     * inputs of any shape that it takes, which may change from run to run.
+     *
+     * @param model the {@code .onnx} file
+     * @return takes and gives tensors by the file's names
+     * @throws BackendException if the file is missing or ONNX Runtime cannot run it
+     */
+    public Executable open(Path model) {
+        return opened(settings -> environment.createSession(model.toString(), settings), model.toString());
+    }
+
+    /**
+     * As {@link #open(Path)}, from memory.
+     *
+     * @param model the content of an {@code .onnx} file with its weights in it; copied
+     */
+    public Executable open(byte[] model) {
+        return opened(settings -> environment.createSession(model, settings), "the model in memory");
+    }
+
+    /** Makes a session. */
+    @FunctionalInterface
+    private interface Sessions {
+        OrtSession create(OrtSession.SessionOptions settings) throws OrtException;
+    }
+
+    private Executable opened(Sessions sessions, String name) {
+        try (OrtSession.SessionOptions settings = sessionOptions(false)) {
+            return owned(new OrtNetwork(environment, sessions.create(settings), this::forget));
+        } catch (OrtException e) {
+            throw new BackendException("ONNX Runtime cannot run " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The executable, which is closed with this backend from now on, or right away if this is closed already. */
+    private Executable owned(Executable executable) {
         synchronized (executables) {
             if (!closed) {
                 executables.add(executable);
@@ -212,7 +253,7 @@ public final class OrtBackend implements Backend {
         };
     }
 
-    private void forget(OrtExecutable executable) {
+    private void forget(Executable executable) {
         synchronized (executables) {
             executables.remove(executable);
         }
@@ -220,13 +261,13 @@ public final class OrtBackend implements Backend {
 
     @Override
     public void close() {
-        List<OrtExecutable> open;
+        List<Executable> open;
         synchronized (executables) {
             closed = true;
             open = List.copyOf(executables);
         }
         BackendException failure = null;
-        for (OrtExecutable executable : open) {
+        for (Executable executable : open) {
             try {
                 executable.close();
             } catch (BackendException e) {

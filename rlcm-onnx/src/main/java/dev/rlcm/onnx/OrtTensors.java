@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import dev.rlcm.backend.BackendException;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.TensorData;
 
@@ -13,6 +14,16 @@ final class OrtTensors {
 
     static OnnxTensor wrap(OrtEnvironment environment, TensorData data) throws OrtException {
         return OnnxTensor.createTensor(environment, data.bytes(), data.shape().toLongs(), javaType(data.type()));
+    }
+
+    /** @throws BackendException if it is a type that graphs do not have */
+    static DataType fromJava(OnnxJavaType type) {
+        for (DataType candidate : DataType.values()) {
+            if (javaType(candidate) == type) {
+                return candidate;
+            }
+        }
+        throw new BackendException("results of type " + type + " are not supported; cast them in the model");
     }
 
     private static OnnxJavaType javaType(DataType type) {

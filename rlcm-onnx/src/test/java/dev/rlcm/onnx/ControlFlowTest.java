@@ -108,11 +108,11 @@ class ControlFlowTest {
 
     @Test
     void functionsOfAnOpsetThatIsNotKnownAreRefused() {
-        FunctionProto function = unary("Old", opset("", 9), node("Relu", "b", "a"));
+        FunctionProto function = unary("Old", opset("", 6), node("Relu", "b", "a"));
         assertThatThrownBy(() -> load(List.of(node("local", "Old", "y", List.of("x0"))), function))
                 .isInstanceOf(GraphException.class)
                 .hasMessageContaining("Old_y")
-                .hasMessageContaining("written in opset 9");
+                .hasMessageContaining("written in opset 6");
     }
 
     @Test
@@ -221,6 +221,44 @@ class ControlFlowTest {
         NodeProto last = node("", "ReduceSum", "total", List.of("all"), OnnxAttributes.flag("keepdims", false));
         assertThat(run(load(List.of(trips, loop, last, node("Add", "y", "end", "total")))))
                 .containsExactly(4 - 9, -8 - 9); // states 2x, 3x, 4x with x = (1, -2)
+    }
+
+    /** Branches, loops and lists whose parts do not fit each other are the model's fault, and said to be. */
+    @Test
+    void controlFlowThatIsNotValidIsRefused() {
+        GraphProto body = GraphProto.newBuilder()
+                .addInput(ValueInfoProto.newBuilder().setName("step"))
+                .addInput(ValueInfoProto.newBuilder().setName("going"))
+                .addNode(node("Identity", "on", "going"))
+                .addOutput(ValueInfoProto.newBuilder().setName("on"))
+                .build();
+        GraphProto empty = GraphProto.getDefaultInstance();
+        NodeProto one = node("", "Constant", "one", List.of(), OnnxAttributes.integer("value_int", 1));
+        NodeProto none = node("", "Constant", "none", List.of(), OnnxAttributes.ints("value_ints"));
+        NodeProto list = node("SequenceEmpty", "list");
+        List<NodeProto> invalid = List.of(
+                node("", "Loop", "y", List.of("one"), branch("body", body)),
+                node("", "Loop", "y", List.of("one", "", "x0"), branch("body", body)),
+                node("", "Loop", "y", List.of("none", ""), branch("body", body)),
+                node("", "Loop", "y", List.of("one", ""), branch("body", empty)),
+                node("", "Scan", "y", List.of("x0"), branch("body", body)),
+                node(
+                        "",
+                        "Scan",
+                        "y",
+                        List.of("x0"),
+                        OnnxAttributes.integer("num_scan_inputs", 1),
+                        OnnxAttributes.ints("scan_input_axes", 0, 0),
+                        branch("body", body)),
+                node("SequenceErase", "y", "list"),
+                node("SequenceAt", "y", "list", "none"),
+                node("SplitToSequence", "y", "x0", "none"));
+        for (NodeProto node : invalid) {
+            assertThatThrownBy(() -> load(List.of(one, none, list, node)))
+                    .as("%s", node.getOpType())
+                    .isInstanceOf(GraphException.class)
+                    .hasMessageContaining(node.getOpType() + " x1");
+        }
     }
 
     @Test

@@ -65,17 +65,24 @@ final class ElementwiseCases {
     }
 
     private static void arithmetic(OperatorCases cases) {
-        for (String type : List.of("Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu")) {
+        for (String type : List.of("Add", "Sub", "Mul", "Div", "PRelu")) {
             cases.of(type, node -> node.feed(2, 3, 4).feed(3, 1));
         }
-        for (String type : List.of("Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal")) {
+        for (String type : List.of("Less", "LessOrEqual", "Greater", "GreaterOrEqual")) {
             cases.of(type, node -> node.feed(2, 3, 4).feed(3, 1));
         }
+        cases.from(11, "Equal", node -> node.feed(2, 3, 4).feed(3, 1))
+                .until(10, "Equal", node -> node.feed(bits(2, 3)).feed(bits(3)));
         for (String type : List.of("And", "Or", "Xor")) {
             cases.of(type, node -> node.feed(bits(2, 3)).feed(bits(3)));
         }
         for (String type : List.of("Sum", "Mean", "Max", "Min")) {
-            cases.of(type, node -> node.feed(2, 2).feed(2).feed(1, 2)).of(type, node -> node.feed(3));
+            cases.from(8, type, node -> node.feed(2, 2).feed(2).feed(1, 2))
+                    .until(7, type, node -> node.feed(2, 2).feed(2, 2))
+                    .of(type, node -> node.feed(3));
+        }
+        for (String type : List.of("Max", "Min")) {
+            cases.from(8, type, node -> node.feed(2, 3, 4).feed(3, 1));
         }
         cases.of("Not", node -> node.feed(bits(5)))
                 .of("Where", node -> node.feed(bits(3)).feed(2, 3).feed(1))
@@ -106,12 +113,16 @@ final class ElementwiseCases {
                 .of("Elu", node -> node.real("alpha", 0.3).feed(9))
                 .of("Celu", node -> node.real("alpha", 0.3).feed(9))
                 .of("LeakyRelu", node -> node.real("alpha", 0.3).feed(9))
-                .until(11, "Clip", node -> node.feed(9).constant(scalar(-0.5)))
-                .of("Clip", node -> node.feed(9).constant(scalar(-0.5)).constant(scalar(0.5)))
-                .of("Clip", node -> node.feed(9).absent().constant(scalar(0.25)))
-                .of("Clip", node -> node.feed(9)
+                .between(11, 11, "Clip", node -> node.feed(9).constant(scalar(-0.5)))
+                .from(11, "Clip", node -> node.feed(9).constant(scalar(-0.5)).constant(scalar(0.5)))
+                .from(11, "Clip", node -> node.feed(9).absent().constant(scalar(0.25)))
+                .from(11, "Clip", node -> node.feed(9)
                         .feed(TensorData.floats(Shape.SCALAR, -0.25f))
                         .kinked())
+                .until(10, "Clip", node -> node.real("min", -0.5)
+                        .real("max", 0.25)
+                        .feed(9))
+                .until(10, "Clip", node -> node.real("max", 0.25).feed(9))
                 .from(12, "Clip", node -> node.feed(TensorData.longs(Shape.of(3), -5, 0, 5))
                         .absent()
                         .integer(2));

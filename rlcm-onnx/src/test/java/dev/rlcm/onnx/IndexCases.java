@@ -21,6 +21,9 @@ final class IndexCases {
                 .of(
                         "ScatterElements",
                         node -> node.with("axis", 1).feed(2, 3).feed(INDICES).feed(2, 2))
+                .of(
+                        "Scatter",
+                        node -> node.with("axis", 1).feed(2, 3).feed(INDICES).feed(2, 2))
                 .from(16, "ScatterElements", node -> node.with("reduction", "add")
                         .feed(3, 2)
                         .feed(INDICES)
@@ -36,14 +39,15 @@ final class IndexCases {
                         "OneHot",
                         node -> node.with("axis", 1).feed(INDICES).longs(4).floats(-1, 2))
                 .of("OneHot", node -> node.feed(INDICES).longs(3).feed(2))
-                .of("TopK", node -> node.outputs(2).feed(3, 4).longs(1))
-                .of("TopK", node -> node.outputs(2).feed(3, 4).longs(3))
-                .of("TopK", node -> node.with("axis", 0)
+                .until(9, "TopK", node -> node.outputs(2).with("k", 2).feed(3, 4))
+                .from(10, "TopK", node -> node.outputs(2).feed(3, 4).longs(1))
+                .from(10, "TopK", node -> node.outputs(2).feed(3, 4).longs(3))
+                .from(11, "TopK", node -> node.with("axis", 0)
                         .with("largest", 0)
                         .outputs(2)
                         .feed(3, 4)
                         .longs(2))
-                .of("TopK", node -> node.outputs(2)
+                .from(11, "TopK", node -> node.outputs(2)
                         .feed(TensorData.longs(Shape.of(6), 3, 1, 3, 2, 3, 1))
                         .longs(4));
     }

@@ -3,12 +3,12 @@ package dev.rlcm.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.rlcm.autodiff.Checkpoints;
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.backend.ReferenceBackend;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
@@ -19,7 +19,6 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.exporter.Dialect;
 import dev.rlcm.onnx.exporter.OnnxExporter;
 import dev.rlcm.onnx.exporter.WeightStore;
-import dev.rlcm.rewrite.lowering.RotatedKernels;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,15 +49,15 @@ class MemoryPolicyTest {
             y = y.add(mixed.reshape(1, 64, 8, 8));
         }
         Value loss = y.square().sum();
-        Checkpoints checkpoints = policy == MemoryPolicy.SMALL ? Checkpoints.betweenBlocks() : Checkpoints.everywhere();
-        Graph graph = Graph.of(Map.of(
-                "loss", loss, "dx", Gradients.of(loss, List.of(x), checkpoints).get(0)));
-        Graph prepared = policy == MemoryPolicy.SMALL ? graph : RotatedKernels.apply(graph);
+        Graph plain = Graph.of(
+                Map.of("loss", loss, "dx", Gradients.of(loss, List.of(x)).get(0)));
+        Graph lowered =
+                Lowering.of(policy).update(Graph.of("loss", loss), Map.of("loss", loss.like(1)), Map.of("dx", x));
         Map<String, TensorData> inputs = Map.of("x", normal(x.shape(), 1));
         try (Backend ort = OrtBackend.cpu(OrtOptions.defaults().withMemory(policy));
                 Backend reference = new ReferenceBackend()) {
             assertThat(ort.memoryPolicy()).isEqualTo(policy);
-            agree(ort.compile(prepared), reference.compile(graph), inputs);
+            agree(ort.compile(lowered), reference.compile(plain), inputs);
         }
     }
 

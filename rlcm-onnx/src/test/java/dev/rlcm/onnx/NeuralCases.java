@@ -27,7 +27,7 @@ final class NeuralCases {
                         .feed(2, 3)
                         .feed(4, 3)
                         .feed(4))
-                .of("Gemm", node -> node.with("transA", 1).feed(3, 2).feed(3, 4));
+                .from(11, "Gemm", node -> node.with("transA", 1).feed(3, 2).feed(3, 4));
         for (String equation : List.of("ij,jk", "bij,bkj->bik", "ij,kj->ki")) {
             int batch = equation.startsWith("b") ? 1 : 0;
             boolean transposed = !equation.equals("ij,jk");

@@ -68,6 +68,15 @@ final class NodeCase {
         return with(OnnxAttributes.real(name, value));
     }
 
+    NodeCase reals(String name, double... values) {
+        AttributeProto.Builder attribute =
+                AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.FLOATS);
+        for (double value : values) {
+            attribute.addFloats((float) value);
+        }
+        return with(attribute.build());
+    }
+
     NodeCase outputs(int count) {
         outputs = count;
         return this;
@@ -198,6 +207,7 @@ final class NodeCase {
                 case INT -> text.append(attribute.getI());
                 case FLOAT -> text.append(attribute.getF());
                 case INTS -> text.append(attribute.getIntsList());
+                case FLOATS -> text.append(attribute.getFloatsList());
                 default -> text.append(attribute.getS().toStringUtf8());
             }
         }

@@ -16,10 +16,10 @@ import java.util.function.UnaryOperator;
 
 /** Nodes of every operator that can be imported, written as each opset writes them. */
 final class OperatorCases {
-    private static final int OLDEST = 11;
+    private static final int OLDEST = 7;
     private static final int NEWEST = 23;
 
-    /** Opsets that changed each standard operator; the first one is the newest up to 11. */
+    /** Opsets that changed each standard operator; the first one is the newest up to 7. */
     static final Map<String, int[]> VERSIONS = readVersions();
 
     private record Entry(String domain, String type, int from, int to, UnaryOperator<NodeCase> form) {
@@ -46,7 +46,7 @@ final class OperatorCases {
         return cases;
     }
 
-    /** A form that all opsets from 11 to 23 have. */
+    /** A form that all opsets from 7 to 23 have. */
     OperatorCases of(String type, UnaryOperator<NodeCase> form) {
         return between(OLDEST, NEWEST, type, form);
     }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every operator that can be imported, in every form that opsets 11 to 23 give it, forward and backward. */
+/** Every operator that can be imported, in every form that opsets 7 to 23 give it, forward and backward. */
 class OperatorFormsTest {
     /** Differences are taken by up to this many elements. */
     private static final int MAX_DIFFERENCES = 80;

@@ -10,6 +10,7 @@ final class ResizeCases {
     private ResizeCases() {}
 
     static void addTo(OperatorCases cases) {
+        older(cases);
         resizes(cases);
         grids(cases);
     }
@@ -41,18 +42,38 @@ final class ResizeCases {
         return TensorData.generate(DataType.FLOAT32, Shape.of(dims), i -> 2 * Math.sin(1.3 * i + 0.4));
     }
 
+    /** Before opset 11: by scales, with coordinates as asymmetric ones are later. */
+    private static void older(OperatorCases cases) {
+        for (String mode : List.of("nearest", "linear")) {
+            for (double[] scales : List.of(new double[] {1, 1, 2, 2}, new double[] {1, 1, 1.5, 3})) {
+                cases.until(8, "Upsample", node -> node.with("mode", mode)
+                                .reals("scales", scales)
+                                .feed(1, 2, 4, 6))
+                        .between(9, 9, "Upsample", node -> node.with("mode", mode)
+                                .feed(1, 2, 4, 6)
+                                .floats(scales))
+                        .between(10, 10, "Resize", node -> node.with("mode", mode)
+                                .feed(1, 2, 4, 6)
+                                .floats(scales));
+            }
+            cases.between(10, 10, "Resize", node -> node.with("mode", mode)
+                    .feed(1, 2, 5, 6)
+                    .floats(1, 1, 0.6, 0.5));
+        }
+    }
+
     private static void resizes(OperatorCases cases) {
         for (String mode : List.of("nearest", "linear", "cubic")) {
             for (String coordinates : List.of("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")) {
                 for (double[] scales : List.of(new double[] {1, 1, 2, 2}, new double[] {1, 1, 1.5, 0.6})) {
-                    cases.of("Resize", node -> node.with("mode", mode)
+                    cases.from(11, "Resize", node -> node.with("mode", mode)
                             .with("coordinate_transformation_mode", coordinates)
                             .feed(1, 2, 5, 6)
                             .unused()
                             .floats(scales));
                 }
             }
-            cases.of("Resize", node -> node.with("mode", mode)
+            cases.from(11, "Resize", node -> node.with("mode", mode)
                             .feed(1, 2, 5, 6)
                             .unused()
                             .unused()
@@ -64,7 +85,7 @@ final class ResizeCases {
                             .floats(1, 1, 1.3, 0.7));
         }
         for (String rounding : List.of("round_prefer_ceil", "floor", "ceil")) {
-            cases.of("Resize", node -> node.with("nearest_mode", rounding)
+            cases.from(11, "Resize", node -> node.with("nearest_mode", rounding)
                     .feed(1, 1, 4, 5)
                     .unused()
                     .floats(1, 1, 1.5, 2));
@@ -85,7 +106,7 @@ final class ResizeCases {
                     .unused()
                     .floats(1, 1, 0.5, 0.4));
         }
-        cases.of("Resize", node -> node.with("mode", "cubic")
+        cases.from(11, "Resize", node -> node.with("mode", "cubic")
                         .with("exclude_outside", 1)
                         .real("cubic_coeff_a", -0.5)
                         .feed(1, 1, 4, 5)

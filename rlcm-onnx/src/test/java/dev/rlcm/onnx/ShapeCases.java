@@ -23,7 +23,7 @@ final class ShapeCases {
                         .feed(2, 3, 4)
                         .longs(4, 6))
                 .of("Flatten", node -> node.with("axis", 2).feed(2, 3, 4))
-                .of("Flatten", node -> node.with("axis", -1).feed(2, 3, 4))
+                .from(11, "Flatten", node -> node.with("axis", -1).feed(2, 3, 4))
                 .of("Flatten", node -> node.with("axis", 0).feed(2, 3))
                 .until(12, "Squeeze", node -> node.ints("axes", 1).feed(2, 1, 4))
                 .from(13, "Squeeze", node -> node.feed(2, 1, 4).longs(-2))
@@ -34,20 +34,20 @@ final class ShapeCases {
                 .of("Transpose", node -> node.ints("perm", 1, 2, 0).feed(2, 3, 4))
                 .of("Expand", node -> node.feed(3, 1).longs(2, 1, 4))
                 .of("DepthToSpace", node -> node.with("blocksize", 2).feed(1, 8, 2, 3))
-                .of(
-                        "DepthToSpace",
-                        node -> node.with("blocksize", 2).with("mode", "CRD").feed(1, 8, 2, 3))
+                .from(11, "DepthToSpace", node -> node.with("blocksize", 2)
+                        .with("mode", "CRD")
+                        .feed(1, 8, 2, 3))
                 .of("SpaceToDepth", node -> node.with("blocksize", 2).feed(1, 3, 4, 6));
     }
 
     private static void slices(OperatorCases cases) {
-        cases.of("Slice", node -> node.feed(5, 6)
+        cases.from(10, "Slice", node -> node.feed(5, 6)
                         .longs(-1, 1)
                         .longs(Long.MIN_VALUE, 5)
                         .longs(0, 1)
                         .longs(-2, 2))
-                .of("Slice", node -> node.feed(5, 6).longs(4).longs(1).longs(1))
-                .of("Slice", node -> node.feed(5, 6).longs(1, -4).longs(3, Long.MAX_VALUE))
+                .from(10, "Slice", node -> node.feed(5, 6).longs(4).longs(1).longs(1))
+                .from(10, "Slice", node -> node.feed(5, 6).longs(1, -4).longs(3, Long.MAX_VALUE))
                 .of("Concat", node -> node.with("axis", -1).feed(2, 3).feed(2, 1))
                 .of("Concat", node -> node.with("axis", 0).feed(2))
                 .of("Concat", node -> node.with("axis", 1)
@@ -71,10 +71,24 @@ final class ShapeCases {
 
     private static void tilings(OperatorCases cases) {
         cases.of("Tile", node -> node.feed(2, 3).longs(2, 1))
-                .of("Pad", node -> node.feed(2, 3).longs(1, 0, 0, 2).scalar(1.5))
-                .of("Pad", node -> node.with("mode", "reflect").feed(3, 4).longs(2, 1, 1, 2))
-                .of("Pad", node -> node.with("mode", "edge").feed(3, 4).longs(0, 1, 1, 0))
-                .of("Pad", node -> node.feed(4, 4).longs(-1, 1, 0, -2))
+                .from(11, "Pad", node -> node.feed(2, 3).longs(1, 0, 0, 2).scalar(1.5))
+                .from(11, "Pad", node -> node.with("mode", "reflect").feed(3, 4).longs(2, 1, 1, 2))
+                .from(11, "Pad", node -> node.with("mode", "edge").feed(3, 4).longs(0, 1, 1, 0))
+                .from(11, "Pad", node -> node.feed(4, 4).longs(-1, 1, 0, -2))
+                .until(10, "Pad", node -> node.ints("pads", 1, 0, 0, 2)
+                        .real("value", 1.5)
+                        .feed(2, 3))
+                .until(10, "Pad", node -> node.with("mode", "reflect")
+                        .ints("pads", 2, 1, 1, 2)
+                        .feed(3, 4))
+                .until(10, "Pad", node -> node.ints("pads", -1, 1, 0, -2).feed(4, 4))
+                .until(9, "Slice", node -> node.ints("starts", 1, -4)
+                        .ints("ends", 3, Integer.MAX_VALUE)
+                        .feed(5, 6))
+                .until(9, "Slice", node -> node.ints("axes", 1)
+                        .ints("starts", -3)
+                        .ints("ends", -1)
+                        .feed(5, 6))
                 .from(18, "Pad", node -> node.feed(2, 3).longs(1, 2).absent().longs(-1))
                 .from(19, "Pad", node -> node.with("mode", "wrap").feed(3, 4).longs(2, 0, 1, 3));
     }

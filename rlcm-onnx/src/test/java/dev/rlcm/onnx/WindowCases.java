@@ -81,7 +81,7 @@ final class WindowCases {
                                     : node.feed(2, 3, 4, 2));
         }
         for (String type : List.of("MaxPool", "AveragePool")) {
-            cases.of(type, node -> node.ints("kernel_shape", 3)
+            cases.from(10, type, node -> node.ints("kernel_shape", 3)
                     .ints("strides", 2)
                     .with("ceil_mode", 1)
                     .feed(1, 2, 6));
@@ -92,7 +92,7 @@ final class WindowCases {
                 .from(18, "LpPool", node -> node.ints("kernel_shape", 2)
                         .ints("dilations", 2)
                         .feed(1, 2, 6))
-                .of("MaxPool", node -> node.ints("kernel_shape", 2, 3)
+                .from(10, "MaxPool", node -> node.ints("kernel_shape", 2, 3)
                         .ints("dilations", 2, 1)
                         .ints("strides", 1, 2)
                         .ints("pads", 1, 1, 0, 1)

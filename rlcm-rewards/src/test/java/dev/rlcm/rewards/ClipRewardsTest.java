@@ -51,10 +51,7 @@ class ClipRewardsTest {
     @BeforeAll
     static void load() throws IOException {
         backend = OrtBackend.cpu();
-        for (String file : List.of("vision_model.onnx", "text_model.onnx", "preprocessor_config.json")) {
-            Files.copy(GOLDEN.resolve(file), folder.resolve(file));
-        }
-        copyTokenizer(folder);
+        copyModel(folder);
         images = ClipImageEncoder.load(folder, backend);
         texts = ClipTextEncoder.load(folder, backend);
         golden = Npz.read(GOLDEN.resolve("scores.npz"));
@@ -64,6 +61,14 @@ class ClipRewardsTest {
         index.get("images")
                 .forEach(image -> PICTURES.add(
                         GOLDEN.resolve("expected_128").resolve(image.get("file").asText())));
+    }
+
+    /** The small CLIP of the goldens, as an export has its files. */
+    static void copyModel(Path directory) throws IOException {
+        for (String file : List.of("vision_model.onnx", "text_model.onnx", "preprocessor_config.json")) {
+            Files.copy(GOLDEN.resolve(file), directory.resolve(file));
+        }
+        copyTokenizer(directory);
     }
 
     private static void copyTokenizer(Path directory) throws IOException {

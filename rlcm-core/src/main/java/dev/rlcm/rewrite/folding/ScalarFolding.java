@@ -27,6 +27,7 @@ final class ScalarFolding {
         table.put(Op.FLOOR, real(Math::floor));
         table.put(Op.CEIL, real(Math::ceil));
         table.put(Op.ROUND, real(Math::rint));
+        table.put(Op.STOP_GRADIENT, real(x -> x));
         table.put(Op.SOFTPLUS, real(x -> Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))));
         table.put(Op.LEAKY_RELU, withAlpha(alpha -> x -> x < 0 ? alpha * x : x));
         table.put(Op.ELU, withAlpha(alpha -> x -> x < 0 ? alpha * Math.expm1(x) : x));

@@ -12,7 +12,7 @@ import java.util.Optional;
  * Products with a matrix and its low-rank update, taken together: x W + (x P) Q becomes x (W + P Q). Stateless and
  * thread-safe.
  */
-final class LowRankProducts {
+public final class LowRankProducts {
     /**
      * Multiplications of x W per multiplication of (x P) Q, up to which one product is cheaper, gradients included. By
      * measurement: thin products reach a quarter of the speed of others.
@@ -25,7 +25,7 @@ final class LowRankProducts {
      * The same function, up to rounding, with one product in place of three where W is small. Differentiated by P and Q
      * it has one product more than x W has, that of x^T and the gradient, where the factored form has four thin ones.
      */
-    static Graph merge(Graph graph) {
+    public static Graph merge(Graph graph) {
         return Rewriter.rewrite(graph, value -> merged(value).orElse(value));
     }
 

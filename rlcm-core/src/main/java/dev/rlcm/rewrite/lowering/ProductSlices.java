@@ -13,14 +13,14 @@ import java.util.Optional;
  * Columns of a product as the product with these columns of the matrix, as of the two halves of a gated layer: no pass
  * over the results to take them apart, nor over their gradients to put them together. Stateless and thread-safe.
  */
-final class ProductSlices {
+public final class ProductSlices {
     /** In elements: the slices of a matrix are copies of it, so that only small ones pay for them. */
     private static final long LARGEST_MATRIX = 1 << 20;
 
     private ProductSlices() {}
 
     /** The same function with slices along the last axis of x W, or of x W + b, moved to a small constant W. */
-    static Graph push(Graph graph) {
+    public static Graph push(Graph graph) {
         return Rewriter.rewrite(graph, value -> value.is(Op.SLICE) && isOfColumns(value) ? pushed(value) : value);
     }
 

@@ -12,7 +12,6 @@ import dev.rlcm.rewrite.folding.MovementFolding;
 import dev.rlcm.rewrite.folding.StridedLoop;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 
 /**
  * A transposed convolution of stride 1, such as the input gradient of a convolution, as a convolution with the kernel
@@ -24,22 +23,22 @@ public final class RotatedKernels {
 
     /** The same function with such transposed convolutions replaced. */
     public static Graph apply(Graph graph) {
-        return apply(
-                graph,
-                y -> Value.constant(rotated(y.in(1).data(), y.attributes().integer("group"))));
+        return apply(graph, LoweredWeights.computed());
     }
 
-    /**
-     * As {@link #apply(Graph)}, with rotated kernels from elsewhere.
-     *
-     * @param rotation gives for a transposed convolution, whose kernel is [C, M/group, ...], one of [M, C/group, ...]
-     */
-    public static Graph apply(Graph graph, UnaryOperator<Value> rotation) {
+    /** As {@link #apply(Graph)}, with rotated kernels from elsewhere. */
+    public static Graph apply(Graph graph, LoweredWeights weights) {
         return Rewriter.rewrite(
                 graph,
                 Rewrite.on(Op.CONV_TRANSPOSE)
                         .where(y -> y.in(1).is(Op.CONSTANT) && DenseConvolutions.isDense(y.attributes()))
-                        .to(y -> convolution(y, rotation.apply(y))));
+                        .to(y -> convolution(y, rotated(y.in(1), y.attributes().integer("group"), weights))));
+    }
+
+    /** [C, M/group, ...] to [M, C/group, ...]. */
+    private static Value rotated(Value kernel, int group, LoweredWeights weights) {
+        Shape shape = kernel.shape().with(0, kernel.dim(1) * group).with(1, kernel.dim(0) / group);
+        return weights.derived(kernel, shape, () -> rotated(kernel.data(), shape, group));
     }
 
     private static Value convolution(Value y, Value kernel) {
@@ -48,15 +47,14 @@ public final class RotatedKernels {
         return DenseConvolutions.ofRotated(operands, y.attributes(), y.label());
     }
 
-    /** [C, M/group, ...] to [M, C/group, ...], spatial axes reversed. */
-    private static TensorData rotated(TensorData kernel, int group) {
+    /** Spatial axes reversed. */
+    private static TensorData rotated(TensorData kernel, Shape rotated, int group) {
         Shape shape = kernel.shape();
         int outputs = shape.dim(1);
         int inputs = shape.dim(0) / group;
         int[] own = StridedLoop.dense(shape);
         int[] extents = new int[shape.rank() + 1];
         int[] strides = new int[shape.rank() + 1];
-        int[] dims = shape.toArray();
         extents[0] = group;
         strides[0] = inputs * own[0];
         extents[1] = outputs;
@@ -69,9 +67,7 @@ public final class RotatedKernels {
             strides[i + 1] = -own[i];
             last += (shape.dim(i) - 1) * own[i];
         }
-        dims[0] = group * outputs;
-        dims[1] = inputs;
-        TensorData result = TensorData.zeros(kernel.type(), Shape.of(dims));
+        TensorData result = TensorData.zeros(kernel.type(), rotated);
         Shape loop = Shape.of(extents);
         MovementFolding.copy(loop, kernel, last, strides, result, 0, StridedLoop.dense(loop));
         return result;

@@ -1,6 +1,7 @@
 /**
- * What happens to a graph between differentiation and compilation: operators taken apart where that is faster, passes
- * over memory saved, equal expressions merged. Imports {@code graph}, {@code rewrite} and {@code rewrite.folding}.
+ * Rewrites that make a graph faster to run: products and operators in other forms, equal expressions merged. {@code
+ * dev.rlcm.compilation.Lowering} says in which order they are applied. Imports {@code graph}, {@code rewrite} and {@code
+ * rewrite.folding}.
  */
 @NullMarked
 package dev.rlcm.rewrite.lowering;

@@ -1,9 +1,8 @@
 package dev.rlcm.examples.bench;
 
-import dev.rlcm.autodiff.Checkpoints;
-import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.examples.options.Cli;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
@@ -17,15 +16,11 @@ import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.onnx.memory.MemoryEstimate;
 import dev.rlcm.random.RandomStreams;
-import dev.rlcm.rewrite.folding.ConstantFolding;
-import dev.rlcm.rewrite.lowering.CommonSubexpressions;
-import dev.rlcm.rewrite.lowering.RotatedKernels;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -94,21 +89,15 @@ public final class MeasureMemory implements Callable<Integer> {
     private Graph graph() throws IOException {
         Graph network = RaisePatterns.raise(OnnxModels.load(unet, dims));
         AdaptedGraph adapted = LoraInjection.inject(network, LoraConfig.rank(8));
+        Lowering lowering = Lowering.of(memory);
         if (!update) {
-            return adapted.graph();
+            return lowering.forward(adapted.graph());
         }
-        boolean small = memory == MemoryPolicy.SMALL;
         Value output = adapted.graph().outputs().values().iterator().next();
-        List<Value> gradients = Gradients.of(
-                output.square().mean(),
-                adapted.factors(),
-                small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere());
-        Map<String, Value> outputs = new LinkedHashMap<>();
-        for (int i = 0; i < gradients.size(); i++) {
-            outputs.put("gradient" + i, gradients.get(i));
-        }
-        Graph joint = Graph.of(outputs);
-        return CommonSubexpressions.merge(ConstantFolding.apply(small ? joint : RotatedKernels.apply(joint)));
+        Value loss = output.square().mean();
+        Map<String, Value> gradients = new LinkedHashMap<>();
+        adapted.factors().forEach(factor -> gradients.put("gradient." + factor.label(), factor));
+        return lowering.update(Graph.of("loss", loss), Map.of("loss", loss.like(1)), gradients);
     }
 
     private static Map<String, TensorData> inputs(Graph graph) {

@@ -1,5 +1,6 @@
 package dev.rlcm.examples.bench;
 
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
@@ -17,7 +18,6 @@ import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.rewards.JpegCompressibility;
-import dev.rlcm.rewrite.lowering.FewerPasses;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -70,7 +70,8 @@ final class Measurements {
                             .withMinibatch(batch));
             Graph graph = LoraInjection.inject(network.denoiser(batch), defaults.lora())
                     .graph();
-            TimedExecutable forward = backend.compile(FewerPasses.apply(graph));
+            TimedExecutable forward =
+                    backend.compile(Lowering.of(backend.memoryPolicy()).forward(graph));
             Map<String, TensorData> inputs = inputs(graph, policy.adapter().tensors());
             Map<String, TensorData> outputs = forward.run(inputs);
             ppo.update(rollout, advantages);

@@ -1,9 +1,11 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardMix;
 import dev.rlcm.rewards.ChatCaptioner;
+import dev.rlcm.train.Prompts;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -34,8 +36,8 @@ public final class RewardOptions {
             names = "--clip",
             paramLabel = "DIR",
             description =
-                    "ONNX export of a CLIP model, for clipscore and aesthetic. Default: a small one for the embedded"
-                            + " model's pictures, which clipscore can use.")
+                    "ONNX export of a CLIP model, for clipscore, aesthetic and alignment. Default: a small one for the embedded"
+                            + " model's pictures, which clipscore and alignment can use.")
     private @Nullable Path clip;
 
     @Option(
@@ -43,7 +45,7 @@ public final class RewardOptions {
             paramLabel = "URL",
             description = "Server of a vision-language model with OpenAI's chat-completions protocol (vLLM, llama.cpp,"
                     + " Ollama), for alignment, such as http://localhost:8000/v1. A key is taken from the environment"
-                    + " variable " + KEY + ".")
+                    + " variable " + KEY + ". Default: none; CLIP chooses among --captions.")
     private @Nullable URI captioner;
 
     @Option(
@@ -53,9 +55,17 @@ public final class RewardOptions {
     private String captionModel = "llava-hf/llava-1.5-7b-hf";
 
     @Option(
+            names = "--captions",
+            paramLabel = "FILE",
+            description = "What CLIP chooses a picture's caption from, one a line, for alignment without --captioner."
+                    + " Default: the 315 prompts of the embedded model, every animal in every scene.")
+    private @Nullable Path captions;
+
+    @Option(
             names = "--bert",
             paramLabel = "DIR",
-            description = "ONNX export of a BERT, RoBERTa or DeBERTa, which compares captions with prompts.")
+            description = "ONNX export of a BERT, RoBERTa or DeBERTa, which compares captions with prompts. Default:"
+                    + " all-MiniLM-L6-v2, which the examples bring along.")
     private @Nullable Path bert;
 
     @Option(
@@ -111,6 +121,11 @@ public final class RewardOptions {
                 .map(server -> ChatCaptioner.of(server, captionModel).withApiKey(key));
     }
 
+    /** The lines of the file, or the embedded model's prompts. */
+    List<String> captions() throws IOException {
+        return (captions == null ? EmbeddedModel.prompts() : Prompts.lines(captions)).all();
+    }
+
     Optional<Path> bert() {
         return Optional.ofNullable(bert);
     }
@@ -128,6 +143,9 @@ public final class RewardOptions {
         if (captioner != null) {
             entries.put("captioner", captioner.toString());
             entries.put("caption-model", captionModel);
+        }
+        if (captions != null) {
+            entries.put("captions", captions.toString());
         }
         if (bert != null) {
             entries.put("bert", bert.toString());

@@ -2,17 +2,21 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
+import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
 import dev.rlcm.reward.GroupRewards;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.rewards.AestheticScore;
 import dev.rlcm.rewards.BertScore;
 import dev.rlcm.rewards.CaptionAlignment;
-import dev.rlcm.rewards.ChatCaptioner;
+import dev.rlcm.rewards.ClipCaptioner;
 import dev.rlcm.rewards.ClipScore;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.rewards.JpegIncompressibility;
 import dev.rlcm.rewards.PixelStatistics;
+import dev.rlcm.rewards.ocr.PpOcr;
+import dev.rlcm.rewards.ocr.TextAccuracy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -46,6 +50,11 @@ public enum Task {
             Task::alignment,
             new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
             "at most 1",
+            Settings.of(1e-3, 50).comparing(4, 0)),
+    OCR(
+            (backend, options) -> textAccuracy(backend),
+            new Measure("text accuracy", "accuracy of the text in quotes", 1, ""),
+            "0 to 1",
             Settings.of(1e-3, 50).comparing(4, 0)),
     COLOURFULNESS((backend, options) -> PixelStatistics.colourfulness(), "0 for grey, 109 for garish"),
     SHARPNESS((backend, options) -> PixelStatistics.sharpness(), "variance of the Laplacian, from 0"),
@@ -148,8 +157,7 @@ public enum Task {
     }
 
     private static RewardFunction clipScore(Backend backend, RewardOptions options) throws IOException {
-        Path clip = options.clip().isPresent() ? options.clip().get() : EmbeddedModel.emojiClip();
-        return ClipScore.load(clip, backend);
+        return ClipScore.load(clip(options), backend);
     }
 
     private static RewardFunction aesthetic(Backend backend, RewardOptions options) throws IOException {
@@ -159,15 +167,29 @@ public enum Task {
         return AestheticScore.laion(ClipImageEncoder.load(clip, backend));
     }
 
+    private static RewardFunction textAccuracy(Backend backend) throws IOException {
+        if (backend instanceof OrtBackend runtime) {
+            return new TextAccuracy(PpOcr.load(runtime));
+        }
+        throw new IllegalArgumentException("the reward ocr needs ONNX Runtime, got " + backend);
+    }
+
     private static RewardFunction alignment(Backend backend, RewardOptions options) throws IOException {
-        ChatCaptioner captioner = options.captioner()
-                .orElseThrow(
-                        () -> new IllegalArgumentException(
-                                "the reward alignment needs --captioner, the address of a"
-                                        + " server of a vision-language model such as http://localhost:8000/v1, and --caption-model"));
-        Path bert = options.bert()
-                .orElseThrow(() -> new IllegalArgumentException("the reward alignment needs --bert, the directory of an"
-                        + " ONNX export of a model for BERTScore such as microsoft/deberta-xlarge-mnli"));
-        return new CaptionAlignment(captioner, BertScore.load(bert, backend, options.bertLayer()));
+        BertScore bertScore = options.bert().isPresent()
+                ? BertScore.load(options.bert().get(), backend, options.bertLayer())
+                : BertScore.miniLm(backend);
+        return options.captioner().isPresent()
+                ? new CaptionAlignment(options.captioner().get(), bertScore)
+                : new CaptionAlignment(clipCaptioner(backend, options), bertScore).withReference(prompt -> prompt);
+    }
+
+    private static ClipCaptioner clipCaptioner(Backend backend, RewardOptions options) throws IOException {
+        Path clip = clip(options);
+        return ClipCaptioner.of(
+                ClipImageEncoder.load(clip, backend), ClipTextEncoder.load(clip, backend), options.captions());
+    }
+
+    private static Path clip(RewardOptions options) {
+        return options.clip().isPresent() ? options.clip().get() : EmbeddedModel.emojiClip();
     }
 }

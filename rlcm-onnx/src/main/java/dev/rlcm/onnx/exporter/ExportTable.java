@@ -57,6 +57,7 @@ final class ExportTable {
         same(Op.FLOOR, "Floor");
         same(Op.CEIL, "Ceil");
         same(Op.ROUND, "Round");
+        same(Op.STOP_GRADIENT, "Identity");
         same(Op.IS_NAN, "IsNaN");
         same(Op.RELU, "Relu");
         same(Op.SOFTPLUS, "Softplus");

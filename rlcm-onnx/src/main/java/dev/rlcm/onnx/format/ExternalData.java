@@ -12,16 +12,30 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * Tensors stored in files beside the model, memory-mapped. A file must lie in the model's directory or below it, also
- * after symbolic links are resolved, so that a foreign model cannot read other files.
+ * Tensors stored in files beside the model, memory-mapped.
+ *
+ * <p>The model is foreign, so it does not decide what is read: the location that it names must lie in its directory or
+ * below, as text. Symbolic links there were made by whoever fetched the model, which may have been from a foreign archive:
+ * they may lead to files of the model's directory, and in the cache of {@code huggingface_hub}, where {@code
+ * snapshots/<revision>} holds links only, to the {@code blobs} of the same repository. A host that trusts them all says
+ * so. Links in the path of the directory itself are the host's own and always trusted.
  */
 public final class ExternalData {
-    private final Path directory;
+    private final Path modelFile;
+    private final boolean linksTrusted;
 
+    /** Trusts only links that stay inside. */
     public ExternalData(Path modelFile) {
-        this.directory = modelFile.toAbsolutePath().getParent();
+        this(modelFile, false);
+    }
+
+    /** @param linksTrusted whether links in the model's directory are followed wherever they lead */
+    public ExternalData(Path modelFile, boolean linksTrusted) {
+        this.modelFile = modelFile;
+        this.linksTrusted = linksTrusted;
     }
 
     /** Exactly {@code bytes} bytes, copied only if not aligned to the element width. */
@@ -54,26 +68,50 @@ public final class ExternalData {
 
     private Path resolve(String location) {
         try {
-            Path relative = Path.of(location);
-            Path file = directory.resolve(relative).normalize();
-            if (location.isEmpty() || relative.isAbsolute() || !file.startsWith(directory)) {
-                throw outside(location);
+            Path named = Path.of(location).normalize();
+            if (location.isEmpty() || named.isAbsolute() || named.startsWith("..")) {
+                throw new GraphException("external data location '" + location + "' leaves the model's directory; the"
+                        + " model is hostile, or damaged");
             }
+            Path directory = directory();
+            Path file = directory.resolve(named);
             if (!Files.isRegularFile(file)) {
                 throw new GraphException("external data file " + file + " does not exist; it belongs beside the model");
             }
-            if (!file.toRealPath().startsWith(directory.toRealPath())) {
-                throw outside(location);
+            Path real = file.toRealPath();
+            if (!linksTrusted && !isInside(real, directory)) {
+                throw new GraphException(
+                        "external data file " + file + " is a link to " + real + ", outside of the"
+                                + " model's directory; copy the file there, or follow links if you trust whoever made this one");
             }
-            return file;
+            return real;
         } catch (InvalidPathException | IOException e) {
             throw new GraphException("external data location '" + location + "' cannot be resolved: " + e, e);
         }
     }
 
-    private GraphException outside(String location) {
-        return new GraphException("external data location '" + location + "' leaves the model's directory " + directory
-                + "; the model is hostile or was moved without its data");
+    /** Real, so that neither {@code ./} nor a link in the path that the host gave makes a difference. */
+    private Path directory() throws IOException {
+        Path directory = modelFile.toAbsolutePath().getParent();
+        if (directory == null) {
+            throw new GraphException(modelFile + " is no path of a file");
+        }
+        return directory.toRealPath();
+    }
+
+    private static boolean isInside(Path file, Path directory) {
+        return file.startsWith(directory)
+                || hubBlobs(directory).filter(file::startsWith).isPresent();
+    }
+
+    /** Where {@code huggingface_hub} keeps the files of {@code <repository>/snapshots/<revision>}. */
+    private static Optional<Path> hubBlobs(Path directory) {
+        for (Path path = directory.getParent(); path != null; path = path.getParent()) {
+            if (path.endsWith("snapshots")) {
+                return Optional.of(path.resolveSibling("blobs"));
+            }
+        }
+        return Optional.empty();
     }
 
     private static long number(Map<String, String> fields, String key, long otherwise) {

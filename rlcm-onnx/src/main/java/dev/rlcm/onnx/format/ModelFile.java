@@ -31,23 +31,33 @@ public final class ModelFile {
                 throw new IOException(file + " has " + channel.size() + " bytes; an ONNX file holds between 1 byte and"
                         + " 2 GiB, larger models keep their weights in external data files");
             }
-            ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+            return parse(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()), file.toString());
+        }
+    }
+
+    /**
+     * Reads a model from memory.
+     *
+     * @param bytes of the file; not changed afterwards, since tensors are read from them later
+     * @param name of the model, for messages
+     * @throws IOException if the bytes are not ONNX or truncated
+     */
+    public static ModelProto parse(ByteBuffer bytes, String name) throws IOException {
+        ModelProto model;
+        try {
             CodedInputStream stream = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
             stream.enableAliasing(true);
             stream.setRecursionLimit(MAX_DEPTH);
-            ModelProto model = ModelProto.parseFrom(stream);
-            if (model.getGraph().getOutputCount() == 0) {
-                throw new IOException(file + " holds no graph with outputs; it is not an ONNX model");
-            }
-            return model;
+            model = ModelProto.parseFrom(stream);
         } catch (IOException e) {
-            if (e.getMessage() != null && e.getMessage().startsWith(file.toString())) {
-                throw e;
-            }
             throw new IOException(
-                    file + " is not a readable ONNX model, it may be truncated; fetch or export it again ("
+                    name + " is not a readable ONNX model, it may be truncated; fetch or export it again ("
                             + e.getMessage() + ")",
                     e);
         }
+        if (model.getGraph().getOutputCount() == 0) {
+            throw new IOException(name + " holds no graph with outputs; it is not an ONNX model");
+        }
+        return model;
     }
 }

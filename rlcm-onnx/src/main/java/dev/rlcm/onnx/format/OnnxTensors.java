@@ -6,12 +6,18 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 
 /** Reads the tensors of one model file. Sizes are checked against the bytes at hand before anything is allocated. */
 public final class OnnxTensors {
-    private final ExternalData external;
+    private final Optional<ExternalData> external;
     private final boolean mapped;
+
+    private OnnxTensors(Optional<ExternalData> external, boolean mapped) {
+        this.external = external;
+        this.mapped = mapped;
+    }
 
     public OnnxTensors(ExternalData external) {
         this(external, false);
@@ -19,10 +25,15 @@ public final class OnnxTensors {
 
     /** @param mapped whether bytes inside the model are shared with the memory-mapped file, aligned or not */
     public OnnxTensors(ExternalData external, boolean mapped) {
-        this.external = external;
-        this.mapped = mapped;
+        this(Optional.of(external), mapped);
     }
 
+    /** The tensors of a model that is no file, and has none beside it. */
+    public static OnnxTensors inMemory() {
+        return new OnnxTensors(Optional.empty(), false);
+    }
+
+    /** @throws GraphException if the tensor cannot be read; the message says why and leaves naming it to the caller */
     public TensorData read(TensorProto tensor) {
         try {
             DataType type = OnnxTypes.fromOnnx(tensor.getDataType());
@@ -30,12 +41,13 @@ public final class OnnxTensors {
                     Shape.of(tensor.getDimsList().stream().mapToLong(d -> d).toArray());
             long bytes = Math.multiplyExact(shape.size(), type.bytes());
             if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
-                return TensorData.wrap(type, shape, external.map(tensor.getExternalDataList(), bytes, type.bytes()));
+                ExternalData files = external.orElseThrow(() -> new GraphException(
+                        "is stored in a file beside the model, which is in memory; load the model from its file"));
+                return TensorData.wrap(type, shape, files.map(tensor.getExternalDataList(), bytes, type.bytes()));
             }
             return tensor.hasRawData() ? raw(tensor, type, shape, bytes) : typed(tensor, type, shape);
-        } catch (IllegalArgumentException | ArithmeticException | GraphException e) {
-            throw new GraphException(
-                    "tensor '" + tensor.getName() + "' " + tensor.getDimsList() + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new GraphException(String.valueOf(e.getMessage()), e);
         }
     }
 

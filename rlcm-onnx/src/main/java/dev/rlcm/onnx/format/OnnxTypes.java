@@ -45,6 +45,11 @@ public final class OnnxTypes {
         };
     }
 
+    /** Whether a declared extent is known. PaddlePaddle writes -1 where it is not. */
+    public static boolean isFixed(TensorShapeProto.Dimension dim) {
+        return dim.hasDimValue() && dim.getDimValue() >= 0;
+    }
+
     /** An input or output of a model. */
     public static ValueInfoProto port(String name, DataType type, Shape shape) {
         TensorShapeProto.Builder dims = TensorShapeProto.newBuilder();
@@ -74,7 +79,7 @@ public final class OnnxTypes {
     /** The declared dimensions of an input or output for messages, such as {@code [batch, 4, ?, ?]}. */
     public static String dims(ValueInfoProto port) {
         return tensorType(port).getShape().getDimList().stream()
-                .map(dim -> dim.hasDimValue()
+                .map(dim -> isFixed(dim)
                         ? String.valueOf(dim.getDimValue())
                         : dim.getDimParam().isEmpty() ? "?" : dim.getDimParam())
                 .collect(Collectors.joining(", ", "[", "]"));

@@ -124,6 +124,9 @@ final class ConstantTranslations {
     private static Value eyeLike(OnnxNode node) {
         Value like = node.in(0);
         DataType type = node.hasAttribute("dtype") ? OnnxTypes.fromOnnx(node.integer("dtype", 1)) : like.type();
+        if (like.rank() != 2) {
+            throw new GraphException("needs a matrix, got " + like.shape());
+        }
         TensorData eye = zeros(type, like.shape());
         int k = node.integer("k", 0);
         for (int row = Math.max(0, -k); row < like.dim(0) && row + k < like.dim(1); row++) {

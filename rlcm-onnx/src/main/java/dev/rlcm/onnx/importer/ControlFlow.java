@@ -57,7 +57,8 @@ final class ControlFlow {
     private static List<Value> loop(OnnxNode node, Inliner inliner) {
         GraphProto body = node.branch("body");
         int carried = node.inputCount() - 2;
-        long trips = node.has(0) ? node.longs(0)[0] : Long.MAX_VALUE;
+        demandOutputs(body, carried + 1);
+        long trips = node.has(0) ? node.longScalar(0) : Long.MAX_VALUE;
         boolean goesOn = !node.has(1) || node.scalar(1) != 0;
         List<Value> state = new ArrayList<>();
         for (int i = 0; i < carried; i++) {
@@ -99,14 +100,23 @@ final class ControlFlow {
 
     /** Inputs (state..., sequences...); the body maps (state..., elements...) to (state..., elements...). */
     private static List<Value> scan(OnnxNode node, Inliner inliner) {
+        if (node.opset() < 9) {
+            throw new GraphException("scans batches, as only opset 8 has it; export the model with a newer opset");
+        }
         GraphProto body = node.branch("body");
         int sequences = node.integer("num_scan_inputs", 0);
         int carried = node.inputCount() - sequences;
+        if (sequences < 1 || carried < 0) {
+            throw new GraphException("scans " + sequences + " of " + node.inputCount() + " inputs");
+        }
+        demandOutputs(body, carried);
         int outputs = body.getOutputCount() - carried;
         int[] inputAxes = node.ints("scan_input_axes", new int[sequences]);
         int[] outputAxes = node.ints("scan_output_axes", new int[outputs]);
         int[] inputBackwards = node.ints("scan_input_directions", new int[sequences]);
         int[] outputBackwards = node.ints("scan_output_directions", new int[outputs]);
+        OnnxNode.demandCount("axes or directions of inputs", 2 * sequences, inputAxes.length + inputBackwards.length);
+        OnnxNode.demandCount("axes or directions of outputs", 2 * outputs, outputAxes.length + outputBackwards.length);
         List<Value> state = new ArrayList<>(node.allInputs().subList(0, carried));
         List<List<Value>> stacks = lists(outputs);
         int steps = node.in(carried).dim(inputAxes[0]);
@@ -135,6 +145,12 @@ final class ControlFlow {
             results.add(stacked(stack, outputAxes[i]));
         }
         return results;
+    }
+
+    private static void demandOutputs(GraphProto body, int least) {
+        if (least < 0 || body.getOutputCount() < least) {
+            throw new GraphException("its body has " + body.getOutputCount() + " outputs, needs at least " + least);
+        }
     }
 
     private static List<Value> unknown(OnnxNode node) {

@@ -14,7 +14,6 @@ final class ElementwiseTranslations {
     private static final Map<String, Op> SAME = Map.ofEntries(
             Map.entry("Add", Op.ADD),
             Map.entry("Sub", Op.SUB),
-            Map.entry("Mul", Op.MUL),
             Map.entry("Div", Op.DIV),
             Map.entry("Equal", Op.EQUAL),
             Map.entry("Less", Op.LESS),
@@ -60,11 +59,9 @@ final class ElementwiseTranslations {
                 .row("Shrink", node -> shrink(node.in(0), node.real("lambd", 0.5), node.real("bias", 0)))
                 .row("IsInf", ElementwiseTranslations::isInf)
                 .row("Clip", ElementwiseTranslations::clip)
-                .row(
-                        "Cast",
-                        node -> node.apply(
-                                Op.CAST, Attributes.of("to", OnnxTypes.fromOnnx(node.integer("to", 0))), node.in(0)))
-                .row("CastLike", node -> node.in(0).cast(node.in(1).type()))
+                .row("Cast", node -> QuantTranslations.cast(node, OnnxTypes.fromOnnx(node.integer("to", 0))))
+                .row("CastLike", node -> QuantTranslations.cast(node, node.in(1).type()))
+                .row("Mul", QuantTranslations::mul)
                 .row("OptionalHasElement", node -> Value.scalar(DataType.BOOL, node.has(0) ? 1 : 0))
                 .row("OptionalGetElement", node -> node.in(0))
                 .row("Identity", node -> node.in(0));
@@ -72,7 +69,7 @@ final class ElementwiseTranslations {
 
     private static Value fold(OnnxNode node, Op op) {
         List<Value> all = node.allInputs();
-        Value result = all.get(0);
+        Value result = node.in(0);
         for (Value next : all.subList(1, all.size())) {
             result = node.apply(op, result, next);
         }
@@ -117,9 +114,13 @@ final class ElementwiseTranslations {
         return candidate.equal(x.like(Double.POSITIVE_INFINITY));
     }
 
-    /** Bounds that are not constant become Min and Max. */
+    /** Bounds are attributes before opset 11; those that are not constant become Min and Max. */
     private static Value clip(OnnxNode node) {
         Value x = node.in(0);
+        if (node.opset() < 11) {
+            double min = node.real("min", Double.NEGATIVE_INFINITY);
+            return clip(node, min, node.real("max", Double.POSITIVE_INFINITY));
+        }
         if (x.type() == DataType.BOOL) {
             throw new GraphException("needs numbers");
         }
@@ -131,7 +132,11 @@ final class ElementwiseTranslations {
         }
         double min = node.has(1) ? node.scalar(1) : Double.NEGATIVE_INFINITY;
         double max = node.has(2) ? node.scalar(2) : Double.POSITIVE_INFINITY;
-        // ONNX: where min exceeds max, everything becomes max.
-        return node.apply(Op.CLIP, Attributes.of("min", Math.min(min, max), "max", max), x);
+        return clip(node, min, max);
+    }
+
+    /** Where the lower bound exceeds the upper one, everything becomes the upper one. */
+    private static Value clip(OnnxNode node, double min, double max) {
+        return node.apply(Op.CLIP, Attributes.of("min", Math.min(min, max), "max", max), node.in(0));
     }
 }

@@ -22,7 +22,7 @@ final class ImportScope {
     static final Value UNKNOWN = Value.input("unknown", DataType.FLOAT32, Shape.SCALAR);
 
     /** Versions of ONNX's own operator set whose semantics the translations know. */
-    private static final int OLDEST_OPSET = 11;
+    private static final int OLDEST_OPSET = 7;
 
     private static final int NEWEST_OPSET = 23;
 

@@ -29,6 +29,7 @@ final class IndexTranslations {
                                 node.in(0),
                                 index(node.in(1))))
                 .row("ScatterElements", IndexTranslations::scatterElements)
+                .row("Scatter", IndexTranslations::scatterElements)
                 .row(
                         "ScatterND",
                         node -> node.apply(
@@ -70,7 +71,7 @@ final class IndexTranslations {
     }
 
     private static Value trilu(OnnxNode node) {
-        int k = node.has(1) ? (int) Math.max(-Integer.MAX_VALUE, Math.min(Integer.MAX_VALUE, node.longs(1)[0])) : 0;
+        int k = node.has(1) ? (int) Math.max(-Integer.MAX_VALUE, Math.min(Integer.MAX_VALUE, node.longScalar(1))) : 0;
         return node.apply(Op.TRILU, Attributes.of("upper", node.flag("upper", true), "k", k), node.in(0));
     }
 

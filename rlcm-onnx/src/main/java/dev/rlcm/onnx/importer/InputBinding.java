@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gives every graph input a static shape.
@@ -22,6 +24,8 @@ import java.util.TreeSet;
  * @param shapes whole shapes, by input name; they bind the symbolic dimensions of their inputs too
  */
 public record InputBinding(Map<String, Integer> dims, Map<String, Shape> shapes) {
+    private static final Logger log = LoggerFactory.getLogger(InputBinding.class);
+
     List<Value> bind(List<ValueInfoProto> declared) {
         Set<String> names = new TreeSet<>();
         declared.forEach(i -> names.add(i.getName()));
@@ -31,7 +35,11 @@ public record InputBinding(Map<String, Integer> dims, Map<String, Shape> shapes)
             }
         }
         Map<String, Integer> bound = new HashMap<>(dims);
-        bound.keySet().removeAll(unify(declared, bound));
+        Set<String> conflicts = unify(declared, bound);
+        bound.keySet().removeAll(conflicts);
+        if (!conflicts.isEmpty()) {
+            log.warn("the given shapes have several extents for {}, which the model calls by one name", conflicts);
+        }
         Set<String> unbound = new TreeSet<>();
         List<Value> inputs = new ArrayList<>();
         for (ValueInfoProto input : declared) {
@@ -74,7 +82,7 @@ public record InputBinding(Map<String, Integer> dims, Map<String, Shape> shapes)
         boolean fits = declared.size() == shape.rank();
         for (int i = 0; fits && i < shape.rank(); i++) {
             Dimension dim = declared.get(i);
-            if (dim.hasDimValue()) {
+            if (OnnxTypes.isFixed(dim)) {
                 fits = dim.getDimValue() == shape.dim(i);
             } else if (dim.hasDimParam() && !dim.getDimParam().isEmpty()) {
                 if (bound.merge(dim.getDimParam(), shape.dim(i), (old, now) -> old) != shape.dim(i)) {
@@ -97,7 +105,7 @@ public record InputBinding(Map<String, Integer> dims, Map<String, Shape> shapes)
         long[] dims = new long[declared.size()];
         for (int i = 0; i < dims.length; i++) {
             Dimension dim = declared.get(i);
-            if (dim.hasDimValue()) {
+            if (OnnxTypes.isFixed(dim)) {
                 dims[i] = dim.getDimValue();
             } else if (bound.containsKey(dim.getDimParam())) {
                 dims[i] = bound.get(dim.getDimParam());

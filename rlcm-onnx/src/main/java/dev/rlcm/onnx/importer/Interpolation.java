@@ -21,6 +21,9 @@ import java.util.stream.IntStream;
  */
 record Interpolation(
         String mode, String coordinates, String rounding, double cubicA, boolean excludeOutside, boolean antialias) {
+    /** ONNX Runtime's rounding of what is older than the attribute: down, and up where the axis shrinks. */
+    static final String OUTWARD = "outward";
+
     boolean nearest() {
         return mode.equals("nearest");
     }
@@ -115,6 +118,7 @@ record Interpolation(
                 case "round_prefer_ceil" -> (int) Math.floor(x + 0.5f);
                 case "floor" -> (int) Math.floor(x);
                 case "ceil" -> (int) Math.ceil(x);
+                case OUTWARD -> (int) (scale < 1 ? Math.ceil(x) : Math.floor(x));
                 default -> throw new GraphException("nearest_mode " + rounding + " is not supported");
             };
         }

@@ -35,7 +35,7 @@ final class ModuleScopes {
         Map<String, String> firstUsers = new HashMap<>();
         Map<String, String> repeated = new LinkedHashMap<>();
         for (NodeProto node : nodes) {
-            if (node.getOpType().equals("Identity")) {
+            if (node.getOpType().equals("Identity") && node.getInputCount() == 1) {
                 String read = node.getInput(0);
                 sources.put(node.getOutput(0), sources.getOrDefault(read, read));
             }

@@ -23,7 +23,8 @@ final class NodeLabels {
     private static final String SCOPES = "pkg.torch.onnx.name_scopes";
 
     private static final Pattern PYTHON_STRING = Pattern.compile("'([^'\\\\]*)'|\"([^\"\\\\]*)\"");
-    private static final Set<String> LAYERS = Set.of("MatMul", "Gemm", "Conv", "ConvTranspose", "FusedMatMul");
+    private static final Set<String> LAYERS =
+            Set.of("MatMul", "Gemm", "Conv", "ConvTranspose", "FusedMatMul", "MatMulInteger");
 
     /** Operators that a weight goes through before it is used, and whose folded result is still that weight. */
     private static final Set<String> REARRANGEMENTS = Set.of("Transpose", "Cast", "Identity", "Reshape", "Squeeze");

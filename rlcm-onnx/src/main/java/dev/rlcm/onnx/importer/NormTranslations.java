@@ -41,6 +41,9 @@ final class NormTranslations {
         if (node.flag("training_mode", false) || (node.opset() < 14 && node.wants(1))) {
             throw new GraphException("is in training mode; export the model for inference");
         }
+        if (!node.flag("spatial", true)) {
+            throw new GraphException("has statistics of every pixel; export the model with opset 9 or later");
+        }
         int rank = node.in(0).rank();
         Value factor = node.in(1).div(node.in(4).add(epsilon(node)).sqrt());
         Value offset = node.in(2).sub(node.in(3).mul(factor));

@@ -170,11 +170,13 @@ public final class OnnxImporter {
                 return row.get().translate(node);
             }
             unsupported.addUnknown(proto, scope.path);
-        } catch (GraphException | IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
+        } catch (GraphException | IllegalArgumentException | ArithmeticException e) {
             if (translated > MAX_NODES) {
                 throw e;
             }
             unsupported.add(proto, scope.path, String.valueOf(e.getMessage()), node.toString());
+        } catch (IndexOutOfBoundsException | NullPointerException e) {
+            throw new IllegalStateException("the importer fails at " + node + "; please report this with the model", e);
         }
         return unknown;
     }
@@ -187,6 +189,7 @@ public final class OnnxImporter {
 
     /** The outputs of a branch or of one step of a loop, which sees the names around it. */
     private List<Value> inline(GraphProto body, List<Value> inputs, ImportScope scope) {
+        OnnxNode.demandCount("operands for a body of " + body.getInputCount(), body.getInputCount(), inputs.size());
         ImportScope inner = enter(scope.branch());
         for (int i = 0; i < body.getInputCount(); i++) {
             inner.define(body.getInput(i).getName(), inputs.get(i));

@@ -122,11 +122,19 @@ final class OnnxNode {
     }
 
     double scalar(int index) {
+        return single(index).getDouble(0);
+    }
+
+    long longScalar(int index) {
+        return single(index).getLong(0);
+    }
+
+    private TensorData single(int index) {
         TensorData data = constant(index);
         if (data.size() != 1) {
             throw new GraphException("input " + index + " must hold one number, has shape " + data.shape());
         }
-        return data.getDouble(0);
+        return data;
     }
 
     boolean hasAttribute(String name) {
@@ -198,6 +206,13 @@ final class OnnxNode {
         }
         Arrays.sort(axes);
         return axes;
+    }
+
+    /** @throws GraphException if a list that has to go with another is not as long */
+    static void demandCount(String what, int expected, int count) {
+        if (count != expected) {
+            throw new GraphException("needs " + expected + " " + what + ", got " + count);
+        }
     }
 
     static int axis(int axis, int rank) {

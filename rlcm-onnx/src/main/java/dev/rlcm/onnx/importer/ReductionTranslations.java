@@ -88,7 +88,7 @@ final class ReductionTranslations {
     private static List<Value> topK(OnnxNode node) {
         Value x = node.in(0);
         int axis = OnnxNode.axis(node.integer("axis", -1), x.rank());
-        int k = Math.toIntExact((long) node.scalar(1));
+        int k = node.opset() < 10 ? node.integer("k", 0) : Math.toIntExact((long) node.scalar(1));
         Attributes attributes = Attributes.of("axis", axis, "k", k).with("largest", node.flag("largest", true));
         Value places = node.apply(Op.TOP_K, attributes, x);
         return List.of(Value.of(Op.GATHER_ELEMENTS, Attributes.of("axis", axis), x, places), places);

@@ -18,11 +18,27 @@ final class ResizeTranslations {
     private ResizeTranslations() {}
 
     static void register(OperatorTable table) {
-        table.row("Resize", ResizeTranslations::resize);
+        table.row("Resize", ResizeTranslations::resize).row("Upsample", ResizeTranslations::upsample);
     }
 
-    /** Inputs are (x, roi, scales, sizes). */
+    /** Scales are an attribute before opset 9. */
+    private static Value upsample(OnnxNode node) {
+        return scaled(
+                node, node.opset() < 9 ? node.reals("scales") : node.constant(1).toDoubles());
+    }
+
+    /** By scales alone, as before opset 11: coordinates are divided by the scale. */
+    private static Value scaled(OnnxNode node, double[] scales) {
+        Interpolation interpolation = new Interpolation(
+                node.text("mode", "nearest"), "asymmetric", Interpolation.OUTWARD, -0.75, false, false);
+        return apply(node, interpolation, scales, new long[0], allAxes(node.in(0)));
+    }
+
+    /** Inputs are (x, roi, scales, sizes), and (x, scales) in opset 10. */
     private static Value resize(OnnxNode node) {
+        if (node.opset() < 11) {
+            return scaled(node, node.constant(1).toDoubles());
+        }
         Interpolation interpolation = new Interpolation(
                 node.text("mode", "nearest"),
                 node.text("coordinate_transformation_mode", "half_pixel"),
@@ -38,6 +54,9 @@ final class ResizeTranslations {
                         .map(a -> OnnxNode.axis(a, node.in(0).rank()))
                         .toArray()
                 : allAxes(node.in(0));
+        if (Math.max(scales.length, sizes.length) != axes.length) {
+            throw new GraphException("needs a scale or a size for each of " + axes.length + " axes");
+        }
         String policy = node.text("keep_aspect_ratio_policy", "stretch");
         return sizes.length > 0 && !policy.equals("stretch")
                 ? apply(node, interpolation, common(node.in(0), sizes, axes, policy), sizes, axes)
@@ -67,9 +86,6 @@ final class ResizeTranslations {
 
     private static Value apply(OnnxNode node, Interpolation interpolation, double[] scales, long[] sizes, int[] axes) {
         Value x = node.in(0);
-        if (Math.max(scales.length, sizes.length) != axes.length) {
-            throw new GraphException("needs a scale or a size for each of " + axes.length + " axes");
-        }
         int[] factors = new int[x.rank()];
         Arrays.fill(factors, 1);
         Value result = x;

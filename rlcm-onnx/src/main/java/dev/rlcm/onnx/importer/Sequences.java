@@ -7,6 +7,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
@@ -67,7 +68,7 @@ final class Sequences {
     }
 
     private static int position(OnnxNode node, int input, int size) {
-        long position = node.longs(input)[0];
+        long position = node.longScalar(input);
         if (position < -size || position >= size) {
             throw new GraphException("position " + position + " is outside of a sequence of " + size);
         }
@@ -76,13 +77,16 @@ final class Sequences {
 
     private Value inserted(OnnxNode node) {
         List<Value> list = new ArrayList<>(list(node));
-        int at = node.has(2) && node.longs(2)[0] != list.size() ? position(node, 2, list.size()) : list.size();
+        int at = node.has(2) && node.longScalar(2) != list.size() ? position(node, 2, list.size()) : list.size();
         list.add(at, node.in(1));
         return sequence(list);
     }
 
     private Value erased(OnnxNode node) {
         List<Value> list = new ArrayList<>(list(node));
+        if (list.isEmpty()) {
+            throw new GraphException("the sequence is empty");
+        }
         list.remove(node.has(1) ? position(node, 1, list.size()) : list.size() - 1);
         return sequence(list);
     }
@@ -93,8 +97,8 @@ final class Sequences {
         int axis = OnnxNode.axis(node.integer("axis", 0), x.rank());
         long[] sizes = node.has(1) ? node.longs(1) : new long[] {1};
         boolean even = !node.has(1) || node.in(1).rank() == 0;
-        if (even && sizes[0] < 1) {
-            throw new GraphException("cannot split into parts of " + sizes[0]);
+        if (even ? sizes[0] < 1 : Arrays.stream(sizes).sum() != x.dim(axis)) {
+            throw new GraphException("cannot split " + x.dim(axis) + " into parts of " + Arrays.toString(sizes));
         }
         boolean drop = !node.has(1) && !node.flag("keepdims", true);
         int[] rest =

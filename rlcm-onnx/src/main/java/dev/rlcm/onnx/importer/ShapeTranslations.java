@@ -138,12 +138,17 @@ final class ShapeTranslations {
         return node.in(0).expand(Shape.broadcast(node.in(0).shape(), Shape.of(node.longs(1))));
     }
 
+    /** Starts, ends and axes are attributes before opset 10. */
     private static Value slice(OnnxNode node) {
         Value x = node.in(0);
-        long[] starts = node.longs(1);
-        long[] ends = node.longs(2);
-        long[] axes = node.has(3) ? node.longs(3) : new long[0];
+        boolean attributes = node.opset() < 10;
+        long[] starts = attributes ? node.longInts("starts") : node.longs(1);
+        long[] ends = attributes ? node.longInts("ends") : node.longs(2);
+        long[] axes = attributes ? node.longInts("axes") : node.has(3) ? node.longs(3) : new long[0];
         long[] steps = node.has(4) ? node.longs(4) : new long[0];
+        OnnxNode.demandCount("ends", starts.length, ends.length);
+        OnnxNode.demandCount("axes", starts.length, axes.length == 0 ? starts.length : axes.length);
+        OnnxNode.demandCount("steps", starts.length, steps.length == 0 ? starts.length : steps.length);
         int[] begin = new int[x.rank()];
         int[] sizes = x.shape().toArray();
         int[] stride = new int[x.rank()];

@@ -38,11 +38,12 @@ final class TilingTranslations {
         return x.reshape(split).expand(Shape.of(repeated)).reshape(merged);
     }
 
-    /** Axes exist from opset 18 on. Negative pads crop. */
+    /** Pads and value are attributes before opset 11, axes exist from opset 18 on. Negative pads crop. */
     private static Value pad(OnnxNode node) {
         Value x = node.in(0);
         int rank = x.rank();
-        long[] given = node.longs(1);
+        boolean attributes = node.opset() < 11;
+        long[] given = attributes ? node.longInts("pads") : node.longs(1);
         int[] axes = node.has(3)
                 ? Arrays.stream(node.longs(3))
                         .mapToInt(a -> OnnxNode.axis((int) a, rank))
@@ -58,7 +59,7 @@ final class TilingTranslations {
             pads[axis] = Math.toIntExact(given[i]);
             pads[axis + rank] = Math.toIntExact(given[i + count]);
         }
-        double value = node.has(2) ? node.scalar(2) : 0;
+        double value = attributes ? node.real("value", 0) : node.has(2) ? node.scalar(2) : 0;
         return surround(node, crop(x, pads), pads, value);
     }
 
@@ -67,6 +68,7 @@ final class TilingTranslations {
         Value x = node.in(0);
         long[] target = node.longs(1);
         int[] axes = node.ints("axes", ReductionTranslations.axesFrom(0, x.rank()));
+        OnnxNode.demandCount("extents", axes.length, target.length);
         int[] pads = new int[2 * x.rank()];
         for (int i = 0; i < axes.length; i++) {
             int axis = OnnxNode.axis(axes[i], x.rank());

@@ -6,6 +6,7 @@ import dev.rlcm.graph.GraphException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -13,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Collects every node of a model that has no meaning here, operators without translation as well as forms of known ones,
@@ -37,16 +40,43 @@ final class UnsupportedNodes {
             Map.entry("NonMaxSuppression", "the number of its results depends on the data; cut the model before it"),
             Map.entry("Unique", "the number of its results depends on the data; cut the model before it"));
 
-    private record Problem(String type, String reason) implements Comparable<Problem> {
+    /** What differs between reasons of one kind: names, paths, shapes and other numbers. */
+    private static final Pattern PARTICULARS = Pattern.compile("'[^']*'|\\S*/\\S*|\\[[^\\]]*\\]|-?\\d+");
+
+    /** What has one message: the operator and the kind of reason. */
+    private record Kind(String type, String reason) implements Comparable<Kind> {
+        static Kind of(String type, String reason) {
+            return new Kind(type, PARTICULARS.matcher(reason).replaceAll("_"));
+        }
+
         @Override
-        public int compareTo(Problem other) {
-            int byType = type.compareTo(other.type);
-            return byType != 0 ? byType : reason.compareTo(other.reason);
+        public int compareTo(Kind other) {
+            return Comparator.comparing(Kind::type).thenComparing(Kind::reason).compare(this, other);
         }
     }
 
-    private final Map<Problem, List<String>> names = new TreeMap<>();
-    private final Map<Problem, String> examples = new TreeMap<>();
+    /** Whatever has the same kind of problem, with the first one's in full. */
+    private static final class Group {
+        private final String reason;
+        private final String example;
+        private final List<String> names = new ArrayList<>();
+        private boolean alike = true;
+
+        Group(String reason, String example) {
+            this.reason = reason;
+            this.example = example;
+        }
+
+        String line(String type) {
+            String shown = names.stream().limit(NAMES_SHOWN).collect(Collectors.joining(", ", "(", ""))
+                    + (names.size() > NAMES_SHOWN ? " and " + (names.size() - NAMES_SHOWN) + " more)" : ")");
+            return type + " x" + names.size() + " " + shown + ": " + (alike ? "" : "the first ") + reason
+                    + (example.isEmpty() ? "" : "; the first is " + example);
+        }
+    }
+
+    private final Map<Kind, Group> nodes = new TreeMap<>();
+    private final Map<Kind, Group> tensors = new TreeMap<>();
     private final Set<NodeProto> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
     /** Records the nodes whose operators have no translation, also those in the bodies of functions and loops. */
@@ -83,48 +113,51 @@ final class UnsupportedNodes {
     /** Records a node that cannot be translated, why, and what it looks like. */
     void add(NodeProto node, String path, String reason, String example) {
         String type = node.getDomain().isEmpty() ? node.getOpType() : node.getDomain() + "." + node.getOpType();
-        add(type, path + (node.getName().isEmpty() ? "-> " + node.getOutput(0) : node.getName()), reason, example);
+        add(nodes, type, path + (node.getName().isEmpty() ? "-> " + result(node) : node.getName()), reason, example);
+    }
+
+    private static String result(NodeProto node) {
+        return node.getOutputCount() == 0 ? "nothing" : node.getOutput(0);
     }
 
     /** Records a tensor that cannot be read, and why. */
     void addTensor(String name, String reason) {
-        add("initializer", name, reason, "");
+        add(tensors, "initializer", name, reason, "");
     }
 
-    private void add(String type, String name, String reason, String example) {
-        Problem problem = new Problem(type, reason);
-        names.computeIfAbsent(problem, p -> new ArrayList<>()).add(name);
-        examples.putIfAbsent(problem, example);
+    private static void add(Map<Kind, Group> groups, String type, String name, String reason, String example) {
+        Group group = groups.computeIfAbsent(Kind.of(type, reason), kind -> new Group(reason, example));
+        group.alike &= group.reason.equals(reason);
+        group.names.add(name);
     }
 
     /**
      * Does nothing if there is nothing to report.
      *
-     * @throws GraphException with a line per operator and reason: how many nodes, and their names
+     * @throws GraphException with a line per operator and kind of reason: how many nodes, and their names; tensors that
+     *     cannot be read come first, since no other export helps there
      */
     void report() {
-        if (names.isEmpty()) {
+        if (nodes.isEmpty() && tensors.isEmpty()) {
             return;
         }
-        int count = names.values().stream().mapToInt(List::size).sum();
-        throw new GraphException(names.keySet().stream()
-                .map(this::line)
-                .collect(Collectors.joining(
-                        "\n  ",
-                        "what cannot be imported (" + count
-                                + "); export the model without it, in floating point and with" + " fixed shapes:\n  ",
-                        "")));
+        throw new GraphException(Stream.of(
+                        lines("what cannot be read", "", tensors),
+                        lines(
+                                "what cannot be imported",
+                                "; export the model without it, in floating point and with fixed shapes",
+                                nodes))
+                .filter(part -> !part.isEmpty())
+                .collect(Collectors.joining("\n")));
     }
 
-    private String line(Problem problem) {
-        List<String> all = names.get(problem);
-        String example = examples.getOrDefault(problem, "");
-        return problem.type + " x" + all.size() + " " + shown(all) + ": " + problem.reason
-                + (example.isEmpty() ? "" : "; the first is " + example);
-    }
-
-    private static String shown(List<String> all) {
-        return all.stream().limit(NAMES_SHOWN).collect(Collectors.joining(", ", "(", ""))
-                + (all.size() > NAMES_SHOWN ? " and " + (all.size() - NAMES_SHOWN) + " more)" : ")");
+    private static String lines(String title, String advice, Map<Kind, Group> groups) {
+        int count =
+                groups.values().stream().mapToInt(group -> group.names.size()).sum();
+        return groups.entrySet().stream()
+                .map(entry -> "\n  " + entry.getValue().line(entry.getKey().type()))
+                .reduce((all, line) -> all + line)
+                .map(all -> title + " (" + count + ")" + advice + ":" + all)
+                .orElse("");
     }
 }

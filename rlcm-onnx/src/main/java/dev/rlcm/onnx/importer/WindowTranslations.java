@@ -1,6 +1,7 @@
 package dev.rlcm.onnx.importer;
 
 import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
@@ -44,7 +45,11 @@ final class WindowTranslations {
         Windows windows = Windows.of(node, x, kernelOf(node.in(1)));
         int axes = windows.axes();
         int[] output = node.ints("output_padding", new int[axes]);
+        OnnxNode.demandCount("output_padding", axes, output.length);
         int[] target = node.ints("output_shape");
+        if (target.length > 0 && target.length != axes + 2) {
+            OnnxNode.demandCount("extents of output_shape", axes, target.length);
+        }
         String auto = node.text("auto_pad", "NOTSET");
         boolean same = auto.startsWith("SAME");
         if (target.length == 0 && same) {
@@ -66,6 +71,9 @@ final class WindowTranslations {
 
     /** A vector [C] that lines up with axis 1 of an operand of that rank. */
     static Value perChannel(Value vector, int rank) {
+        if (rank < 2) {
+            throw new GraphException("needs an operand [B, C, ...], got one of rank " + rank);
+        }
         int[] dims = new int[rank];
         Arrays.fill(dims, 1);
         dims[1] = Math.toIntExact(vector.shape().size());

@@ -208,7 +208,7 @@ public final class ModelDirectory {
         if (Files.isRegularFile(file)) {
             return file;
         }
-        if (holdsPyTorchWeights(file.getParent())) {
+        if (holdsPyTorchWeights(file.toAbsolutePath().getParent())) {
             throw new IllegalArgumentException(model + " holds PyTorch weights, but no " + name
                     + "; only ONNX exports can be used." + export(model));
         }
@@ -227,8 +227,9 @@ public final class ModelDirectory {
     }
 
     private static String export(Path root) {
-        return ". Export with: optimum-cli export onnx --model MODEL --task text-to-image " + root.getFileName()
-                + "-onnx";
+        Path name = root.toAbsolutePath().normalize().getFileName();
+        return ". Export with: optimum-cli export onnx --model MODEL --task text-to-image "
+                + (name == null ? "model" : name) + "-onnx";
     }
 
     private void checkPipeline(JsonFile index) {

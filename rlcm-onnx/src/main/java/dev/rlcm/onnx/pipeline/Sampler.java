@@ -2,6 +2,7 @@ package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -11,7 +12,6 @@ import dev.rlcm.onnx.pipeline.component.ExecutablesBySize;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.random.Noise;
-import dev.rlcm.rewrite.lowering.FewerPasses;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +27,8 @@ final class Sampler {
 
     Sampler(ConsistencyModel model, Backend backend) {
         this.latent = model.latentShape();
-        this.executables = new ExecutablesBySize(batch -> backend.compile(FewerPasses.apply(model.denoiser(batch))));
+        Lowering lowering = Lowering.of(backend.memoryPolicy());
+        this.executables = new ExecutablesBySize(batch -> backend.compile(lowering.forward(model.denoiser(batch))));
         int pixels = latent.dim(1) * latent.dim(2);
         this.mostPerRun = Math.max(1, LATENT_PIXELS_PER_RUN / pixels);
     }

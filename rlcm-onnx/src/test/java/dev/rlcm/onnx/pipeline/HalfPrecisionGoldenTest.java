@@ -2,7 +2,8 @@ package dev.rlcm.onnx.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
@@ -17,13 +18,10 @@ import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.precision.Precision;
 import dev.rlcm.random.RandomStreams;
-import dev.rlcm.rewrite.folding.ConstantFolding;
-import dev.rlcm.rewrite.lowering.CommonSubexpressions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -113,12 +111,9 @@ class HalfPrecisionGoldenTest {
         AdaptedGraph adapted = LoraInjection.inject(denoiser, adapter.config());
         Value output = adapted.graph().outputs().values().iterator().next();
         Value upstream = Value.input(UPSTREAM, DataType.FLOAT32, output.shape());
-        List<Value> gradients = Gradients.of(List.of(output), List.of(upstream), adapted.factors());
-        Map<String, Value> outputs = new LinkedHashMap<>(Map.of(OUT, output));
-        for (int i = 0; i < gradients.size(); i++) {
-            outputs.put(GRADIENT + adapted.factors().get(i).label(), gradients.get(i));
-        }
-        return CommonSubexpressions.merge(ConstantFolding.apply(Graph.of(outputs)));
+        Map<String, Value> gradients = new LinkedHashMap<>();
+        adapted.factors().forEach(factor -> gradients.put(GRADIENT + factor.label(), factor));
+        return Lowering.of(MemoryPolicy.FAST).update(Graph.of(OUT, output), Map.of(OUT, upstream), gradients);
     }
 
     /** The upstream gradient is scaled, as a loss would be. */

@@ -15,10 +15,12 @@ import dev.rlcm.mdp.TimestepRule;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.PolicyGraph;
+import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.policy.Trajectory;
 import dev.rlcm.policy.Transition;
 import dev.rlcm.ppo.ClipRange;
+import dev.rlcm.ppo.PathDivergence;
 import dev.rlcm.ppo.PolicyLoss;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PolicyTerms;
@@ -146,7 +148,7 @@ class PolicyGoldenTest {
                 .hasMessage("latents of 16 x 16 do not divide into patches of 3 x 3");
         assertThatThrownBy(() -> PolicyLosses.driftFromBase(0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("patch must be positive, got 0");
+                .hasMessage("patch must be at least 1, got 0");
     }
 
     @Test
@@ -159,6 +161,34 @@ class PolicyGoldenTest {
         }
         Map<String, TensorData> actual = run(graph, outputs, 1, 1);
         Map<String, TensorData> expected = Npz.read(FIXTURES.resolve("kl-golden/grads_step1.npz"));
+        assertThat(actual).hasSameSizeAs(expected).hasSize(256);
+        expected.forEach((key, gradient) -> assertThat(Goldens.relativeL2(actual.get("grad." + key), gradient))
+                .as(key)
+                .isLessThan(1e-4));
+    }
+
+    @Test
+    void divergencesAlongThePathAreThoseOfPyTorch() {
+        Rollout rollout = new Rollout(List.of(recorded(0), recorded(1)));
+        try (PathDivergence divergence = PathDivergence.fromBase(policy, 3)) {
+            double[] actual = divergence.of(rollout);
+            for (int b = 0; b < 2; b++) {
+                double[] steps = Arrays.copyOfRange(golden.get("kl").toDoubles(), 4 * b, 4 * b + 4);
+                assertThat(actual[b]).isCloseTo(Arrays.stream(steps).sum(), within(5e-5));
+            }
+        }
+    }
+
+    @Test
+    void gradientsOfTheDivergenceAlongThePathAreThoseOfPyTorch() throws IOException {
+        PolicyGraph graph = policy.graph(8);
+        List<Value> gradients = Gradients.of(kl(graph).sum(), graph.factors());
+        Map<String, Value> outputs = new LinkedHashMap<>();
+        for (int i = 0; i < gradients.size(); i++) {
+            outputs.put("grad." + graph.factors().get(i).label(), gradients.get(i));
+        }
+        Map<String, TensorData> actual = run(graph, outputs, 0, 0, 1, 1, 2, 2, 3, 3);
+        Map<String, TensorData> expected = Npz.read(FIXTURES.resolve("kl-golden/grads_all_steps.npz"));
         assertThat(actual).hasSameSizeAs(expected).hasSize(256);
         expected.forEach((key, gradient) -> assertThat(Goldens.relativeL2(actual.get("grad." + key), gradient))
                 .as(key)

@@ -1,8 +1,6 @@
 package dev.rlcm.onnx.pipeline.check;
 
-import dev.rlcm.autodiff.Checkpoints;
-import dev.rlcm.autodiff.Gradients;
-import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Value;
 import dev.rlcm.lora.AdaptedGraph;
@@ -21,6 +19,7 @@ final class NetworkCheck {
     private static final String UNET = "unet";
 
     private final CheckSettings settings;
+    private final Lowering lowering;
     private final DenoiserCheck denoiser;
     private final Findings findings;
     private Optional<Graph> sampler = Optional.empty();
@@ -28,11 +27,12 @@ final class NetworkCheck {
 
     NetworkCheck(CheckSettings settings, DenoiserCheck denoiser, Findings findings) {
         this.settings = settings;
+        this.lowering = Lowering.of(settings.runtime().memory());
         this.denoiser = denoiser;
         this.findings = findings;
     }
 
-    /** The network with adapter for the batch. */
+    /** The network with adapter for the batch, as a sampler compiles it. */
     Optional<Graph> sampler() {
         return sampler;
     }
@@ -47,9 +47,12 @@ final class NetworkCheck {
             Optional<Graph> network = findings.attempt(UNET, () -> unet.graph(settings.batch()));
             network.ifPresent(graph -> {
                 new SlowOperators(findings).check(UNET, graph);
+                checkQuantisation(graph);
                 checkTargets(graph);
-                sampler =
-                        adapted(graph, settings.lora()).map(AdaptedGraph::graph).or(() -> network);
+                sampler = adapted(graph, settings.lora())
+                        .map(AdaptedGraph::graph)
+                        .or(() -> network)
+                        .map(lowering::forward);
             });
             if (network.isPresent()) {
                 findings.attempt(UNET, () -> unet.graph(settings.minibatch()))
@@ -61,6 +64,16 @@ final class NetworkCheck {
 
     private Optional<AdaptedGraph> adapted(Graph graph, LoraConfig lora) {
         return findings.attempt("adapter", () -> LoraInjection.inject(graph, lora));
+    }
+
+    private void checkQuantisation(Graph graph) {
+        int quantised = QuantisedLayers.count(graph);
+        if (quantised > 0) {
+            findings.info(
+                    UNET,
+                    quantised + " layers are quantised at run time: gradients are straight-through estimates, and"
+                            + " adapters beside the layers are not quantised");
+        }
     }
 
     private void checkTargets(Graph graph) {
@@ -103,16 +116,9 @@ final class NetworkCheck {
     private void differentiate(AdaptedGraph adapted) {
         Value output = adapted.graph().outputs().values().iterator().next();
         Value upstream = Value.input("upstream", output.type(), output.shape());
-        boolean small = settings.runtime().memory() == MemoryPolicy.SMALL;
-        Checkpoints kept = small ? Checkpoints.betweenBlocks() : Checkpoints.everywhere();
-        findings.attempt(UNET, () -> Gradients.of(output.mul(upstream).sum(), adapted.factors(), kept))
-                .ifPresent(gradients -> {
-                    Map<String, Value> outputs =
-                            new LinkedHashMap<>(adapted.graph().outputs());
-                    for (int i = 0; i < gradients.size(); i++) {
-                        outputs.put("gradient." + adapted.factors().get(i).label(), gradients.get(i));
-                    }
-                    update = Optional.of(Graph.of(outputs));
-                });
+        Map<String, Value> gradients = new LinkedHashMap<>();
+        adapted.factors().forEach(factor -> gradients.put("gradient." + factor.label(), factor));
+        Graph forward = lowering.forward(Graph.of("output", output));
+        update = findings.attempt(UNET, () -> lowering.joint(forward, Map.of("output", upstream), gradients));
     }
 }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -39,19 +40,31 @@ public record JsonFile(Path path, ObjectNode root) {
             throw new IllegalArgumentException(path + " has " + bytes + " bytes, a configuration at most " + MAX_BYTES
                     + "; is it another kind of file?");
         }
+        try (InputStream in = Files.newInputStream(path)) {
+            return read(in, path);
+        }
+    }
+
+    /**
+     * Parses a stream to its end.
+     *
+     * @param name where it comes from, for messages
+     * @throws IllegalArgumentException if it is not a JSON object of a reasonable size
+     */
+    public static JsonFile read(InputStream in, Path name) throws IOException {
         try {
-            if (MAPPER.readTree(path.toFile()) instanceof ObjectNode object) {
-                return new JsonFile(path, object);
+            if (MAPPER.readTree(in) instanceof ObjectNode object) {
+                return new JsonFile(name, object);
             }
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
-                    path + " is not valid JSON (" + e.getOriginalMessage() + "); download or export the model again",
+                    name + " is not valid JSON (" + e.getOriginalMessage() + "); download or export the model again",
                     e);
         }
-        throw new IllegalArgumentException(path + " is not a JSON object; download or export the model again");
+        throw new IllegalArgumentException(name + " is not a JSON object; download or export the model again");
     }
 
-    /** As {@link #read}, or an object without keys if there is no such file. */
+    /** As {@link #read(Path)}, or an object without keys if there is no such file. */
     public static JsonFile readIfPresent(Path path) throws IOException {
         return Files.isRegularFile(path) ? read(path) : empty(path);
     }

@@ -1,39 +1,70 @@
 package dev.rlcm.onnx.pipeline.component;
 
+import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
+import dev.rlcm.onnx.OrtBackend;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Function;
 
-/** One ONNX file of a model: what it declares, and graphs of it for given input shapes. */
+/** One ONNX file of a model, or its content: what it declares, and graphs of it for given input shapes. */
 public final class OnnxComponent {
     /** In a wanted shape: whatever the file says. */
     public static final int ANY = -1;
 
     private final Path path;
     private final OnnxSignature signature;
-    private final boolean skimmed;
+    private final Loader loader;
+    private final Function<OrtBackend, Executable> opener;
 
-    private OnnxComponent(Path path, OnnxSignature signature, boolean skimmed) {
+    /** Reads the network for the shapes of its inputs. */
+    @FunctionalInterface
+    private interface Loader {
+        Graph load(Map<String, Shape> shapes) throws IOException;
+    }
+
+    private OnnxComponent(Path path, OnnxSignature signature, Loader loader, Function<OrtBackend, Executable> opener) {
         this.path = path;
         this.signature = signature;
-        this.skimmed = skimmed;
+        this.loader = loader;
+        this.opener = opener;
     }
 
     public static OnnxComponent open(Path path) throws IOException {
-        return new OnnxComponent(path, OnnxModels.inspect(path), false);
+        return new OnnxComponent(
+                path,
+                OnnxModels.inspect(path),
+                shapes -> OnnxModels.loadWithShapes(path, shapes),
+                backend -> backend.open(path));
     }
 
     /** A component whose graphs are looked at only: their weights stay in the file. */
     public static OnnxComponent skim(Path path) throws IOException {
-        return new OnnxComponent(path, OnnxModels.inspect(path), true);
+        return new OnnxComponent(
+                path, OnnxModels.inspect(path), shapes -> OnnxModels.skim(path, shapes), backend -> backend.open(path));
+    }
+
+    /**
+     * A component whose file is in memory.
+     *
+     * @param name where it comes from, for messages
+     */
+    public static OnnxComponent of(byte[] model, Path name) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(model);
+        return new OnnxComponent(
+                name,
+                OnnxModels.inspect(bytes),
+                shapes -> OnnxModels.loadWithShapes(bytes.duplicate(), shapes),
+                backend -> backend.open(model));
     }
 
     public Path path() {
@@ -100,8 +131,13 @@ public final class OnnxComponent {
         return Shape.of(bound);
     }
 
+    /** The file itself as ONNX Runtime runs it, for inputs of any shape that it takes. */
+    public Executable open(OrtBackend backend) {
+        return opener.apply(backend);
+    }
+
     /** The graph for these input shapes. */
     public Graph load(Map<String, Shape> shapes) throws IOException {
-        return skimmed ? OnnxModels.skim(path, shapes) : OnnxModels.loadWithShapes(path, shapes);
+        return loader.load(shapes);
     }
 }

@@ -7,12 +7,13 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import dev.rlcm.onnx.pipeline.component.ExecutablesBySize;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
+import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,16 +23,23 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntToDoubleFunction;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
 /**
  * Texts to contextual embeddings of their tokens, by an encoder of the kind of BERT, RoBERTa or DeBERTa that Optimum
  * exported ({@code optimum-cli export onnx --task feature-extraction}): a folder with {@code model.onnx}, {@code config.json},
- * {@code tokenizer.json} and {@code tokenizer_config.json}.
+ * {@code tokenizer.json} and {@code tokenizer_config.json}, or the streams of network and tokenizer, which is how libraries
+ * carry such models as resources.
+ *
+ * <p>Without {@code config.json} the longest text is as long as the network's table of positions. RoBERTa and its kin cannot do
+ * without the file, since they leave the first positions out.
  *
  * <p>A text is run by itself, padded to the next of the lengths 32, 64, 128 and so on, so that its result never depends on
- * other texts. At the first use of a length the weights are read again and a graph is compiled, which stays in memory.
+ * other texts. ONNX Runtime runs the file as it is if the last layer is asked for; for other layers and backends the weights are
+ * read again at the first use of a length, and a graph is compiled, which stays in memory. The embeddings of the texts used last
+ * are kept.
  *
  * <p>Thread-safe. What it holds is freed by {@link #close}, the graphs also by closing the backend.
  */
@@ -41,19 +49,22 @@ public final class BertEncoder implements AutoCloseable {
     private static final String SEGMENTS = "token_type_ids";
     private static final int SHORTEST = 32;
     private static final int UNLIMITED = 1 << 20;
+    private static final int MAX_CACHED = 1024;
+    private static final Pattern POSITIONS = Pattern.compile(".*position_embeddings\\.weight(_quantized)?");
 
     private final OnnxComponent model;
     private final OptionalInt layer;
     private final PromptTokenizer tokenizer;
     private final Backend backend;
     private final Set<Long> frame;
-    private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
+    private final ForwardNetwork network;
+    private final Map<String, TensorData> cache = new RecentlyUsed<>(MAX_CACHED);
 
     /**
      * A text's tokens, those that the tokenizer adds included, after truncation.
      *
      * @param ids T vocabulary entries
-     * @param states [T, D], FLOAT32; owned by the receiver
+     * @param states [T, D], FLOAT32; shared, not to be changed
      */
     public record Tokens(List<Long> ids, TensorData states) {
         /** Copies the ids. */
@@ -67,6 +78,9 @@ public final class BertEncoder implements AutoCloseable {
         this.layer = layer;
         this.tokenizer = tokenizer;
         this.backend = backend;
+        this.network = layer.isPresent()
+                ? ForwardNetwork.ofGraphs(model, backend, HiddenLayer.LAST, 3, this::compile)
+                : ForwardNetwork.of(model, backend, HiddenLayer.LAST, 3, this::compile);
         this.frame = Set.copyOf(ids(""));
     }
 
@@ -93,21 +107,51 @@ public final class BertEncoder implements AutoCloseable {
         return load(directory, backend, OptionalInt.of(layer));
     }
 
+    /**
+     * Loads an encoder from streams, such as those of resources on the class path, which are read to their ends. Its
+     * embeddings are its output {@code last_hidden_state}.
+     *
+     * @param model an ONNX file with its weights in it
+     * @param tokenizer a {@code tokenizer.json}, which names the pad token
+     * @see #load(Path, Backend)
+     */
+    public static BertEncoder load(InputStream model, InputStream tokenizer, Backend backend) throws IOException {
+        OnnxComponent network = OnnxComponent.of(model.readAllBytes(), Path.of("the BERT's stream"));
+        JsonFile json = JsonFile.read(tokenizer, Path.of("the tokenizer's stream"));
+        return load(network, longest -> PromptTokenizer.of(json, longest), UNLIMITED, backend, OptionalInt.empty());
+    }
+
     private static BertEncoder load(Path directory, Backend backend, OptionalInt layer) throws IOException {
-        for (String name : List.of("model.onnx", "config.json", "tokenizer.json")) {
+        for (String name : List.of("model.onnx", "tokenizer.json")) {
             if (!Files.isRegularFile(directory.resolve(name))) {
                 throw new IllegalArgumentException(directory + " has no " + name
                         + "; export the model with: optimum-cli export onnx --model MODEL --task feature-extraction "
                         + directory);
             }
         }
-        OnnxComponent model = OnnxComponent.open(directory.resolve("model.onnx"));
+        return load(
+                OnnxComponent.open(directory.resolve("model.onnx")),
+                longest -> PromptTokenizer.load(directory, longest),
+                positions(JsonFile.readIfPresent(directory.resolve("config.json"))),
+                backend,
+                layer);
+    }
+
+    /** Makes a tokenizer for texts of limited length. */
+    @FunctionalInterface
+    private interface Tokenizers {
+        PromptTokenizer of(int longest) throws IOException;
+    }
+
+    private static BertEncoder load(
+            OnnxComponent model, Tokenizers tokenizers, int configured, Backend backend, OptionalInt layer)
+            throws IOException {
         model.expectInputs(List.of(IDS, MASK), List.of(SEGMENTS));
-        int longest = model.dim(IDS, 1).orElse(positions(JsonFile.read(directory.resolve("config.json"))));
-        PromptTokenizer tokenizer = PromptTokenizer.load(directory, longest);
+        int longest = model.dim(IDS, 1).orElse(configured == UNLIMITED ? table(model) : configured);
+        PromptTokenizer tokenizer = tokenizers.of(longest);
         try {
             BertEncoder encoder = new BertEncoder(model, layer, tokenizer, backend);
-            encoder.executables.of(encoder.length(1));
+            encoder.network.prepare(encoder.length(1));
             return encoder;
         } catch (UncheckedIOException e) {
             tokenizer.close();
@@ -123,6 +167,16 @@ public final class BertEncoder implements AutoCloseable {
         int positions = config.count("max_position_embeddings").orElse(UNLIMITED);
         boolean shifted = config.text("model_type").orElse("").matches(".*roberta.*|camembert|mpnet");
         return shifted ? positions - 1 - (int) config.real("pad_token_id").orElse(1) : positions;
+    }
+
+    /** The rows of the network's table of positions, if it has one of the usual name. */
+    private static int table(OnnxComponent model) {
+        return model.signature().weights().entrySet().stream()
+                .filter(weight -> POSITIONS.matcher(weight.getKey()).matches()
+                        && weight.getValue().rank() == 2)
+                .mapToInt(weight -> weight.getValue().dim(0))
+                .min()
+                .orElse(UNLIMITED);
     }
 
     /** The most tokens of a text, those that the tokenizer adds included; what is beyond is cut off. */
@@ -148,6 +202,12 @@ public final class BertEncoder implements AutoCloseable {
      */
     public Tokens encode(String text) {
         List<Long> ids = ids(text);
+        synchronized (cache) {
+            return new Tokens(ids, cache.computeIfAbsent(text, t -> states(ids)));
+        }
+    }
+
+    private TensorData states(List<Long> ids) {
         int count = ids.size();
         int length = length(count);
         Map<String, TensorData> inputs = new HashMap<>();
@@ -156,16 +216,16 @@ public final class BertEncoder implements AutoCloseable {
         if (model.inputs().contains(SEGMENTS)) {
             inputs.put(SEGMENTS, row(SEGMENTS, length, i -> 0));
         }
-        TensorData states = executables.of(length).run(inputs).get(HiddenLayer.LAST);
+        TensorData states = network.run(length, inputs);
         int width = states.shape().dim(2);
-        return new Tokens(ids, Rows.slice(states.reshape(Shape.of(length, width)), 0, count));
+        return Rows.slice(states.reshape(Shape.of(length, width)), 0, count);
     }
 
     /** Frees what the backend would free later; idempotent. */
     @Override
     public void close() {
         tokenizer.close();
-        executables.close();
+        network.close();
     }
 
     private TensorData row(String input, int length, IntToDoubleFunction values) {

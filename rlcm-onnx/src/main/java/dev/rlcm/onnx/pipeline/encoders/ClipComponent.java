@@ -1,20 +1,24 @@
 package dev.rlcm.onnx.pipeline.encoders;
 
+import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /** One of CLIP's towers: in a file of its own, or with the other one in {@code model.onnx}. */
-record ClipComponent(OnnxComponent model, String output) {
+record ClipComponent(OnnxComponent model, String input, String output) {
     static final String PIXEL_VALUES = "pixel_values";
     static final String INPUT_IDS = "input_ids";
     static final String ATTENTION_MASK = "attention_mask";
@@ -40,7 +44,7 @@ record ClipComponent(OnnxComponent model, String output) {
                 Stream.of(PIXEL_VALUES, INPUT_IDS, ATTENTION_MASK)
                         .filter(name -> !name.equals(input))
                         .toList());
-        return new ClipComponent(model, output);
+        return new ClipComponent(model, input, output);
     }
 
     /** The length of texts: what the file says, if it does. */
@@ -49,18 +53,35 @@ record ClipComponent(OnnxComponent model, String output) {
     }
 
     /**
-     * The tower's graph, with the embeddings as its only output [B, D], FLOAT32.
+     * The tower, which only runs forward.
+     *
+     * @param graphs compiles its {@link #graph} for a batch
+     */
+    ForwardNetwork forward(Backend backend, IntFunction<Executable> graphs) {
+        boolean alone = !model.inputs().containsAll(List.of(PIXEL_VALUES, INPUT_IDS));
+        return alone
+                ? ForwardNetwork.of(model, backend, output, 2, graphs)
+                : ForwardNetwork.ofGraphs(model, backend, output, 2, graphs);
+    }
+
+    /**
+     * The tower's graph, with its own inputs, and the embeddings as its only output [B, D], FLOAT32.
      *
      * @param pixelValues [B, 3, H, W], if there is a vision tower
      * @param ids [B, S], if there is a text tower
      */
-    Graph graph(Shape pixelValues, Shape ids) throws IOException {
+    Graph graph(Shape pixelValues, Shape ids) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         for (String input : model.inputs()) {
             Shape wanted = input.equals(PIXEL_VALUES) ? pixelValues : ids;
             shapes.put(input, model.bind(input, wanted.toArray()));
         }
-        Graph graph = model.load(shapes);
+        Graph graph;
+        try {
+            graph = model.load(shapes);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + model.path(), e);
+        }
         Value embeddings = graph.outputs().get(output);
         if (embeddings == null || embeddings.rank() != 2) {
             throw new IllegalArgumentException(model.path() + " has no output " + output
@@ -68,6 +89,17 @@ record ClipComponent(OnnxComponent model, String output) {
                     + "; export the model with its projection, as CLIPModel or CLIPVisionModelWithProjection and"
                     + " CLIPTextModelWithProjection");
         }
-        return Graph.of(output, embeddings.cast(DataType.FLOAT32));
+        List<Value> inputs = graph.inputs().stream()
+                .filter(value -> inputs().contains(value.label()))
+                .toList();
+        return new Graph(inputs, Map.of(output, embeddings.cast(DataType.FLOAT32)));
+    }
+
+    /** The names of this tower's inputs. */
+    List<String> inputs() {
+        boolean vision = input.equals(PIXEL_VALUES);
+        return model.inputs().stream()
+                .filter(name -> name.equals(PIXEL_VALUES) == vision)
+                .toList();
     }
 }

@@ -4,11 +4,9 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.onnx.pipeline.component.ExecutablesBySize;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,13 +26,14 @@ public final class ClipImageEncoder {
     private final ClipImageProcessor processor;
     private final Backend backend;
     private final int mostPerRun;
-    private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
+    private final ForwardNetwork network;
 
     private ClipImageEncoder(ClipComponent tower, ClipImageProcessor processor, Backend backend) {
         this.tower = tower;
         this.processor = processor;
         this.backend = backend;
         Shape picture = processor.shape();
+        this.network = tower.forward(backend, this::compile);
         this.mostPerRun = Math.max(1, PIXELS_PER_RUN / (picture.dim(1) * picture.dim(2)));
     }
 
@@ -80,21 +79,14 @@ public final class ClipImageEncoder {
                     .map(processor::pixelValues)
                     .toList();
             TensorData batch = Rows.convert(Rows.stack(pictures), tower.model().type(ClipComponent.PIXEL_VALUES));
-            TensorData result = executables
-                    .of(chunk.size())
-                    .run(Map.of(ClipComponent.PIXEL_VALUES, batch))
-                    .get(OUTPUT);
+            TensorData result = network.run(chunk.size(), Map.of(ClipComponent.PIXEL_VALUES, batch));
             embeddings.addAll(UnitVectors.rows(result, tower.model().path()));
         }
         return embeddings;
     }
 
     private Executable compile(int batch) {
-        try {
-            Shape ids = Shape.of(1, tower.tokens(SHORTEST_TEXT));
-            return backend.compile(tower.graph(Rows.prepend(batch, processor.shape()), ids));
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + tower.model().path(), e);
-        }
+        Shape ids = Shape.of(1, tower.tokens(SHORTEST_TEXT));
+        return backend.compile(tower.graph(Rows.prepend(batch, processor.shape()), ids));
     }
 }

@@ -1,11 +1,8 @@
 package dev.rlcm.onnx.pipeline.encoders;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.backend.Executable;
-import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
@@ -13,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -28,15 +24,13 @@ public final class ClipTextEncoder {
 
     private final ClipComponent tower;
     private final PromptTokenizer tokenizer;
-    private final Executable executable;
-    private final List<Value> inputs;
+    private final ForwardNetwork network;
     private final Map<String, double[]> cache = new RecentlyUsed<>(MAX_CACHED);
 
-    private ClipTextEncoder(ClipComponent tower, PromptTokenizer tokenizer, Executable executable, Graph graph) {
+    private ClipTextEncoder(ClipComponent tower, PromptTokenizer tokenizer, ForwardNetwork network) {
         this.tower = tower;
         this.tokenizer = tokenizer;
-        this.executable = executable;
-        this.inputs = graph.inputs();
+        this.network = network;
     }
 
     /**
@@ -57,8 +51,11 @@ public final class ClipTextEncoder {
                         .shape()
                         .toArray()
                 : new int[3];
-        Graph graph = tower.graph(Rows.prepend(1, Shape.of(picture)), Shape.of(1, tokenizer.maxLength()));
-        return new ClipTextEncoder(tower, tokenizer, backend.compile(graph), graph);
+        Shape ids = Shape.of(1, tokenizer.maxLength());
+        ForwardNetwork network =
+                tower.forward(backend, one -> backend.compile(tower.graph(Rows.prepend(1, Shape.of(picture)), ids)));
+        network.prepare(1);
+        return new ClipTextEncoder(tower, tokenizer, network);
     }
 
     /** The text's embedding of unit length, [D], FLOAT32 widened; shared, not to be changed. */
@@ -70,11 +67,12 @@ public final class ClipTextEncoder {
     private double[] compute(String text) {
         long[] ids = tokenizer.encode(text);
         Map<String, TensorData> fed = new LinkedHashMap<>();
-        for (Value input : inputs) {
-            boolean isMask = input.label().equals(ClipComponent.ATTENTION_MASK);
-            fed.put(input.label(), TensorData.generate(input.type(), input.shape(), i -> isMask ? 1 : ids[i]));
+        for (String input : tower.inputs()) {
+            boolean isMask = input.equals(ClipComponent.ATTENTION_MASK);
+            fed.put(
+                    input,
+                    TensorData.generate(tower.model().type(input), Shape.of(1, ids.length), i -> isMask ? 1 : ids[i]));
         }
-        return UnitVectors.rows(executable.run(fed).get(OUTPUT), tower.model().path())
-                .get(0);
+        return UnitVectors.rows(network.run(1, fed), tower.model().path()).get(0);
     }
 }

@@ -57,7 +57,22 @@ public final class PromptTokenizer implements AutoCloseable {
      */
     public static PromptTokenizer load(Path directory, int longest) throws IOException {
         JsonFile config = JsonFile.readIfPresent(directory.resolve("tokenizer_config.json"));
-        ObjectNode json = tokenizerJson(directory, config);
+        return of(tokenizerJson(directory, config), config, directory, longest);
+    }
+
+    /**
+     * Takes {@code tokenizer.json} alone, which has to name the pad token.
+     *
+     * @param longest the most ids a result may have
+     * @see #load(Path, int)
+     */
+    public static PromptTokenizer of(JsonFile tokenizer, int longest) throws IOException {
+        return of(tokenizer.root(), JsonFile.empty(tokenizer.path()), tokenizer.path(), longest);
+    }
+
+    /** @param directory where {@code special_tokens_map.json} may be */
+    private static PromptTokenizer of(ObjectNode json, JsonFile config, Path directory, int longest)
+            throws IOException {
         int maxLength = (int) Math.min(longest, config.real("model_max_length").orElse(UNLIMITED));
         if (maxLength < 2 || maxLength >= UNLIMITED) {
             throw new IllegalArgumentException("the length of a prompt must be in [2, " + UNLIMITED + "), got "

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
@@ -15,6 +16,7 @@ import dev.rlcm.onnx.pipeline.Goldens;
 import dev.rlcm.onnx.pipeline.Models;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -145,7 +147,7 @@ class BertEncoderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"model.onnx", "config.json", "tokenizer.json"})
+    @ValueSource(strings = {"model.onnx", "tokenizer.json"})
     void aMissingFileIsNamedWithTheRemedy(String name) throws IOException {
         Path copy = Models.copy(BERT, directory);
         Files.delete(copy.resolve(name));
@@ -153,6 +155,29 @@ class BertEncoderTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(copy + " has no " + name)
                 .hasMessageContaining("optimum-cli export onnx");
+    }
+
+    @Test
+    void withoutAConfigurationTheTableOfPositionsSaysHowLongTextsMayBe() throws IOException {
+        Path copy = Models.copy(BERT, directory);
+        Files.delete(copy.resolve("config.json"));
+        Files.delete(copy.resolve("tokenizer_config.json"));
+        ObjectNode json = (ObjectNode) read("tokenizer.json");
+        json.putObject("padding").put("pad_id", 0);
+        Files.writeString(copy.resolve("tokenizer.json"), json.toString());
+        try (BertEncoder encoder = BertEncoder.load(BERT, backend);
+                BertEncoder bare = BertEncoder.load(copy, backend);
+                InputStream model = Files.newInputStream(BERT.resolve("model.onnx"));
+                InputStream tokenizer = Files.newInputStream(copy.resolve("tokenizer.json"));
+                BertEncoder streamed = BertEncoder.load(model, tokenizer, backend)) {
+            assertThat(bare.maxLength()).isEqualTo(64);
+            assertThat(streamed.maxLength()).isEqualTo(64);
+            for (String text : List.of("a cat and a dog", LONG + LONG)) {
+                double[] states = encoder.encode(text).states().toDoubles();
+                assertThat(bare.encode(text).states().toDoubles()).containsExactly(states);
+                assertThat(streamed.encode(text).states().toDoubles()).containsExactly(states);
+            }
+        }
     }
 
     @ParameterizedTest

@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * @param <R> a row
  */
-interface Minibatch<R> extends AutoCloseable {
+interface BatchLoss<R> extends AutoCloseable {
     /** The most rows in a run. */
     int rows();
 
@@ -27,7 +27,7 @@ interface Minibatch<R> extends AutoCloseable {
     void run(List<R> batch, double weight, double lossScale);
 
     /** The weighted sum of the rows' losses. */
-    double loss();
+    double value();
 
     /** The weighted sums of what the loss reports, by name; always the same names. */
     Map<String, Double> parts();

@@ -1,0 +1,124 @@
+package dev.rlcm.compilation;
+
+import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.autodiff.RecomputationPolicy;
+import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Value;
+import dev.rlcm.rewrite.Rewriter;
+import dev.rlcm.rewrite.folding.ConstantFolding;
+import dev.rlcm.rewrite.lowering.CommonSubexpressions;
+import dev.rlcm.rewrite.lowering.Decompositions;
+import dev.rlcm.rewrite.lowering.LowRankProducts;
+import dev.rlcm.rewrite.lowering.LoweredWeights;
+import dev.rlcm.rewrite.lowering.ProductSlices;
+import dev.rlcm.rewrite.lowering.RotatedKernels;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The recipe from an expression to the graph that a backend compiles, in three stages:
+ *
+ * <ol>
+ *   <li>{@link #forward} rewrites the expression before gradients are taken, so that sampler and trainer run the same
+ *       products;
+ *   <li>{@link #joint} adds the gradients;
+ *   <li>{@link #lower} shares work between the two passes.
+ * </ol>
+ *
+ * <p>Samplers compile the first stage, optimisers all three, {@link #update}. Checks and measurements take the same ones, so
+ * that they speak of the graphs that run. Every stage gives the same function up to rounding. Immutable; thread-safe if its
+ * weights are.
+ */
+public final class Lowering {
+    private final MemoryPolicy memory;
+    private final LoweredWeights weights;
+
+    private Lowering(MemoryPolicy memory, LoweredWeights weights) {
+        this.memory = memory;
+        this.weights = weights;
+    }
+
+    /** The recipe for a backend with that {@linkplain dev.rlcm.backend.Backend#memoryPolicy policy}. */
+    public static Lowering of(MemoryPolicy memory) {
+        return new Lowering(memory, LoweredWeights.computed());
+    }
+
+    /** The recipe with weights from elsewhere. */
+    public Lowering withWeights(LoweredWeights newWeights) {
+        return new Lowering(memory, newWeights);
+    }
+
+    /**
+     * The expression with other products in the place of its own, where these are faster. A rewrite that changes the number
+     * or the form of products stands here.
+     *
+     * @return a graph on the same inputs, the same objects, so that it can be differentiated by them
+     */
+    public Graph forward(Graph expression) {
+        return ProductSlices.push(LowRankProducts.merge(expression));
+    }
+
+    /**
+     * The graph with its gradients as further outputs: those of the sum of {@code output * upstream} over the outputs that
+     * have an upstream gradient. Unless memory is {@link MemoryPolicy#SMALL}, gradients refer to all values of the forward
+     * pass.
+     *
+     * @param upstream by the output's name, a value of its type and shape
+     * @param wrt what to differentiate by, inputs of the graph as a rule, by the name of the output for its gradient
+     * @return a graph with the inputs of the given one and then those of {@code upstream}
+     * @throws GraphException if there is no output of a name, if the graph has an output of a gradient's name already, or
+     *     if an operator on the way has no gradient
+     */
+    public Graph joint(Graph forward, Map<String, Value> upstream, Map<String, Value> wrt) {
+        List<Value> roots = upstream.keySet().stream().map(forward::output).toList();
+        List<Value> gradients =
+                Gradients.of(roots, List.copyOf(upstream.values()), List.copyOf(wrt.values()), recomputation());
+        Map<String, Value> outputs = new LinkedHashMap<>(forward.outputs());
+        int next = 0;
+        for (String name : wrt.keySet()) {
+            if (outputs.putIfAbsent(name, gradients.get(next++)) != null) {
+                throw new GraphException("the graph already has an output named " + name);
+            }
+        }
+        return new Graph(inputs(forward, upstream.values()), outputs);
+    }
+
+    private static List<Value> inputs(Graph forward, Collection<Value> upstream) {
+        LinkedHashSet<Value> inputs = new LinkedHashSet<>(forward.inputs());
+        Graph.topologicalOrder(upstream).stream().filter(v -> v.is(Op.INPUT)).forEach(inputs::add);
+        return new ArrayList<>(inputs);
+    }
+
+    /**
+     * A joint graph as it is compiled: composites whose intermediate values serve the gradients are written out, input
+     * gradients of convolutions become convolutions, constants are folded, and equal expressions merged. With {@link
+     * MemoryPolicy#SMALL} the first two, which cost memory, are left out.
+     */
+    public Graph lower(Graph joint) {
+        Graph faster = isSmall()
+                ? joint
+                : RotatedKernels.apply(Decompositions.decompose(joint, Gradients::shareForward), weights);
+        Graph weighted = Rewriter.rewrite(faster, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
+        return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
+    }
+
+    /** All stages: what an optimiser compiles. For the arguments see {@link #joint}. */
+    public Graph update(Graph expression, Map<String, Value> upstream, Map<String, Value> wrt) {
+        return lower(joint(forward(expression), upstream, wrt));
+    }
+
+    private RecomputationPolicy recomputation() {
+        return isSmall() ? RecomputationPolicy.insideBlocks() : RecomputationPolicy.none();
+    }
+
+    private boolean isSmall() {
+        return memory == MemoryPolicy.SMALL;
+    }
+}

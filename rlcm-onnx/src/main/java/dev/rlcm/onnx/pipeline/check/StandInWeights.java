@@ -1,0 +1,51 @@
+package dev.rlcm.onnx.pipeline.check;
+
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import dev.rlcm.rewrite.Rewriter;
+import dev.rlcm.rewrite.lowering.LoweredWeights;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** Inputs in the place of large weights, so that a graph can be lowered without reading or computing them. */
+final class StandInWeights implements LoweredWeights {
+    /** In bytes. Smaller constants stay, since folding them decides about the form of a graph. */
+    private static final long LARGE = 1 << 16;
+
+    private final Map<TensorData, String> names = new IdentityHashMap<>();
+    private final Map<String, Value> inputs = new HashMap<>();
+
+    /** The names of the inputs. Equal names in several graphs are one weight. */
+    Set<String> names() {
+        return new HashSet<>(inputs.keySet());
+    }
+
+    /** The graph with inputs in the place of its large constants. */
+    Graph replace(Graph graph) {
+        return Rewriter.rewrite(graph, value -> value.is(Op.CONSTANT) ? own(value) : value);
+    }
+
+    @Override
+    public Value own(Value constant) {
+        if (constant.data().bytes().remaining() < LARGE) {
+            return constant;
+        }
+        String name = names.computeIfAbsent(constant.data(), data -> "weight " + names.size());
+        return inputs.computeIfAbsent(name, n -> Value.input(n, constant.type(), constant.shape()));
+    }
+
+    @Override
+    public Value derived(Value constant, Shape shape, Supplier<TensorData> data) {
+        String name = "derived weight " + inputs.size();
+        Value input = Value.input(name, constant.type(), shape);
+        inputs.put(name, input);
+        return input;
+    }
+}
