@@ -167,7 +167,12 @@ class RewardPoolTest {
         RewardFunction unchecked = new RewardFunction() {
             @Override
             public double[] score(List<Sample> samples) {
-                return new double[] {RewardPoolTest.<RuntimeException>sneak(lost)};
+                return new double[samples.size()];
+            }
+
+            @Override
+            public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+                return Score.values(RewardPoolTest.<RuntimeException>sneak(lost));
             }
 
             @Override

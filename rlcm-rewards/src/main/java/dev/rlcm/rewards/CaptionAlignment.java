@@ -1,14 +1,19 @@
 package dev.rlcm.rewards;
 
+import dev.rlcm.reward.RewardFailure;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.reward.Score;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.PrimitiveIterator;
 import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.DoubleStream;
 import javax.imageio.ImageWriter;
 import org.jspecify.annotations.Nullable;
 
@@ -83,9 +88,44 @@ public record CaptionAlignment(
         if (samples.isEmpty()) {
             return new double[0];
         }
+        return compared(samples, captions(samples));
+    }
+
+    /** A picture without caption does not keep the others from being scored. */
+    @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        if (policy == RewardFailure.FAIL || samples.isEmpty()) {
+            return Score.values(score(samples));
+        }
+        List<Caption> captions = captioner.attempt(samples);
+        requireOnePerPicture(captions, samples);
+        List<Sample> described = new ArrayList<>();
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < samples.size(); i++) {
+            if (captions.get(i) instanceof Caption.Text caption) {
+                described.add(samples.get(i));
+                texts.add(caption.text());
+            }
+        }
+        PrimitiveIterator.OfDouble scores =
+                DoubleStream.of(compared(described, texts)).iterator();
+        List<Score> all = new ArrayList<>();
+        for (int i = 0; i < samples.size(); i++) {
+            all.add(
+                    captions.get(i) instanceof Caption.Missing missing
+                            ? new Score.Missing(missing.reason().atSample(i, samples.get(i)), policy)
+                            : new Score.Value(scores.nextDouble()));
+        }
+        return List.copyOf(all);
+    }
+
+    private double[] compared(List<Sample> samples, List<String> captions) {
+        if (samples.isEmpty()) {
+            return new double[0];
+        }
         List<String> references =
                 samples.stream().map(Sample::prompt).map(reference).toList();
-        return bertScore.scores(captions(samples), references).stream()
+        return bertScore.scores(captions, references).stream()
                 .mapToDouble(measure)
                 .toArray();
     }
@@ -97,11 +137,7 @@ public record CaptionAlignment(
 
     private List<String> captions(List<Sample> samples) {
         @Nullable List<String> captions = captioner.caption(samples);
-        if (captions == null || captions.size() != samples.size()) {
-            throw new IllegalStateException("the captioner returned "
-                    + (captions == null ? "null" : captions.size() + " captions") + " for " + samples.size()
-                    + " pictures; it must return exactly one per picture, in their order");
-        }
+        requireOnePerPicture(captions, samples);
         for (int i = 0; i < samples.size(); i++) {
             if (captions.get(i) == null) {
                 throw new IllegalStateException("the captioner returned null for picture " + i + " (\""
@@ -109,5 +145,13 @@ public record CaptionAlignment(
             }
         }
         return captions;
+    }
+
+    private static void requireOnePerPicture(@Nullable List<?> captions, List<Sample> samples) {
+        if (captions == null || captions.size() != samples.size()) {
+            throw new IllegalStateException("the captioner returned "
+                    + (captions == null ? "null" : captions.size() + " captions") + " for " + samples.size()
+                    + " pictures; it must return exactly one per picture, in their order");
+        }
     }
 }

@@ -18,6 +18,16 @@ public interface Captioner {
      */
     List<String> caption(List<Sample> samples);
 
+    /**
+     * Describes pictures some of which may fail. The default calls {@link #caption} once, so that one failure is that of all.
+     *
+     * @param samples as above
+     * @return one per picture, in their order
+     */
+    default List<Caption> attempt(List<Sample> samples) {
+        return caption(samples).stream().<Caption>map(Caption.Text::new).toList();
+    }
+
     /** As {@link dev.rlcm.reward.RewardFunction#isPaused}. */
     default boolean isPaused() {
         return false;

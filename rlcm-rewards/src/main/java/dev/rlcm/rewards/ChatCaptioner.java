@@ -1,5 +1,6 @@
 package dev.rlcm.rewards;
 
+import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.Sample;
 import java.net.URI;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.util.Objects;
  */
 public record ChatCaptioner(ModelServer server, String model, String question, int maxTokens) implements Captioner {
     private static final int DEFAULT_MAX_TOKENS = 64;
+    private static final String NAME = "ChatCaptioner";
 
     public ChatCaptioner {
         Objects.requireNonNull(server, "server");
@@ -75,18 +77,29 @@ public record ChatCaptioner(ModelServer server, String model, String question, i
     /**
      * {@inheritDoc}
      *
-     * @throws dev.rlcm.reward.RewardException if the server cannot be reached, refuses, or answers otherwise than the protocol
+     * @throws RewardException if the server cannot be reached, refuses, or answers otherwise than the protocol
      *     says; the message names it and the remedy
      */
     @Override
     public List<String> caption(List<Sample> samples) {
-        ChatClient client = new ChatClient(server, model, "ChatCaptioner");
-        return ServerCalls.all(
-                server,
-                client.asker(),
-                samples,
-                (sample, deadline) ->
-                        client.answer(client.request(question, CaptionAlignment.jpeg(sample), maxTokens), deadline));
+        return ServerCalls.all(server, NAME, samples, this::caption);
+    }
+
+    /** A picture whose request fails does not keep the others from being described. */
+    @Override
+    public List<Caption> attempt(List<Sample> samples) {
+        return ServerCalls.all(server, NAME, samples, (sample, deadline) -> {
+            try {
+                return new Caption.Text(caption(sample, deadline));
+            } catch (RewardException e) {
+                return new Caption.Missing(e);
+            }
+        });
+    }
+
+    private String caption(Sample sample, Deadline deadline) throws InterruptedException {
+        ChatClient client = new ChatClient(server, model, NAME);
+        return client.answer(client.request(question, CaptionAlignment.jpeg(sample), maxTokens), deadline);
     }
 
     @Override

@@ -8,9 +8,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.OrtBackend;
-import dev.rlcm.reward.RewardException;
+import dev.rlcm.reward.RewardFailure;
 import dev.rlcm.reward.RewardPool;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.reward.Score;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,6 +95,34 @@ class CaptionAlignmentTest {
     void anEmptyCaptionScoresZero() {
         CaptionAlignment reward = new CaptionAlignment(samples -> List.of(" "), bertScore);
         assertThat(reward.score(List.of(sample("a cat", 0)))).containsExactly(0);
+    }
+
+    @Test
+    void aPictureWithoutCaptionDoesNotKeepTheOthersFromBeingScored() {
+        RewardException reason = RewardException.of(RewardException.Kind.TIMED_OUT, "captioner", "no answer");
+        Captioner captioner = new Captioner() {
+            @Override
+            public List<String> caption(List<Sample> samples) {
+                throw reason;
+            }
+
+            @Override
+            public List<Caption> attempt(List<Sample> samples) {
+                return List.of(new Caption.Text("a cat"), new Caption.Missing(reason), new Caption.Text("a dog"));
+            }
+        };
+        List<Sample> samples = Stream.of("a dog", "a cow", "a dog")
+                .map(prompt -> Sample.of(prompt, 1, 1, new float[3]))
+                .toList();
+        CaptionAlignment reward = new CaptionAlignment(captioner, bertScore);
+        double[] both = new CaptionAlignment(pictures -> List.of("a cat", "a dog"), bertScore)
+                .score(List.of(samples.get(0), samples.get(2)));
+        List<Score> scores = reward.attempt(samples, RewardFailure.DROP);
+        assertThat(scores.get(0)).isEqualTo(new Score.Value(both[0]));
+        assertThat(((Score.Missing) scores.get(1)).reason())
+                .hasMessage("reward \"captioner\", sample 1 (\"a cow\"): no answer");
+        assertThat(scores.get(2)).isEqualTo(new Score.Value(both[1]));
+        assertThatThrownBy(() -> reward.attempt(samples, RewardFailure.FAIL)).isSameAs(reason);
     }
 
     @Test

@@ -170,6 +170,15 @@ final class ChatCaptionerTest {
     }
 
     @Test
+    void aPictureWhoseRequestFailsDoesNotKeepTheOthersFromBeingDescribed() {
+        handler = request -> indexOf(request) == 1 ? new Answer(400, "too large") : Answer.of("a cat");
+        List<Caption> captions = captioner().attempt(samples(3));
+        assertThat(captions.get(0)).isEqualTo(new Caption.Text("a cat"));
+        assertThat(((Caption.Missing) captions.get(1)).reason()).hasMessageContaining("too large");
+        assertThat(captions.get(2)).isEqualTo(new Caption.Text("a cat"));
+    }
+
+    @Test
     void lastFailuresAreReported() {
         handler = request -> new Answer(500, "out of memory");
         assertThatThrownBy(() -> captioner().withAttempts(1).caption(samples(2)))
