@@ -12,6 +12,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.lora.LoraSite;
+import dev.rlcm.onnx.LoadOptions;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import dev.rlcm.onnx.OnnxSignature.Port;
@@ -110,7 +111,8 @@ public final class DifferentiateOnnx implements Callable<Integer> {
         Map<String, TensorData> tensors = readInputs();
         Map<String, Shape> shapes = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes, Set.copyOf(wrt)));
+        Graph forward = RaisePatterns.raise(OnnxModels.load(
+                model, LoadOptions.defaults().withInputShapes(shapes).withTrained(Set.copyOf(wrt))));
         List<String> factors = List.of();
         if (adapter != null) {
             List<LoraSite> sites = LoraInjection.sites(forward);

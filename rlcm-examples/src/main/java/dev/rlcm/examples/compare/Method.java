@@ -5,6 +5,7 @@ import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.onnx.pipeline.LatentDiffusionModel;
 import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -26,7 +27,8 @@ public enum Method {
     DDPO {
         @Override
         public LatentModel load(Path consistency, Path diffusion, Backend backend) throws IOException {
-            return LatentDiffusionModel.load(ModelDirectory.open(diffusion, consistency), backend);
+            return LatentDiffusionModel.load(
+                    ModelDirectory.open(diffusion, consistency), backend, PipelineOptions.defaults());
         }
 
         @Override

@@ -4,6 +4,7 @@ import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
+import dev.rlcm.onnx.LoadOptions;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import dev.rlcm.onnx.OrtBackend;
@@ -43,14 +44,18 @@ public final class OnnxComponent {
         return new OnnxComponent(
                 path,
                 OnnxModels.inspect(path),
-                shapes -> OnnxModels.loadWithShapes(path, shapes),
+                shapes -> OnnxModels.load(path, LoadOptions.defaults().withInputShapes(shapes)),
                 backend -> backend.open(path));
     }
 
     /** A component whose graphs are looked at only: their weights stay in the file. */
     public static OnnxComponent skim(Path path) throws IOException {
         return new OnnxComponent(
-                path, OnnxModels.inspect(path), shapes -> OnnxModels.skim(path, shapes), backend -> backend.open(path));
+                path,
+                OnnxModels.inspect(path),
+                shapes -> OnnxModels.load(
+                        path, LoadOptions.defaults().withInputShapes(shapes).withSkimmed(true)),
+                backend -> backend.open(path));
     }
 
     /**
@@ -63,7 +68,8 @@ public final class OnnxComponent {
         return new OnnxComponent(
                 name,
                 OnnxModels.inspect(bytes),
-                shapes -> OnnxModels.loadWithShapes(bytes.duplicate(), shapes),
+                shapes -> OnnxModels.load(
+                        bytes.duplicate(), LoadOptions.defaults().withInputShapes(shapes)),
                 backend -> backend.open(model));
     }
 
