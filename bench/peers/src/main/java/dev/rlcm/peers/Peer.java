@@ -1,5 +1,6 @@
 package dev.rlcm.peers;
 
+
 /** A library that can train a network: the same sizes, rows and adapter for all. Not thread-safe. */
 interface Peer extends AutoCloseable {
     /** Runs the network without gradients; returns how long that took, in nanoseconds. */

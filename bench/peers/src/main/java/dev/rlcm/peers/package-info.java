@@ -6,3 +6,4 @@
 package dev.rlcm.peers;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -7,8 +7,9 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What has been taken from a CUDA device's memory since a point in time, as {@code nvidia-smi} tells: CUDA's own share and that
- * of other programs included. ONNX Runtime keeps what it took until a session is closed, so that the growth after a run is its peak.
+ * What has been taken from a CUDA device's memory since a point in time, as {@code nvidia-smi} tells, by other programs too, and
+ * CUDA's own share where the device was not in use before. ONNX Runtime keeps what it took until a session is closed, so that the
+ * growth after a run is its peak.
  */
 final class DeviceMemory {
     private static final int PATIENCE_SECONDS = 10;

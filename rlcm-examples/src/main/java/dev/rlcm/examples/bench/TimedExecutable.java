@@ -7,6 +7,7 @@ import dev.rlcm.graph.TensorData;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** An executable that keeps the time of every run. */
 final class TimedExecutable implements Executable {
@@ -29,6 +30,13 @@ final class TimedExecutable implements Executable {
         return graph.topologicalOrder().stream()
                 .filter(value -> !value.is(Op.INPUT) && !value.is(Op.CONSTANT))
                 .count();
+    }
+
+    /** Bytes that a run carries to a device and back: the graph's inputs and outputs. */
+    long carriedBytes() {
+        return Stream.concat(graph.inputs().stream(), graph.outputs().values().stream())
+                .mapToLong(value -> value.shape().size() * value.type().bytes())
+                .sum();
     }
 
     /** Time of all runs. */
