@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.RewardFailure;
 import dev.rlcm.reward.RewardPool;
 import dev.rlcm.reward.Sample;
