@@ -94,7 +94,7 @@ final class LoraLayers {
     private String remedyForNameless() {
         return "no name tells the modules of " + nameless.size() + " layers "
                 + nameless.subList(0, Math.min(NAMELESS_SHOWN, nameless.size()))
-                + "; give their paths by hand, by the name of node or weight (LoraInjection.withPaths, or --paths of the"
+                + "; give their paths by hand, by the name of node or weight (LoraInjection.withPaths, or --path of the"
                 + " commands)";
     }
 

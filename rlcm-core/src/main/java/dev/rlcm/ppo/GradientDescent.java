@@ -39,7 +39,11 @@ final class GradientDescent {
      * @param gradients the mean gradient, clipped; live until the next step
      */
     record Outcome(
-            boolean applied, double loss, Map<String, Double> parts, double gradNorm, List<FloatBuffer> gradients) {}
+            boolean applied, double loss, Map<String, Double> parts, double gradNorm, List<FloatBuffer> gradients) {
+        Outcome plus(double offset) {
+            return new Outcome(applied, loss + offset, parts, gradNorm, gradients);
+        }
+    }
 
     /**
      * One step on the mean loss of the rows.

@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -26,46 +25,37 @@ final class LossGraph implements BatchLoss<Row> {
     private static final String GRADIENT = "gradient.";
     private static final String LOSS_SCALE = PolicyGraph.RESERVED + "loss_scale";
     private static final String WEIGHT = PolicyGraph.RESERVED + "weight";
-    private static final String OLD_LOG_PROB = PolicyGraph.RESERVED + "old_log_prob";
-    private static final String ADVANTAGE = PolicyGraph.RESERVED + "advantage";
     private static final String PART = "part.";
 
-    private final PolicyGraph policy;
+    private final RowFeed feed;
     private final List<String> parameters;
     private final Executable executable;
     private final PolicyGraph.Batch batch;
-    private final Map<String, TensorData> terms = new LinkedHashMap<>();
     private final Map<String, TensorData> outputs = new LinkedHashMap<>();
     private final boolean scaled;
     private final List<String> parts;
-    private final Map<String, DoubleSupplier> settings;
     private int used;
     private double weight;
     private long networkNanos;
 
     LossGraph(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
-        this.policy = owner.graph(rows);
+        this.feed = new RowFeed(owner, clipRange, rows);
         this.parameters = List.copyOf(owner.parameters().keySet());
-        Value share = term(WEIGHT);
-        PolicyTerms symbols = new PolicyTerms(policy, policy.logProb(), term(OLD_LOG_PROB), term(ADVANTAGE), clipRange);
-        Value total = perRow(loss, symbols).mul(share).sum();
+        PolicyTerms symbols = feed.terms();
+        Value total = perRow(loss, symbols).mul(feed.perRow(WEIGHT)).sum();
         Map<String, Value> forward = new LinkedHashMap<>();
         forward.put("loss", total);
         forward.put("log_prob", symbols.logProb());
         symbols.reported().forEach((name, value) -> forward.put(PART + name, value));
         this.parts = List.copyOf(symbols.reported().keySet());
-        this.settings = symbols.settings();
-        settings.keySet().forEach(name -> terms.put(name, TensorData.zeros(DataType.FLOAT32, Shape.SCALAR)));
         this.scaled = Graph.topologicalOrder(List.of(total)).stream().anyMatch(v -> v.type() == DataType.FLOAT16);
-        Value upstream = scaled ? term(LOSS_SCALE, Shape.SCALAR) : total.like(1);
+        Value upstream = scaled ? feed.input(LOSS_SCALE, Shape.SCALAR) : total.like(1);
         Map<String, Value> wrt = new LinkedHashMap<>();
-        policy.factors().forEach(factor -> wrt.put(GRADIENT + factor.label(), factor));
+        feed.policy().factors().forEach(factor -> wrt.put(GRADIENT + factor.label(), factor));
         Graph graph =
                 Lowering.of(owner.backend().memoryPolicy()).update(Graph.of(forward), Map.of("loss", upstream), wrt);
         this.executable = owner.backend().compile(graph);
-        Map<String, TensorData> others = new LinkedHashMap<>(owner.parameters());
-        others.putAll(terms);
-        this.batch = policy.newBatch(graph, others);
+        this.batch = feed.bind(graph);
         graph.outputs().forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
     }
 
@@ -95,19 +85,9 @@ final class LossGraph implements BatchLoss<Row> {
         return perRow;
     }
 
-    private Value term(String name) {
-        return term(name, Shape.of(policy.rows()));
-    }
-
-    private Value term(String name, Shape shape) {
-        Value input = Value.input(name, DataType.FLOAT32, shape);
-        terms.put(name, TensorData.zeros(DataType.FLOAT32, input.shape()));
-        return input;
-    }
-
     @Override
     public int rows() {
-        return policy.rows();
+        return feed.rows();
     }
 
     @Override
@@ -119,17 +99,12 @@ final class LossGraph implements BatchLoss<Row> {
     public void run(List<Row> batchRows, double newWeight, double lossScale) {
         used = batchRows.size();
         weight = newWeight;
+        feed.fill(batch, batchRows);
         for (int i = 0; i < rows(); i++) {
-            boolean isUsed = i < used;
-            Row row = batchRows.get(isUsed ? i : 0);
-            batch.set(i, row.transition());
-            terms.get(WEIGHT).setDouble(i, isUsed ? weight : 0);
-            terms.get(OLD_LOG_PROB).setDouble(i, row.oldLogProb());
-            terms.get(ADVANTAGE).setDouble(i, isUsed ? row.advantage() : 0);
+            feed.set(WEIGHT, i, i < used ? weight : 0);
         }
-        settings.forEach((name, source) -> terms.get(name).setDouble(0, source.getAsDouble()));
         if (scaled) {
-            terms.get(LOSS_SCALE).setDouble(0, lossScale);
+            feed.set(LOSS_SCALE, 0, lossScale);
         }
         long start = System.nanoTime();
         executable.run(batch.inputs(), outputs);

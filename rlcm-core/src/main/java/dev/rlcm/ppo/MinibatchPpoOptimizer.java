@@ -5,6 +5,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.Trajectory;
 import dev.rlcm.random.RandomStreams;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -13,32 +14,34 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** PPO: rows from rollouts, in the order of the settings, to {@link GradientDescent}. */
+/** Rows or pairs from rollouts, as the objective has them and in the order of the settings, to {@link GradientDescent}. */
 final class MinibatchPpoOptimizer implements PpoOptimizer {
     private static final Logger log = LoggerFactory.getLogger(MinibatchPpoOptimizer.class);
     private static final String UPDATES = "updates";
 
     private final Policy policy;
     private final PpoConfig config;
-    private final PolicyLoss loss;
+    private final Objective objective;
     private final GradientDescent descent;
     private @Nullable LossGraph compiled;
+    private @Nullable RowValues compiledScores;
     private boolean warned;
     private long updates;
 
-    MinibatchPpoOptimizer(Policy policy, PpoConfig config, PolicyLoss loss) {
-        if (policy.schedule().actions() == 0) {
+    MinibatchPpoOptimizer(Policy policy, PpoConfig config, Objective objective) {
+        if (objective.source().count(policy.schedule()) == 0) {
             throw new IllegalArgumentException(
                     "one step has no stochastic action to learn from; sample with at least 2 steps");
         }
         this.policy = policy;
         this.config = config;
-        this.loss = loss;
-        LossGraph.check(policy, loss, config.clipRange(), minibatch());
+        this.objective = objective;
+        LossGraph.check(policy, objective.rowLoss(), config.clipRange(), minibatch());
         this.descent = new GradientDescent(
                 policy.parameters().values().stream().map(TensorData::floats).toList(), config);
     }
@@ -72,20 +75,24 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
 
         UpdateReport run(Rollout rollout, double[] advantages) {
             long start = System.nanoTime();
-            long networkBefore = graph.networkNanos();
+            long networkBefore = networkNanos();
             RandomStreams random =
                     RandomStreams.seeded(config.seed()).at("minibatches").at(updates);
-            List<List<Row>> rows = rows(graph, rollout, advantages);
+            double[] clamped = clamped(advantages);
+            List<List<Row>> rows = rows(graph, rollout, clamped, random.at("rows"));
+            List<List<List<Row>>> units = objective.units(rollout, clamped).stream()
+                    .map(unit -> Arrays.stream(unit).mapToObj(rows::get).toList())
+                    .toList();
+            int perStep = Math.max(1, config.trajectoriesPerStep() / objective.unitSize());
             boolean stop = false;
             for (int epoch = 0; epoch < config.innerEpochs() && !stop; epoch++) {
-                int[] order = order(rollout.size(), epoch, random);
-                for (int first = 0; first < order.length && !stop; first += config.trajectoriesPerStep()) {
-                    int end = Math.min(order.length, first + config.trajectoriesPerStep());
+                int[] order = order(units.size(), epoch, random);
+                for (int first = 0; first < order.length && !stop; first += perStep) {
+                    int end = Math.min(order.length, first + perStep);
                     step(
                             epoch,
                             Arrays.stream(order, first, end)
-                                    .boxed()
-                                    .flatMap(i -> rows.get(i).stream())
+                                    .mapToObj(units::get)
                                     .toList());
                     stop = statistics.approxKl() > config.targetKl().orElse(Double.POSITIVE_INFINITY);
                 }
@@ -95,12 +102,15 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
                     rateFactor * config.optimizer().learningRate(),
                     descent.scale(graph),
                     stop,
-                    graph.networkNanos() - networkBefore,
+                    networkNanos() - networkBefore,
                     System.nanoTime() - start);
         }
 
-        private void step(int epoch, List<Row> rows) {
-            GradientDescent.Outcome outcome = descent.step(graph, rows, rateFactor, chunk -> onChunk(epoch, chunk));
+        private void step(int epoch, List<List<List<Row>>> units) {
+            Objective.StepRows step = objective.rows(units, rows -> scores().numbers(rows));
+            GradientDescent.Outcome outcome = descent.step(
+                            graph, step.rows(), rateFactor, chunk -> onChunk(epoch, chunk))
+                    .plus(step.offset());
             if (outcome.applied()) {
                 statistics.step(outcome.loss(), outcome.gradNorm(), outcome.parts());
             } else {
@@ -144,30 +154,39 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         return copies;
     }
 
-    private int[] order(int trajectories, int innerEpoch, RandomStreams random) {
-        int[] order = config.order().order(trajectories, innerEpoch, random);
+    /** @param units their number: trajectories, or pairs of them */
+    private int[] order(int units, int innerEpoch, RandomStreams random) {
+        int[] order = config.order().order(units, innerEpoch, random);
+        String what = objective.unitSize() == 1 ? "trajectories" : "pairs";
         if (order.length == 0) {
-            throw new IllegalArgumentException("the order of rows must name at least one trajectory, got none");
+            throw new IllegalArgumentException("the order of rows must name some of the " + what + ", got none");
         }
         for (int index : order) {
-            if (index < 0 || index >= trajectories) {
+            if (index < 0 || index >= units) {
                 throw new IllegalArgumentException(
-                        "the order of rows must name trajectories in [0, " + trajectories + "), got " + index);
+                        "the order of rows must name " + what + " in [0, " + units + "), got " + index);
             }
         }
         return order;
     }
 
-    /** The transitions of each trajectory. */
-    private List<List<Row>> rows(LossGraph graph, Rollout rollout, double[] advantages) {
+    private double[] clamped(double[] advantages) {
+        return Arrays.stream(advantages)
+                .map(advantage -> Math.max(-config.advantageClamp(), Math.min(config.advantageClamp(), advantage)))
+                .toArray();
+    }
+
+    /** The rows of each trajectory. */
+    private List<List<Row>> rows(LossGraph graph, Rollout rollout, double[] advantages, RandomStreams random) {
         List<List<Row>> rows = new ArrayList<>();
         for (int i = 0; i < advantages.length; i++) {
-            double clamped = Math.max(-config.advantageClamp(), Math.min(config.advantageClamp(), advantages[i]));
-            rows.add(rollout.transitions(i).stream()
-                    .map(transition -> new Row(transition, transition.logProb(), clamped))
+            Trajectory trajectory = rollout.trajectories().get(i);
+            double advantage = advantages[i];
+            rows.add(objective.source().rows(trajectory, random.at(trajectory.prompt())).stream()
+                    .map(transition -> new Row(transition, transition.logProb(), advantage))
                     .toList());
         }
-        if (!config.recomputeLogProbs()) {
+        if (objective.source().isRecorded() && !config.recomputeLogProbs()) {
             return rows;
         }
         Iterator<Row> recomputed =
@@ -205,17 +224,31 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
     private LossGraph graph() {
         LossGraph current = compiled;
         if (current == null) {
-            current = new LossGraph(policy, loss, config.clipRange(), minibatch());
+            current = new LossGraph(policy, objective.rowLoss(), config.clipRange(), minibatch());
             compiled = current;
         }
         return current;
     }
 
-    /** Transitions in a run: no more than an optimiser step has. */
+    /** What margins of pairs are sums of. */
+    private RowValues scores() {
+        RowValues current = compiledScores;
+        if (current == null) {
+            PairLoss pairs = Objects.requireNonNull(objective.pairLoss());
+            current = new RowValues(policy, config.clipRange(), minibatch(), pairs::score);
+            compiledScores = current;
+        }
+        return current;
+    }
+
+    private long networkNanos() {
+        return graph().networkNanos() + (compiledScores == null ? 0 : compiledScores.networkNanos());
+    }
+
+    /** Rows in a run: no more than an optimiser step has. */
     private int minibatch() {
-        return Math.min(
-                config.minibatch(),
-                config.trajectoriesPerStep() * policy.schedule().actions());
+        int trajectories = Math.max(config.trajectoriesPerStep(), objective.unitSize());
+        return Math.min(config.minibatch(), trajectories * objective.source().count(policy.schedule()));
     }
 
     @Override
@@ -228,6 +261,10 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         if (compiled != null) {
             compiled.close();
             compiled = null;
+        }
+        if (compiledScores != null) {
+            compiledScores.close();
+            compiledScores = null;
         }
     }
 

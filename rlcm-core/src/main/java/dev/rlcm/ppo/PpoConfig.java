@@ -18,7 +18,7 @@ import java.util.OptionalDouble;
  *     accumulation
  * @param minibatch how many transitions one run of the graph takes, at least 1; changes speed and memory, not the result
  * @param innerEpochs how often an update passes over its rollout, at least 1
- * @param maxGradNorm the global norm that gradients are clipped to, positive
+ * @param maxGradNorm the global norm that gradients are clipped to, positive; infinity for none
  * @param optimizer the rule that turns gradients into steps, with the base learning rate
  * @param schedule the factor on that rate, by the number of updates done
  * @param targetKl where given, an update stops early once the approximate KL divergence exceeds it
@@ -49,7 +49,7 @@ public record PpoConfig(
         Check.atLeast(1, "trajectoriesPerStep", trajectoriesPerStep);
         Check.atLeast(1, "minibatch", minibatch);
         Check.atLeast(1, "innerEpochs", innerEpochs);
-        Check.positive("maxGradNorm", maxGradNorm);
+        Check.that(maxGradNorm > 0, "maxGradNorm", "positive", maxGradNorm);
         targetKl.ifPresent(value -> Check.positive("targetKl", value));
     }
 

@@ -68,6 +68,16 @@ public interface PpoOptimizer extends AutoCloseable {
      * @throws dev.rlcm.graph.GraphException if the loss does not give one number per transition
      */
     static PpoOptimizer of(Policy policy, PpoConfig config, PolicyLoss loss) {
-        return new MinibatchPpoOptimizer(policy, config, loss);
+        return of(policy, config, Objective.of(loss));
+    }
+
+    /**
+     * With another algorithm's objective: pairs of trajectories, other kinds of rows.
+     *
+     * @throws IllegalArgumentException if a trajectory of the policy has no rows
+     * @throws dev.rlcm.graph.GraphException if the loss does not give one number per row
+     */
+    static PpoOptimizer of(Policy policy, PpoConfig config, Objective objective) {
+        return new MinibatchPpoOptimizer(policy, config, objective);
     }
 }

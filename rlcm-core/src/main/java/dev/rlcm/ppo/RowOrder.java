@@ -5,7 +5,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * In which order an update visits the trajectories of a rollout. Consecutive ones share an optimiser step, as many as {@link
+ * In which order an update visits the trajectories of a rollout, or the pairs of them that an {@link Objective} compares, which
+ * count as one here. Consecutive ones share an optimiser step, as many as {@link
  * PpoConfig#trajectoriesPerStep} says, so the order decides which trajectories are averaged with which. A host's own order
  * should override {@code toString}, by which checkpoints tell it from others.
  */

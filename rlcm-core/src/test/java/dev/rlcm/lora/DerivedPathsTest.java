@@ -118,6 +118,6 @@ class DerivedPathsTest {
                 .hasMessageContaining("no name tells the modules of 4 layers")
                 .hasMessageContaining("node_")
                 .hasMessageContaining("onnx::MatMul_")
-                .hasMessageContaining("--paths");
+                .hasMessageContaining("--path");
     }
 }

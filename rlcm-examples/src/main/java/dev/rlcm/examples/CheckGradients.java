@@ -7,12 +7,15 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.examples.gradients.TensorFiles;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.Devices;
+import dev.rlcm.examples.options.RowsOption;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.OnnxModels;
-import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.onnx.OnnxSignature;
+import dev.rlcm.precision.Precision;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
@@ -26,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -62,8 +66,22 @@ public final class CheckGradients implements Callable<Integer> {
             description = "Inputs to differentiate by. Default: all floating-point ones.")
     private List<String> wrt = new ArrayList<>();
 
+    @Mixin
+    private RowsOption rows = new RowsOption();
+
     @Option(names = "--fast", description = "In single precision, with ONNX Runtime.")
     private boolean fast;
+
+    @Option(names = "--device", description = Devices.NAMES + ", with --fast. Default: ${DEFAULT-VALUE}.")
+    private String device = "cpu";
+
+    @Option(
+            names = "--precision",
+            paramLabel = "TYPE",
+            description =
+                    "With --fast: float32, float16 or bfloat16. Differences hardly show a gradient in 16 bits: set"
+                            + " --tolerance. Default: that of the model.")
+    private @Nullable Precision precision;
 
     @Option(names = "--directions", description = "How many to try for each input. Default: ${DEFAULT-VALUE}.")
     private int directions = 4;
@@ -80,12 +98,26 @@ public final class CheckGradients implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Set<String> symbols = OnnxModels.inspect(model).symbols();
+        OnnxSignature signature = OnnxModels.inspect(model);
+        Set<String> symbols = signature.symbols();
         if (!symbols.containsAll(dims.keySet())) {
             throw new IllegalArgumentException(
                     "--dim names " + dims.keySet() + ", the symbolic dimensions of " + model + " are " + symbols);
         }
-        Graph graph = RaisePatterns.raise(OnnxModels.load(model, dims));
+        if (!fast && (precision != null || Devices.cudaDevice(device).isPresent())) {
+            throw new IllegalArgumentException("--device and --precision need --fast, which uses ONNX Runtime");
+        }
+        boolean passed = true;
+        try (Backend backend = fast ? Devices.open(device) : new ReferenceBackend()) {
+            for (Map<String, Integer> binding : rows.bindings(signature, dims)) {
+                Graph graph = RaisePatterns.raise(OnnxModels.load(model, binding));
+                passed &= check(precision == null ? graph : precision.of(graph), backend);
+            }
+        }
+        return passed ? 0 : 1;
+    }
+
+    private boolean check(Graph graph, Backend backend) throws IOException {
         Map<String, TensorData> given = inputs == null ? Map.of() : TensorFiles.read(inputs);
         Map<String, TensorData> point = new LinkedHashMap<>();
         List<String> real = new ArrayList<>();
@@ -102,15 +134,13 @@ public final class CheckGradients implements Callable<Integer> {
         if (tolerance != null) {
             settings = settings.withTolerance(tolerance);
         }
-        try (Backend backend = fast ? OrtBackend.cpu() : new ReferenceBackend()) {
-            DirectionalReport report =
-                    GradientChecker.alongDirections(graph, point, wrt.isEmpty() ? real : wrt, backend, settings);
-            PrintWriter out = spec.commandLine().getOut();
-            out.println(report);
-            out.println(report.passed() ? "passed" : "failed: an error is above " + report.tolerance());
-            out.flush();
-            return report.passed() ? 0 : 1;
-        }
+        DirectionalReport report =
+                GradientChecker.alongDirections(graph, point, wrt.isEmpty() ? real : wrt, backend, settings);
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(report);
+        out.println(report.passed() ? "passed" : "failed: an error is above " + report.tolerance());
+        out.flush();
+        return report.passed();
     }
 
     private static TensorData random(Value input) {

@@ -6,6 +6,7 @@ import dev.rlcm.examples.gradients.TensorFiles;
 import dev.rlcm.examples.gradients.UpstreamGradients;
 import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.options.Devices;
+import dev.rlcm.examples.options.ReadingOptions;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
@@ -27,6 +28,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -84,6 +86,9 @@ public final class DifferentiateOnnx implements Callable<Integer> {
                     + " its weights. Default: the adapter, or without one all floating-point inputs.")
     private List<String> wrt = new ArrayList<>();
 
+    @Mixin
+    private ReadingOptions reading = new ReadingOptions();
+
     @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
@@ -110,7 +115,7 @@ public final class DifferentiateOnnx implements Callable<Integer> {
         Map<String, TensorData> tensors = readInputs();
         Map<String, Shape> shapes = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes, Set.copyOf(wrt)));
+        Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes, Set.copyOf(wrt), reading.get()));
         List<String> factors = List.of();
         if (adapter != null) {
             List<LoraSite> sites = LoraInjection.sites(forward);

@@ -6,6 +6,7 @@ import dev.rlcm.examples.options.LoopOptions;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.AdvantageEstimator;
@@ -46,7 +47,8 @@ public final class HandComposedLoop implements Callable<Integer> {
         return 0;
     }
 
-    private static void train(Path modelDirectory, Prompts prompts, int epochs, Path adapterFile) throws IOException {
+    private static void train(ModelDirectory modelDirectory, Prompts prompts, int epochs, Path adapterFile)
+            throws IOException {
         // The README shows this; a test compares the two.
         // tag::loop[]
         try (Backend backend = OrtBackend.cpu()) {

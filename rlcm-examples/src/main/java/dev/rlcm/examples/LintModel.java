@@ -69,6 +69,7 @@ public final class LintModel implements Callable<Integer> {
                 .withBatch(batch)
                 .withMinibatch(minibatch == 0 ? batch : minibatch)
                 .withSteps(steps)
+                .withReading(model.reading())
                 .withLora(targets.isEmpty() ? lora : lora.targeting(targets.toArray(String[]::new)));
         List<Finding> findings =
                 ModelCheck.of(model.directory(), height == 0 ? settings : settings.withSize(height, width));

@@ -36,6 +36,10 @@ class ChecksTest {
         OnnxModels.save(Graph.of("y", x.tanh().mul(x)), smooth);
         Commands.succeed(new CheckGradients(), "--model", smooth);
         Commands.succeed(new CheckGradients(), "--model", smooth, "--fast", "--wrt", "x");
+        Commands.succeed(
+                new CheckGradients(), "--model", smooth, "--fast", "--precision", "float16", "--tolerance", 0.5);
+        assertThat(Commands.fail(new CheckGradients(), "--model", smooth, "--precision", "float16"))
+                .contains("need --fast");
         Path steps = directory.resolve("steps.onnx");
         OnnxModels.save(Graph.of("y", x.mul(1e6).unary(Op.FLOOR).mul(1e-6)), steps);
         Commands.fail(new CheckGradients(), "--model", steps);

@@ -5,6 +5,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.onnx.exporter.Dialect;
 import dev.rlcm.onnx.exporter.OnnxWriter;
 import dev.rlcm.onnx.format.ExternalData;
@@ -50,7 +51,7 @@ public final class OnnxModels {
      *     as newer PyTorch exports do, would be found in {@link #weights} transposed; names of others are ignored
      */
     public static Graph load(Path file, Map<String, Integer> dims, Set<String> trained) throws IOException {
-        return load(file, new InputBinding(Map.copyOf(dims), Map.of()), trained, false);
+        return load(file, new InputBinding(Map.copyOf(dims), Map.of()), trained, false, ReadOptions.defaults());
     }
 
     /**
@@ -66,7 +67,13 @@ public final class OnnxModels {
     /** Both of {@link #loadWithShapes(Path, Map)} and {@link #load(Path, Map, Set)}. */
     public static Graph loadWithShapes(Path file, Map<String, Shape> inputShapes, Set<String> trained)
             throws IOException {
-        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.copyOf(trained), false);
+        return loadWithShapes(file, inputShapes, trained, ReadOptions.defaults());
+    }
+
+    /** As {@link #loadWithShapes(Path, Map, Set)}, with external data and module paths as the options say. */
+    public static Graph loadWithShapes(
+            Path file, Map<String, Shape> inputShapes, Set<String> trained, ReadOptions options) throws IOException {
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.copyOf(trained), false, options);
     }
 
     /**
@@ -88,13 +95,21 @@ public final class OnnxModels {
      * file also where they are part of the model, at whatever address that is.
      */
     public static Graph skim(Path file, Map<String, Shape> inputShapes) throws IOException {
-        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.of(), true);
+        return skim(file, inputShapes, ReadOptions.defaults());
     }
 
-    private static Graph load(Path file, InputBinding binding, Set<String> trained, boolean mapped) throws IOException {
+    /** As {@link #skim(Path, Map)}, with external data and module paths as the options say. */
+    public static Graph skim(Path file, Map<String, Shape> inputShapes, ReadOptions options) throws IOException {
+        return load(file, new InputBinding(Map.of(), Map.copyOf(inputShapes)), Set.of(), true, options);
+    }
+
+    private static Graph load(Path file, InputBinding binding, Set<String> trained, boolean mapped, ReadOptions options)
+            throws IOException {
         ModelProto model = ModelFile.read(file);
         try {
-            return OnnxImporter.importModel(model, new OnnxTensors(new ExternalData(file), mapped), binding, trained);
+            ExternalData external = new ExternalData(file, options.linksTrusted());
+            Graph graph = OnnxImporter.importModel(model, new OnnxTensors(external, mapped), binding, trained);
+            return options.paths().isEmpty() ? graph : LoraInjection.withPaths(graph, options.paths());
         } catch (GraphException e) {
             throw new GraphException(file + ": " + e.getMessage(), e);
         }

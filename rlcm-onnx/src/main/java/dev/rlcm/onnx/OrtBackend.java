@@ -29,9 +29,11 @@ import java.util.Set;
  * small ones it copies; inputs and outputs live in the caller's tensors. Thread-safe; owns its executables: closing it closes them all, and is idempotent.
  */
 public final class OrtBackend implements Backend {
-    private static final String CUDA_REMEDY = "replace the dependency com.microsoft.onnxruntime:onnxruntime by"
-            + " com.microsoft.onnxruntime:onnxruntime_gpu of the same version, and have the libraries of CUDA 12 and"
-            + " cuDNN 9 on the library path (LD_LIBRARY_PATH)";
+    private static final String CUDA_REMEDY =
+            "for CUDA 12, replace the dependency com.microsoft.onnxruntime:onnxruntime by"
+                    + " com.microsoft.onnxruntime:onnxruntime_gpu of the same version; for CUDA 13, let -Donnxruntime.native.path"
+                    + " name a folder with the libraries of org.bytedeco:onnxruntime, classifier linux-x86_64-gpu, as the README"
+                    + " says under CUDA; have the libraries of that CUDA and of cuDNN 9 on the library path (LD_LIBRARY_PATH)";
 
     /** One per process, by ONNX Runtime's design; made at first use and never closed. */
     private static final class SharedEnvironment {

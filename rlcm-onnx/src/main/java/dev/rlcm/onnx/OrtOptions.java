@@ -46,10 +46,10 @@ public record OrtOptions(
         }
     }
 
-    /** All cores, all optimisations, arena and prepacking on, threads that spin for 20 microseconds, no profile. */
+    /** All cores, all optimisations, arena and prepacking on, memory balanced, threads that spin for 20 microseconds, no profile. */
     public static OrtOptions defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
-        return new OrtOptions(cores, Optimization.ALL, true, true, MemoryPolicy.FAST, DEFAULT_SPINNING, "");
+        return new OrtOptions(cores, Optimization.ALL, true, true, MemoryPolicy.BALANCED, DEFAULT_SPINNING, "");
     }
 
     public OrtOptions withThreads(int newThreads) {

@@ -25,6 +25,9 @@ public final class SessionWeights implements WeightStore {
     /** Constants up to this many bytes are part of the model: shapes, scalars, parameters of normalisations. */
     public static final int INLINE_BYTES = 1 << 16;
 
+    /** Up to here, copies are hardly noticed, and not worth the time that doing without them costs. */
+    private static final long SMALL_MODEL_BYTES = 1L << 26;
+
     /** From here on, copies that hardly make a run faster are not worth their memory, whatever the policy. */
     private static final long LARGE_MODEL_BYTES = 1L << 29;
 
@@ -52,7 +55,11 @@ public final class SessionWeights implements WeightStore {
 
     /** Whether that many bytes of constants are fed where feeding costs nothing. */
     public static boolean feeds(MemoryPolicy policy, long bytes) {
-        return policy != MemoryPolicy.FAST || bytes > LARGE_MODEL_BYTES;
+        return switch (policy) {
+            case FAST -> bytes > LARGE_MODEL_BYTES;
+            case BALANCED -> bytes > SMALL_MODEL_BYTES;
+            case SMALL -> true;
+        };
     }
 
     @Override

@@ -148,6 +148,8 @@ class OrtBackendTest {
         assertThatThrownBy(() -> OrtBackend.cuda(0))
                 .isInstanceOf(BackendException.class)
                 .hasMessageContaining("onnxruntime_gpu")
-                .hasMessageContaining("CUDA 12");
+                .hasMessageContaining("CUDA 12")
+                .hasMessageContaining("onnxruntime.native.path")
+                .hasMessageContaining("CUDA 13");
     }
 }

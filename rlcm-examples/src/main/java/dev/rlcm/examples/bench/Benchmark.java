@@ -2,10 +2,13 @@ package dev.rlcm.examples.bench;
 
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.precision.Precision;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -22,7 +25,7 @@ import picocli.CommandLine.Spec;
         name = "benchmark",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Measures sampling and training of a latent consistency model on the CPU.")
+        description = "Measures sampling and training of a latent consistency model.")
 public final class Benchmark implements Callable<Integer> {
     private static final int[] HORIZONS = {1, 2, 4, 8};
 
@@ -32,11 +35,18 @@ public final class Benchmark implements Callable<Integer> {
             description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
     private @Nullable Path model;
 
-    @Option(names = "--batch", description = "Rows of a run. Default: ${DEFAULT-VALUE}.")
-    private int batch = 16;
+    @Option(
+            names = {"--rows", "--batch"},
+            split = ",",
+            paramLabel = "N",
+            description = "Rows of a run, for one benchmark each. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> rows = List.of(16);
 
     @Option(names = "--repeats", description = "Times that each step is measured. Default: ${DEFAULT-VALUE}.")
     private int repeats = 12;
+
+    @Option(names = "--results", paramLabel = "FILE", description = "A CSV file to append the steps' results to.")
+    private @Nullable Path results;
 
     @Mixin
     private RuntimeOptions runtime = new RuntimeOptions();
@@ -50,17 +60,45 @@ public final class Benchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (batch < 1 || repeats < 1) {
+        if (repeats < 1 || rows.stream().anyMatch(n -> n < 1)) {
             throw new IllegalArgumentException(
-                    "--batch and --repeats must be at least 1, got " + batch + " and " + repeats);
+                    "--rows and --repeats must be at least 1, got " + rows + " and " + repeats);
         }
-        PrintWriter out = spec.commandLine().getOut();
-        Measurements measurements = new Measurements(
-                model != null ? model : EmbeddedModel.emojiLcm(), runtime.toOrtOptions(), batch, repeats);
+        boolean onCpu = runtime.cudaDevice().isEmpty();
+        if (onCpu && runtime.precision().equals(Optional.of(Precision.BFLOAT16))) {
+            throw new IllegalArgumentException("ONNX Runtime alone has no bfloat16 kernels on a CPU to compare with;"
+                    + " choose another --precision or --device");
+        }
+        for (int batch : rows) {
+            measure(spec.commandLine().getOut(), batch);
+        }
+        return 0;
+    }
+
+    private void measure(PrintWriter out, int batch) throws IOException, InterruptedException {
+        Measurements measurements =
+                new Measurements(model != null ? model : EmbeddedModel.emojiLcm(), runtime, batch, repeats);
+        String name = model != null ? model.toString() : "emoji-lcm (embedded)";
+        String precision = runtime.precisionName(Precision.FLOAT32);
         out.printf(
-                "%s, %d rows, %d thread(s), %d repeats%n%n",
-                model != null ? model : "emoji-lcm (embedded)", batch, runtime.threads(), repeats);
-        printSteps(out, measurements.steps());
+                "%s, %d rows, %s, %s, %d thread(s), %d repeats%n%n",
+                name, batch, runtime.device(), precision, runtime.threads(), repeats);
+        Measurements.Steps steps = measurements.steps();
+        double gigabytes = runtime.cudaDevice().isEmpty() ? ProcessMemory.peak() : steps.deviceGigabytes();
+        printSteps(out, steps);
+        out.printf("  %-27s %8s %11.2f GB%n", "memory", "", gigabytes);
+        if (results != null) {
+            ResultsCsv.append(
+                    results,
+                    new ResultsCsv.Row(
+                            model != null ? name : "emoji",
+                            runtime.device(),
+                            precision,
+                            batch,
+                            steps.forward(),
+                            steps.update(),
+                            gigabytes));
+        }
         out.printf("%n%-29s %8s %14s %14s%n", "sampling and decoding", "", "best", "median");
         for (int horizon : HORIZONS) {
             Times times = measurements.rollouts(horizon);
@@ -70,7 +108,8 @@ public final class Benchmark implements Callable<Integer> {
             out.flush();
         }
         printEpochs(out, measurements.epochs());
-        return 0;
+        out.println();
+        out.flush();
     }
 
     private static void printSteps(PrintWriter out, Measurements.Steps steps) {

@@ -4,6 +4,7 @@ import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.compilation.Lowering;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.RowsOption;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
@@ -18,19 +19,22 @@ import dev.rlcm.onnx.memory.MemoryEstimate;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Compares {@link MemoryEstimate} with the growth of the resident memory of a fresh process (Linux). The Java heap should
- * be resident from the start, or its growth counts too: {@code -Xms400m -Xmx400m -XX:+AlwaysPreTouch}.
+ * Compares {@link MemoryEstimate} with the growth of the resident memory of a fresh process (Linux), or, on CUDA, reports what is
+ * taken from the device. The Java heap should be resident from the start, or its growth counts too:
+ * {@code -Xms400m -Xmx400m -XX:+AlwaysPreTouch}. Several batch sizes are measured in a process each.
  */
 @Command(
         name = "measure-memory",
@@ -46,14 +50,20 @@ public final class MeasureMemory implements Callable<Integer> {
     @Option(names = "--dim", paramLabel = "NAME=N", description = "Extents of symbolic dimensions.")
     private Map<String, Integer> dims = new LinkedHashMap<>();
 
+    @Mixin
+    private RowsOption rows = new RowsOption();
+
     @Option(names = "--update", description = "With the gradients of the adapter.")
     private boolean update;
 
     @Option(names = "--memory", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private MemoryPolicy memory = MemoryPolicy.FAST;
+    private MemoryPolicy memory = OrtOptions.defaults().memory();
 
     @Option(names = "--no-arena", description = "Give memory back between operators.")
     private boolean withoutArena;
+
+    @Mixin
+    private RuntimeOptions runtime = new RuntimeOptions();
 
     @Spec
     private CommandSpec spec;
@@ -63,31 +73,70 @@ public final class MeasureMemory implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
-        OrtOptions options = OrtOptions.defaults().withMemory(memory).withMemoryArena(!withoutArena);
-        try (OrtBackend backend = OrtBackend.cpu(options)) {
+    public Integer call() throws IOException, InterruptedException {
+        List<Integer> sizes = rows.values();
+        if (sizes.size() > 1) {
+            return inProcesses(sizes);
+        }
+        Map<String, Integer> binding =
+                sizes.isEmpty() ? dims : RowsOption.binding(OnnxModels.inspect(unet), dims, sizes.get(0));
+        OrtOptions options = runtime.toOrtOptions().withMemory(memory).withMemoryArena(!withoutArena);
+        DeviceMemory device = DeviceMemory.from(runtime.cudaDevice());
+        try (OrtBackend backend = runtime.open(options)) {
             Value scalar = Value.scalar(DataType.FLOAT32, 1);
             backend.compile(Graph.of("y", scalar.add(1))).run(Map.of());
-            long before = kilobytes("VmRSS");
-            Graph graph = graph();
+            double before = ProcessMemory.now();
+            Graph graph = graph(binding);
             MemoryEstimate estimate = MemoryEstimate.of(graph, options);
             try (Executable executable = backend.compile(graph)) {
-                Map<String, TensorData> inputs = inputs(graph);
+                Map<String, TensorData> inputs = Noise.inputs(graph, RandomStreams.seeded(0), Map.of());
                 for (int i = 0; i < RUNS; i++) {
                     executable.run(inputs);
                 }
+                print(binding, estimate, ProcessMemory.peak() - before, device.growth());
             }
-            double measured = (kilobytes("VmHWM") - before) / 1024.0;
-            double estimated = estimate.total() / (double) (1 << 20);
-            spec.commandLine()
-                    .getOut()
-                    .printf("estimate %s%nmeasured %.0f MB, ratio %.2f%n", estimate, measured, estimated / measured);
         }
         return 0;
     }
 
-    private Graph graph() throws IOException {
-        Graph network = RaisePatterns.raise(OnnxModels.load(unet, dims));
+    /** The peak of a process tells the memory of one size only. */
+    private int inProcesses(List<Integer> sizes) throws IOException, InterruptedException {
+        List<String> others = new ArrayList<>();
+        List<String> args = spec.commandLine().getParseResult().originalArgs();
+        for (int i = 0; i < args.size(); i++) {
+            if (args.get(i).equals("--rows")) {
+                i++;
+            } else if (!args.get(i).startsWith("--rows=")) {
+                others.add(args.get(i));
+            }
+        }
+        int worst = 0;
+        for (int n : sizes) {
+            List<String> own = new ArrayList<>(others);
+            own.add("--rows=" + n);
+            worst = Math.max(
+                    worst,
+                    FreshJvm.of(MeasureMemory.class, own).inheritIO().start().waitFor());
+        }
+        return worst;
+    }
+
+    private void print(Map<String, Integer> binding, MemoryEstimate estimate, double growth, double device) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.printf("%s%s%nestimate %s%n", unet.getFileName(), binding.isEmpty() ? "" : " " + binding, estimate);
+        double megabytes = growth * 1e9 / (1 << 20);
+        if (runtime.cudaDevice().isPresent()) {
+            out.printf("measured %.0f MB of the process, %.2f GB of the device%n", megabytes, device);
+        } else {
+            double estimated = estimate.total() / (double) (1 << 20);
+            out.printf("measured %.0f MB, ratio %.2f%n", megabytes, estimated / megabytes);
+        }
+        out.flush();
+    }
+
+    private Graph graph(Map<String, Integer> binding) throws IOException {
+        Graph file = RaisePatterns.raise(OnnxModels.load(unet, binding));
+        Graph network = runtime.precision().map(precision -> precision.of(file)).orElse(file);
         AdaptedGraph adapted = LoraInjection.inject(network, LoraConfig.rank(8));
         Lowering lowering = Lowering.of(memory);
         if (!update) {
@@ -98,26 +147,5 @@ public final class MeasureMemory implements Callable<Integer> {
         Map<String, Value> gradients = new LinkedHashMap<>();
         adapted.factors().forEach(factor -> gradients.put("gradient." + factor.label(), factor));
         return lowering.update(Graph.of("loss", loss), Map.of("loss", loss.like(1)), gradients);
-    }
-
-    private static Map<String, TensorData> inputs(Graph graph) {
-        Map<String, TensorData> inputs = new LinkedHashMap<>();
-        for (Value input : graph.inputs()) {
-            float[] draws = RandomStreams.seeded(0).at(input.label()).gaussians((int)
-                    input.shape().size());
-            inputs.put(
-                    input.label(),
-                    TensorData.generate(
-                            input.type(), input.shape(), i -> input.type().isFloating() ? draws[i] : 500));
-        }
-        return inputs;
-    }
-
-    private static long kilobytes(String key) throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith(key + ":"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-                .findFirst()
-                .orElseThrow(() -> new IOException("/proc/self/status has no " + key + "; this needs Linux"));
     }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * A graph as a file of standard ONNX operators, run by ONNX Runtime with all its own optimisations: what there is to
@@ -23,8 +24,9 @@ final class PlainRuntime implements AutoCloseable {
     private final OrtSession session;
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
 
-    PlainRuntime(Graph graph, Map<String, TensorData> feeds, OrtOptions settings) throws IOException {
+    PlainRuntime(Graph graph, Map<String, TensorData> feeds, RuntimeOptions runtime) throws IOException {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        OrtOptions settings = runtime.toOrtOptions();
         Path directory = Files.createTempDirectory("rlcm-plain-");
         Path file = directory.resolve("model.onnx");
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
@@ -32,6 +34,10 @@ final class PlainRuntime implements AutoCloseable {
             options.addConfigEntry(
                     "session.intra_op.spin_duration_us",
                     Long.toString(settings.spinning().toNanos() / 1000));
+            OptionalInt device = runtime.cudaDevice();
+            if (device.isPresent()) {
+                options.addCUDA(device.getAsInt());
+            }
             OnnxModels.savePortable(graph, file);
             this.session = environment.createSession(file.toString(), options);
             for (Map.Entry<String, TensorData> feed : feeds.entrySet()) {

@@ -1,12 +1,42 @@
 package dev.rlcm.examples.bench;
 
+import dev.rlcm.examples.options.Devices;
+import dev.rlcm.onnx.CudaOptions;
+import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
+import dev.rlcm.precision.Precision;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How the benchmarks run ONNX Runtime. */
+/** Where and how the benchmarks run ONNX Runtime. */
 final class RuntimeOptions {
+    @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
+    private String device = "cpu";
+
+    @Option(
+            names = "--precision",
+            paramLabel = "TYPE",
+            description =
+                    "What the network is computed in: float32, float16 or bfloat16; on a CPU the 16-bit types save"
+                            + " nothing. Default: the type of its weights.")
+    private @Nullable Precision precision;
+
+    @Option(names = "--tf32", description = "On CUDA: FLOAT32 products may round their operands to 11 bits.")
+    private boolean tf32;
+
+    @Option(
+            names = "--cuda-option",
+            paramLabel = "NAME=VALUE",
+            description = "Of ONNX Runtime's CUDA provider, for example prefer_nhwc=1.")
+    private Map<String, String> cudaOptions = new LinkedHashMap<>();
+
     @Option(names = "--threads", description = "Threads of ONNX Runtime. Default: all cores.")
     private int threads = OrtOptions.defaults().threads();
 
@@ -19,6 +49,28 @@ final class RuntimeOptions {
     @Option(names = "--profile", paramLabel = "PREFIX", description = "Writes ONNX Runtime's profiles there.")
     private String profile = "";
 
+    String device() {
+        return device;
+    }
+
+    /** The number of the CUDA device, or nothing for the CPU. */
+    OptionalInt cudaDevice() {
+        return Devices.cudaDevice(device);
+    }
+
+    /** What the network is computed in, unless that is the type of its weights. */
+    Optional<Precision> precision() {
+        return Optional.ofNullable(precision);
+    }
+
+    /** For tables; TF32 is said where it is on. */
+    String precisionName(Precision ofWeights) {
+        Precision computed = precision().orElse(ofWeights);
+        return tf32 && computed == Precision.FLOAT32
+                ? "tf32"
+                : computed.toString().toLowerCase(Locale.ROOT);
+    }
+
     int threads() {
         return threads;
     }
@@ -28,5 +80,13 @@ final class RuntimeOptions {
                 .withThreads(threads)
                 .withSpinning(Duration.of(spinning, ChronoUnit.MICROS))
                 .withProfilePrefix(profile);
+    }
+
+    CudaOptions toCudaOptions() {
+        return CudaOptions.defaults().withTf32(tf32).withOthers(cudaOptions);
+    }
+
+    OrtBackend open(OrtOptions options) {
+        return Devices.open(device, options, toCudaOptions());
     }
 }

@@ -1,12 +1,21 @@
 package dev.rlcm.examples.bench;
 
+import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.policy.ConsistencyModel;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.precision.Precision;
+import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.rewrite.Rewriter;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
@@ -32,18 +41,29 @@ final class SkeletonModel implements ConsistencyModel {
 
     private final Path directory;
     private final int rows;
+    private final Precision precision;
+    private final Map<Integer, Graph> files = new HashMap<>();
     private final Map<Integer, Graph> denoisers = new HashMap<>();
 
-    /** @param rows the batch that the model's file is made for */
-    SkeletonModel(Path directory, int rows) {
+    /**
+     * @param rows the batch that the model's file is made for
+     * @param precision what it is computed in
+     */
+    SkeletonModel(Path directory, int rows, Precision precision) {
         this.directory = directory;
         this.rows = rows;
+        this.precision = precision;
     }
 
     /** The weights are read once; graphs of other batches need the file {@code model_batch.onnx}. */
     @Override
     public synchronized Graph denoiser(int batch) {
-        return denoisers.computeIfAbsent(batch, this::load);
+        return denoisers.computeIfAbsent(batch, n -> precision.of(file(n)));
+    }
+
+    /** In FLOAT32, whose weights are mapped into memory. */
+    private synchronized Graph file(int batch) {
+        return files.computeIfAbsent(batch, this::load);
     }
 
     private Graph load(int batch) {
@@ -60,6 +80,13 @@ final class SkeletonModel implements ConsistencyModel {
         Value old = graph.input(TIMESTEP);
         Value timestep = Value.input(TIMESTEP, DataType.FLOAT32, Shape.of(batch));
         return Rewriter.rewrite(graph, value -> value == old ? timestep.cast(old.type()) : value);
+    }
+
+    /** A policy with a fresh adapter. */
+    ConsistencyPolicy policy(LatentConsistencySchedule schedule, SamplingPlan plan, LoraConfig lora, Backend backend) {
+        LoraAdapter adapter = LoraAdapter.initial(
+                lora, LoraInjection.inject(denoiser(plan.batch()), lora).sites(), RandomStreams.seeded(1));
+        return ConsistencyPolicy.of(this, schedule.steps(plan.steps()), plan.rollout(), adapter, backend);
     }
 
     /** The inputs for which {@code expected_out_sample.npy} holds the outputs. */
@@ -82,13 +109,13 @@ final class SkeletonModel implements ConsistencyModel {
 
     @Override
     public Shape latentShape() {
-        Shape sample = denoiser(rows).input(SAMPLE).shape();
+        Shape sample = file(rows).input(SAMPLE).shape();
         return Shape.of(sample.dim(1), sample.dim(2), sample.dim(3));
     }
 
     @Override
     public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
-        Graph graph = denoiser(rows);
+        Graph graph = file(rows);
         Shape states = graph.input("encoder_hidden_states").shape();
         int guidance = graph.input("timestep_cond").dim(1);
         List<Map<String, TensorData>> conditions = new ArrayList<>();

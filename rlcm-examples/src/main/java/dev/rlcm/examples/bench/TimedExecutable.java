@@ -13,10 +13,15 @@ final class TimedExecutable implements Executable {
     private final Graph graph;
     private final Executable executable;
     private final List<Long> runs = new ArrayList<>();
+    private Map<String, TensorData> lastOutputs = Map.of();
 
     TimedExecutable(Graph graph, Executable executable) {
         this.graph = graph;
         this.executable = executable;
+    }
+
+    Graph graph() {
+        return graph;
     }
 
     /** Operators of the graph as it was handed over; the backend may split or merge them. */
@@ -43,11 +48,16 @@ final class TimedExecutable implements Executable {
         return runs.get(runs.size() - 1);
     }
 
+    /** What the last run gave, in the tensors that the caller may use again. */
+    synchronized Map<String, TensorData> lastOutputs() {
+        return lastOutputs;
+    }
+
     @Override
     public Map<String, TensorData> run(Map<String, TensorData> inputs) {
         long start = System.nanoTime();
         Map<String, TensorData> outputs = executable.run(inputs);
-        keep(System.nanoTime() - start);
+        keep(System.nanoTime() - start, outputs);
         return outputs;
     }
 
@@ -55,11 +65,12 @@ final class TimedExecutable implements Executable {
     public void run(Map<String, TensorData> inputs, Map<String, TensorData> outputs) {
         long start = System.nanoTime();
         executable.run(inputs, outputs);
-        keep(System.nanoTime() - start);
+        keep(System.nanoTime() - start, outputs);
     }
 
-    private synchronized void keep(long nanos) {
+    private synchronized void keep(long nanos, Map<String, TensorData> outputs) {
         runs.add(nanos);
+        lastOutputs = outputs;
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.rlcm.examples.options.RewardOptions;
 import dev.rlcm.examples.run.Evaluator;
 import dev.rlcm.examples.run.Runs;
 import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.reward.RewardFunction;
@@ -145,12 +146,14 @@ public final class CompareOptions {
         return learning.openBackend();
     }
 
-    public Path consistencyModel() {
-        return model.directory();
+    public ModelDirectory consistencyModel() throws IOException {
+        return model.open();
     }
 
-    public Path diffusionModel() {
-        return diffusionModel != null ? diffusionModel : EmbeddedModel.emojiLdm();
+    /** The diffusion model, between the text encoder and the VAE of the consistency model unless it has its own. */
+    public ModelDirectory diffusionModel() throws IOException {
+        Path root = diffusionModel != null ? diffusionModel : EmbeddedModel.emojiLdm();
+        return ModelDirectory.open(root, model.directory(), model.reading().withPaths(Map.of()));
     }
 
     public Goal goal() {

@@ -6,14 +6,14 @@ import dev.rlcm.onnx.pipeline.LatentDiffusionModel;
 import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import java.io.IOException;
-import java.nio.file.Path;
 
 /** What {@code Compare} compares. */
 public enum Method {
     /** A consistency model, of distilled guidance. */
     RLCM {
         @Override
-        public LatentModel load(Path consistency, Path diffusion, Backend backend) throws IOException {
+        public LatentModel load(ModelDirectory consistency, ModelDirectory diffusion, Backend backend)
+                throws IOException {
             return LatentConsistencyModel.load(consistency, backend);
         }
 
@@ -25,8 +25,9 @@ public enum Method {
     /** A diffusion model under the same optimiser. */
     DDPO {
         @Override
-        public LatentModel load(Path consistency, Path diffusion, Backend backend) throws IOException {
-            return LatentDiffusionModel.load(ModelDirectory.open(diffusion, consistency), backend);
+        public LatentModel load(ModelDirectory consistency, ModelDirectory diffusion, Backend backend)
+                throws IOException {
+            return LatentDiffusionModel.load(diffusion, backend);
         }
 
         @Override
@@ -35,8 +36,8 @@ public enum Method {
         }
     };
 
-    /** @param diffusion may lack what {@code consistency} has */
-    public abstract LatentModel load(Path consistency, Path diffusion, Backend backend) throws IOException;
+    public abstract LatentModel load(ModelDirectory consistency, ModelDirectory diffusion, Backend backend)
+            throws IOException;
 
     /** How often the network is evaluated for one step of one picture. */
     abstract int rowsPerStep(double guidance);

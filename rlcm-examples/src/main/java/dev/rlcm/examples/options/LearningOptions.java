@@ -4,6 +4,7 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraTargets;
+import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.SamplingPlan;
@@ -53,7 +54,7 @@ public final class LearningOptions {
             names = "--memory",
             paramLabel = "POLICY",
             description = "What to spend memory on: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private MemoryPolicy memory = MemoryPolicy.FAST;
+    private MemoryPolicy memory = OrtOptions.defaults().memory();
 
     public Backend openBackend() {
         return Devices.open(device, memory);

@@ -1,5 +1,6 @@
 package dev.rlcm.examples.options;
 
+import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.train.Prompts;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,8 +21,8 @@ public final class LoopOptions {
     @Option(names = "--out", paramLabel = "FILE", description = "Where the adapter goes. Default: ${DEFAULT-VALUE}.")
     public Path out = Path.of("adapter.safetensors");
 
-    public Path modelDirectory() {
-        return model.directory();
+    public ModelDirectory modelDirectory() throws IOException {
+        return model.open();
     }
 
     /** At least 1. */

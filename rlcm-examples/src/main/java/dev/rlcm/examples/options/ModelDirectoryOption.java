@@ -1,8 +1,12 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.onnx.ReadOptions;
+import dev.rlcm.onnx.pipeline.ModelDirectory;
+import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Where the model is. */
@@ -12,6 +16,19 @@ public final class ModelDirectoryOption {
             paramLabel = "DIR",
             description = "Model directory, as Optimum exports it. Default: the embedded emoji model.")
     private @Nullable Path model;
+
+    @Mixin
+    private ReadingOptions reading = new ReadingOptions();
+
+    /** How the networks are read. */
+    public ReadOptions reading() {
+        return reading.get();
+    }
+
+    /** The model that is asked for, checked. */
+    public ModelDirectory open() throws IOException {
+        return ModelDirectory.open(directory(), directory(), reading());
+    }
 
     public Path directory() {
         return model != null ? model : EmbeddedModel.emojiLcm();

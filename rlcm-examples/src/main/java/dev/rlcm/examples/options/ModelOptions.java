@@ -22,7 +22,7 @@ final class ModelOptions {
     private @Nullable Precision precision;
 
     LatentConsistencyModel load(Backend backend) throws IOException {
-        LatentConsistencyModel loaded = LatentConsistencyModel.load(model.directory(), backend);
+        LatentConsistencyModel loaded = LatentConsistencyModel.load(model.open(), backend);
         return precision == null ? loaded : loaded.withPrecision(precision);
     }
 

@@ -12,6 +12,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Npy;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
+import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ class SkeletonWeightsTest {
         SkeletonWeights weights = SkeletonWeights.of(quarter);
         assertThat(weights.write(directory)).isTrue();
         assertThat(weights.write(directory)).isFalse();
-        SkeletonModel model = new SkeletonModel(directory, weights.batch());
+        SkeletonModel model = new SkeletonModel(directory, weights.batch(), Precision.FLOAT32);
         TensorData expected = Npy.read(quarter.resolve("expected_out_sample.npy"));
         try (Backend backend = OrtBackend.cpu(OrtOptions.defaults().withMemory(MemoryPolicy.SMALL))) {
             TensorData actual = backend.compile(model.denoiser(weights.batch()))

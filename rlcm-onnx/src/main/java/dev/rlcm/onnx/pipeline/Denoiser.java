@@ -68,7 +68,7 @@ public final class Denoiser {
     public static Denoiser open(ModelDirectory directory, LatentSize size, Shape states, boolean raised)
             throws IOException {
         JsonFile config = JsonFile.read(directory.root().resolve("unet/config.json"));
-        return open(OnnxComponent.open(directory.unet()), config, size, states, raised);
+        return open(OnnxComponent.open(directory.unet(), directory.reading()), config, size, states, raised);
     }
 
     public static Denoiser open(OnnxComponent model, JsonFile config, LatentSize size, Shape states, boolean raised) {

@@ -43,7 +43,7 @@ final class ImageDecoder {
 
     /** Checks the decoder's interface; weights are read at the first use. */
     static ImageDecoder open(ModelDirectory directory, Shape latent, Backend backend) throws IOException {
-        OnnxComponent model = OnnxComponent.open(directory.vaeDecoder());
+        OnnxComponent model = OnnxComponent.open(directory.vaeDecoder(), directory.readingWithoutPaths());
         if (model.inputs().size() != 1) {
             throw new IllegalArgumentException(
                     model.path() + " has the inputs " + model.inputs() + ", expected the latents only");

@@ -48,7 +48,11 @@ public final class LatentConsistencyModel extends LatentModel {
      * @throws dev.rlcm.graph.GraphException if one of its ONNX files holds what is not supported
      */
     public static LatentConsistencyModel load(Path modelDirectory, Backend backend) throws IOException {
-        ModelDirectory directory = ModelDirectory.open(modelDirectory);
+        return load(ModelDirectory.open(modelDirectory), backend);
+    }
+
+    /** As {@link #load(Path, Backend)}, for instance of a directory that is read in another way. */
+    public static LatentConsistencyModel load(ModelDirectory directory, Backend backend) throws IOException {
         return new LatentConsistencyModel(directory, directory.schedule(), directory.trainedSize(), backend);
     }
 

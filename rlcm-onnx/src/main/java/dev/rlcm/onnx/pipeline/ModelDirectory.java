@@ -3,6 +3,7 @@ package dev.rlcm.onnx.pipeline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,6 +29,7 @@ public final class ModelDirectory {
 
     private final Path root;
     private final Path shared;
+    private final ReadOptions reading;
     private final JsonFile scheduler;
     private final Optional<LatentSize> sampleSize;
     private final int latentScale;
@@ -43,9 +45,10 @@ public final class ModelDirectory {
      */
     public record LatentSize(int height, int width) {}
 
-    private ModelDirectory(Path root, Path shared) throws IOException {
+    private ModelDirectory(Path root, Path shared, ReadOptions reading) throws IOException {
         this.root = root;
         this.shared = shared;
+        this.reading = reading;
         checkPipeline(JsonFile.read(file(home("model_index.json"), "model_index.json")));
         file(home("text_encoder"), "text_encoder/model.onnx");
         file(root, "unet/model.onnx");
@@ -89,6 +92,15 @@ public final class ModelDirectory {
      * @see #open(Path)
      */
     public static ModelDirectory open(Path root, Path shared) throws IOException {
+        return open(root, shared, ReadOptions.defaults());
+    }
+
+    /**
+     * As {@link #open(Path, Path)}.
+     *
+     * @param reading how the networks are read; the paths are those of the UNet's layers
+     */
+    public static ModelDirectory open(Path root, Path shared, ReadOptions reading) throws IOException {
         for (Path folder : List.of(root, shared)) {
             if (!Files.isDirectory(folder)) {
                 throw new IllegalArgumentException((Files.exists(folder)
@@ -97,11 +109,21 @@ public final class ModelDirectory {
                         + "; expected a folder with " + LAYOUT + export(folder));
             }
         }
-        return new ModelDirectory(root, shared);
+        return new ModelDirectory(root, shared, reading);
     }
 
     public Path root() {
         return root;
+    }
+
+    /** How the UNet is read. */
+    public ReadOptions reading() {
+        return reading;
+    }
+
+    /** How the other networks are read, which have no adapters. */
+    ReadOptions readingWithoutPaths() {
+        return reading.withPaths(Map.of());
     }
 
     public Path tokenizer() {

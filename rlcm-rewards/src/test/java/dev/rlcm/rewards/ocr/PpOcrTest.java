@@ -97,6 +97,17 @@ class PpOcrTest {
     }
 
     @Test
+    void aSmallPictureWithLargeLettersNeedsLittleEnlargement() {
+        Sample picture = Rendered.on(64, 64, Color.WHITE)
+                .write("STOP", 3, 40, 20, Color.BLACK)
+                .sample("");
+        assertThat(reader.withShorterSide(256).read(List.of(picture))).containsExactly("STOP");
+        assertThatThrownBy(() -> reader.withShorterSide(31))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at least 32 pixels, got 31");
+    }
+
+    @Test
     void aPictureIsReadAlikeAloneAndBesideOthers() {
         Sample first = Rendered.on(300, 200, Color.WHITE)
                 .write("alone", 40, 120, 60, Color.BLACK)

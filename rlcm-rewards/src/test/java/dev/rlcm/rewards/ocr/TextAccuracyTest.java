@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
@@ -65,6 +66,19 @@ class TextAccuracyTest {
         assertThatThrownBy(() -> nothing.score(List.of(blank("a cat"))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("\"a cat\"");
+    }
+
+    @Test
+    void thePromptsFieldTellsTheTextBeforeItsQuotes() {
+        TextAccuracy accuracy = new TextAccuracy(samples -> List.of("closed"));
+        Prompt prompt = Prompt.of("a sign that does not say \"open\"");
+        Sample told = blank("").withPrompt(prompt.with("text", "closed"));
+        assertThat(accuracy.score(List.of(told))).containsExactly(1);
+        Sample number = blank("").withPrompt(prompt.with("text", 24));
+        assertThatThrownBy(() -> accuracy.score(List.of(number)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"text\"")
+                .hasMessageContaining("got 24");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.rlcm.onnx.pipeline.check;
 
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtOptions;
+import dev.rlcm.onnx.ReadOptions;
 import java.util.OptionalInt;
 
 /**
@@ -14,6 +15,7 @@ import java.util.OptionalInt;
  * @param steps network evaluations of a trajectory
  * @param lora the adapter
  * @param runtime how ONNX Runtime will run the graphs
+ * @param reading how the model's files are read
  */
 public record CheckSettings(
         int batch,
@@ -22,7 +24,8 @@ public record CheckSettings(
         OptionalInt width,
         int steps,
         LoraConfig lora,
-        OrtOptions runtime) {
+        OrtOptions runtime,
+        ReadOptions reading) {
     /** Checks the numbers. */
     public CheckSettings {
         atLeastOne("batch", batch);
@@ -35,34 +38,45 @@ public record CheckSettings(
     /** One picture at a time of the size of training, 8 steps, rank 8 on the attention projections. */
     public static CheckSettings defaults() {
         return new CheckSettings(
-                1, 1, OptionalInt.empty(), OptionalInt.empty(), 8, LoraConfig.rank(8), OrtOptions.defaults());
+                1,
+                1,
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                8,
+                LoraConfig.rank(8),
+                OrtOptions.defaults(),
+                ReadOptions.defaults());
     }
 
     /** For sampling and updates alike. */
     public CheckSettings withBatch(int rows) {
-        return new CheckSettings(rows, rows, height, width, steps, lora, runtime);
+        return new CheckSettings(rows, rows, height, width, steps, lora, runtime, reading);
     }
 
     public CheckSettings withMinibatch(int rows) {
-        return new CheckSettings(batch, rows, height, width, steps, lora, runtime);
+        return new CheckSettings(batch, rows, height, width, steps, lora, runtime, reading);
     }
 
     /** In pixels. */
     public CheckSettings withSize(int newHeight, int newWidth) {
         return new CheckSettings(
-                batch, minibatch, OptionalInt.of(newHeight), OptionalInt.of(newWidth), steps, lora, runtime);
+                batch, minibatch, OptionalInt.of(newHeight), OptionalInt.of(newWidth), steps, lora, runtime, reading);
     }
 
     public CheckSettings withSteps(int newSteps) {
-        return new CheckSettings(batch, minibatch, height, width, newSteps, lora, runtime);
+        return new CheckSettings(batch, minibatch, height, width, newSteps, lora, runtime, reading);
     }
 
     public CheckSettings withLora(LoraConfig newLora) {
-        return new CheckSettings(batch, minibatch, height, width, steps, newLora, runtime);
+        return new CheckSettings(batch, minibatch, height, width, steps, newLora, runtime, reading);
     }
 
     public CheckSettings withRuntime(OrtOptions newRuntime) {
-        return new CheckSettings(batch, minibatch, height, width, steps, lora, newRuntime);
+        return new CheckSettings(batch, minibatch, height, width, steps, lora, newRuntime, reading);
+    }
+
+    public CheckSettings withReading(ReadOptions newReading) {
+        return new CheckSettings(batch, minibatch, height, width, steps, lora, runtime, newReading);
     }
 
     private static void atLeastOne(String name, int value) {

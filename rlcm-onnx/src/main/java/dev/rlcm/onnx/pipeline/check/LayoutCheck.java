@@ -1,5 +1,6 @@
 package dev.rlcm.onnx.pipeline.check;
 
+import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import java.io.IOException;
@@ -22,12 +23,14 @@ final class LayoutCheck {
     private static final String LFS_POINTER = "version https://git-lfs";
 
     private final Path root;
+    private final ReadOptions reading;
     private final Findings findings;
     private final Map<String, OnnxComponent> components = new LinkedHashMap<>();
     private final Map<String, JsonFile> configurations = new HashMap<>();
 
-    LayoutCheck(Path root, Findings findings) {
+    LayoutCheck(Path root, ReadOptions reading, Findings findings) {
         this.root = root;
+        this.reading = reading;
         this.findings = findings;
     }
 
@@ -72,7 +75,7 @@ final class LayoutCheck {
                 throw new IOException(file + " is a pointer of Git LFS, not the model itself; run git lfs pull");
             }
         }
-        return OnnxComponent.skim(file);
+        return OnnxComponent.skim(file, name.equals("unet") ? reading : reading.withPaths(Map.of()));
     }
 
     private void checkPipeline(JsonFile index) {

@@ -21,7 +21,7 @@ public final class ModelCheck {
      */
     public static List<Finding> of(Path directory, CheckSettings settings) {
         Findings findings = new Findings();
-        LayoutCheck layout = new LayoutCheck(directory, findings);
+        LayoutCheck layout = new LayoutCheck(directory, settings.reading(), findings);
         if (layout.run()) {
             new SchedulerCheck(layout, settings, findings).run();
             TextCheck text = new TextCheck(layout, findings);

@@ -7,6 +7,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.onnx.ReadOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.Set;
 
 /** One ONNX file of a model, or its content: what it declares, and graphs of it for given input shapes. */
 public final class OnnxComponent {
@@ -40,17 +42,24 @@ public final class OnnxComponent {
     }
 
     public static OnnxComponent open(Path path) throws IOException {
+        return open(path, ReadOptions.defaults());
+    }
+
+    public static OnnxComponent open(Path path, ReadOptions reading) throws IOException {
         return new OnnxComponent(
                 path,
                 OnnxModels.inspect(path),
-                shapes -> OnnxModels.loadWithShapes(path, shapes),
+                shapes -> OnnxModels.loadWithShapes(path, shapes, Set.of(), reading),
                 backend -> backend.open(path));
     }
 
     /** A component whose graphs are looked at only: their weights stay in the file. */
-    public static OnnxComponent skim(Path path) throws IOException {
+    public static OnnxComponent skim(Path path, ReadOptions reading) throws IOException {
         return new OnnxComponent(
-                path, OnnxModels.inspect(path), shapes -> OnnxModels.skim(path, shapes), backend -> backend.open(path));
+                path,
+                OnnxModels.inspect(path),
+                shapes -> OnnxModels.skim(path, shapes, reading),
+                backend -> backend.open(path));
     }
 
     /**

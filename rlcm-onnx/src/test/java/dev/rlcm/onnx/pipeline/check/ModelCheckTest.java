@@ -2,17 +2,14 @@ package dev.rlcm.onnx.pipeline.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.onnx.proto.OnnxMl.StringStringEntryProto;
-import ai.onnx.proto.OnnxMl.TensorProto;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.rlcm.lora.LoraConfig;
-import dev.rlcm.onnx.format.ModelFile;
+import dev.rlcm.onnx.ExternalFiles;
 import dev.rlcm.onnx.pipeline.Models;
 import dev.rlcm.onnx.pipeline.TimestepVariant;
 import dev.rlcm.onnx.pipeline.check.Finding.Severity;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -159,7 +156,7 @@ class ModelCheckTest {
     void weightsBesideTheModelAreFoundOrSaidToBeMissingOnce() throws IOException {
         Path model = copy("external");
         for (String component : List.of("unet", "text_encoder", "vae_decoder")) {
-            externalise(model.resolve(component));
+            ExternalFiles.externalise(model.resolve(component));
         }
         Path relative = Path.of(".")
                 .resolve(Path.of("").toAbsolutePath().relativize(temp))
@@ -182,35 +179,6 @@ class ModelCheckTest {
         return texts(ModelCheck.of(model, SETTINGS)).stream()
                 .filter(text -> text.startsWith("ERROR"))
                 .toList();
-    }
-
-    /** Moves the weights of a component to {@code model.onnx_data}, as {@code onnx.save} does. */
-    private static void externalise(Path component) throws IOException {
-        Path file = component.resolve("model.onnx");
-        var model = ModelFile.read(file).toBuilder();
-        try (OutputStream data = Files.newOutputStream(component.resolve("model.onnx_data"))) {
-            long offset = 0;
-            for (var tensor : model.getGraphBuilder().getInitializerBuilderList()) {
-                byte[] raw = tensor.getRawData().toByteArray();
-                if (raw.length == 0) {
-                    continue;
-                }
-                data.write(raw);
-                tensor.clearRawData()
-                        .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                        .addExternalData(entry("location", "model.onnx_data"))
-                        .addExternalData(entry("offset", String.valueOf(offset)))
-                        .addExternalData(entry("length", String.valueOf(raw.length)));
-                offset += raw.length;
-            }
-        }
-        byte[] bytes = model.build().toByteArray();
-        Files.delete(file);
-        Files.write(file, bytes);
-    }
-
-    private static StringStringEntryProto entry(String key, String value) {
-        return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
     }
 
     private Path copy(String name) throws IOException {

@@ -1,0 +1,80 @@
+package dev.rlcm.ppo;
+
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import dev.rlcm.policy.Policy;
+import dev.rlcm.policy.PolicyGraph;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The symbols that expressions over a minibatch of rows are made of, and what they are fed with. */
+final class RowFeed {
+    private static final String OLD_LOG_PROB = PolicyGraph.RESERVED + "old_log_prob";
+    private static final String ADVANTAGE = PolicyGraph.RESERVED + "advantage";
+
+    private final Policy owner;
+    private final PolicyGraph policy;
+    private final PolicyTerms terms;
+    private final Map<String, TensorData> inputs = new LinkedHashMap<>();
+
+    RowFeed(Policy owner, ClipRange clipRange, int rows) {
+        this.owner = owner;
+        this.policy = owner.graph(rows);
+        this.terms = new PolicyTerms(policy, policy.logProb(), perRow(OLD_LOG_PROB), perRow(ADVANTAGE), clipRange);
+    }
+
+    PolicyGraph policy() {
+        return policy;
+    }
+
+    PolicyTerms terms() {
+        return terms;
+    }
+
+    int rows() {
+        return policy.rows();
+    }
+
+    /** One more input [B], to be set with {@link #set}. */
+    Value perRow(String name) {
+        return input(name, Shape.of(policy.rows()));
+    }
+
+    /** One more input. */
+    Value input(String name, Shape shape) {
+        Value input = Value.input(name, DataType.FLOAT32, shape);
+        inputs.put(name, TensorData.zeros(DataType.FLOAT32, shape));
+        return input;
+    }
+
+    void set(String name, int index, double value) {
+        inputs.get(name).setDouble(index, value);
+    }
+
+    /** What to run a graph of these symbols with, once no more of them are made. */
+    PolicyGraph.Batch bind(Graph graph) {
+        terms.settings().keySet().forEach(name -> inputs.put(name, TensorData.zeros(DataType.FLOAT32, Shape.SCALAR)));
+        Map<String, TensorData> others = new LinkedHashMap<>(owner.parameters());
+        others.putAll(inputs);
+        return policy.newBatch(graph, others);
+    }
+
+    /**
+     * Sets what is known of rows, and asks for the settings. Where there are fewer rows than the batch has, the first one fills
+     * it up, with advantage 0.
+     */
+    void fill(PolicyGraph.Batch batch, List<Row> rows) {
+        for (int i = 0; i < rows(); i++) {
+            boolean isUsed = i < rows.size();
+            Row row = rows.get(isUsed ? i : 0);
+            batch.set(i, row.transition());
+            set(OLD_LOG_PROB, i, row.oldLogProb());
+            set(ADVANTAGE, i, isUsed ? row.advantage() : 0);
+        }
+        terms.settings().forEach((name, source) -> set(name, 0, source.getAsDouble()));
+    }
+}

@@ -1,0 +1,196 @@
+package dev.rlcm.ppo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.rlcm.backend.ReferenceBackend;
+import dev.rlcm.mdp.GaussianStep;
+import dev.rlcm.mdp.LogProbReduction;
+import dev.rlcm.optim.LearningRateSchedule;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.Trajectory;
+import dev.rlcm.ppo.Pairing.Pair;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.testing.ShiftPolicy;
+import dev.rlcm.testing.ToyPolicies;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Updates on pairs of trajectories. */
+class PairUpdateTest {
+    private static final List<String> PROMPTS = List.of("a", "b", "a", "b", "a", "a");
+    private static final double[] ADVANTAGES = {1, -0.5, 2, -1, 0.3, -1.8};
+    private static final PpoConfig CONFIG = PpoConfig.defaults()
+            .withLearningRate(1e-2)
+            .withTrajectoriesPerStep(4)
+            .withMaxGradNorm(Double.POSITIVE_INFINITY)
+            .withInnerEpochs(2);
+
+    private final ReferenceBackend backend = new ReferenceBackend();
+
+    @AfterEach
+    void close() {
+        backend.close();
+    }
+
+    private static double[] weights(ConsistencyPolicy policy) {
+        return policy.adapter().tensors().values().stream()
+                .flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
+                .toArray();
+    }
+
+    private static Objective rebel() {
+        return Objective.pairs(PairLoss.rebel(0.5), Pairing.neighbours());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 100})
+    void howThePairsRowsAreSplitDoesNotChangeTheResult(int minibatch) {
+        for (Objective objective : List.of(
+                rebel(),
+                rebel().plus(0.1, PolicyLosses.klToBase().named("kl")),
+                Objective.pairs(PairLoss.dpo(3), Pairing.bestWithWorst()))) {
+            ConsistencyPolicy one = ToyPolicies.fresh(backend);
+            ConsistencyPolicy other = ToyPolicies.fresh(backend);
+            Rollout rollout = one.rollout(PROMPTS, RandomStreams.seeded(11));
+            UpdateReport expected =
+                    PpoOptimizer.of(one, CONFIG.withMinibatch(8), objective).update(rollout, ADVANTAGES);
+            UpdateReport actual = PpoOptimizer.of(other, CONFIG.withMinibatch(minibatch), objective)
+                    .update(rollout, ADVANTAGES);
+            assertThat(actual.loss()).isCloseTo(expected.loss(), within(1e-6));
+            assertThat(actual.steps().gradNorm())
+                    .isCloseTo(
+                            expected.steps().gradNorm(),
+                            within(1e-5 * expected.steps().gradNorm()));
+            assertThat(weights(other)).containsExactly(weights(one), within(2e-5));
+        }
+    }
+
+    @Test
+    void pairsStayInOneStepWhateverTheOrder() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(11));
+        Map<Trajectory, Integer> index = new HashMap<>();
+        IntStream.range(0, rollout.size())
+                .forEach(i -> index.put(rollout.trajectories().get(i), i));
+        List<Set<Integer>> steps = new ArrayList<>();
+        PpoOptimizer.of(policy, CONFIG.withTrajectoriesPerStep(2).withMinibatch(1), rebel())
+                .update(rollout, ADVANTAGES, new UpdateObserver() {
+                    @Override
+                    public void onMinibatch(Minibatch minibatch) {
+                        int step = minibatch.step();
+                        if (steps.size() == step) {
+                            steps.add(new HashSet<>());
+                        }
+                        minibatch.transitions().forEach(t -> steps.get(step).add(index.get(t.trajectory())));
+                    }
+                });
+        assertThat(steps).hasSize(6);
+        assertThat(new HashSet<>(steps)).isEqualTo(Set.of(Set.of(0, 2), Set.of(1, 3), Set.of(4, 5)));
+    }
+
+    /**
+     * By hand: at theta = theta_old margins are 0, so that the loss is the mean of (A_1 - A_2)^2 and its gradient the mean of -2 eta
+     * (A_1 - A_2) d margin / d theta, with d log pi / d theta = (x' - mu) / sigma^2 of each action.
+     */
+    @Test
+    void theFirstStepIsThatOfTheRegressionAtZeroMargin() {
+        ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.SUM, 0.1, -0.2);
+        Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(5));
+        double[] expected = new double[2];
+        float[] output = {0.1f, -0.2f};
+        int[][] pairs = {{0, 2}, {4, 5}, {1, 3}};
+        double loss = 0;
+        for (int[] pair : pairs) {
+            double difference = ADVANTAGES[pair[0]] - ADVANTAGES[pair[1]];
+            loss += difference * difference / 3;
+            for (int member = 0; member < 2; member++) {
+                Trajectory trajectory = rollout.trajectories().get(pair[member]);
+                for (int k = 0; k < trajectory.actions(); k++) {
+                    GaussianStep step = trajectory.step(k);
+                    double[] mean = step.mean(trajectory.state(k), output);
+                    for (int i = 0; i < 2; i++) {
+                        double slope = (trajectory.state(k + 1)[i] - mean[i]) / (step.sigma() * step.sigma());
+                        expected[i] -= (member == 0 ? 1 : -1) * 2 * 0.5 * difference * slope / 3;
+                    }
+                }
+            }
+        }
+        List<double[]> gradients = new ArrayList<>();
+        UpdateReport report = PpoOptimizer.of(
+                        policy, CONFIG.withTrajectoriesPerStep(6).withInnerEpochs(1), rebel())
+                .update(rollout, ADVANTAGES, new UpdateObserver() {
+                    @Override
+                    public void onStep(Step step) {
+                        gradients.add(step.gradient().get().get("shift").toDoubles());
+                    }
+                });
+        assertThat(report.loss()).isCloseTo(loss, within(1e-5));
+        assertThat(gradients).hasSize(1);
+        assertThat(gradients.get(0)).containsExactly(expected, within(1e-3));
+    }
+
+    @Test
+    void rebelFindsTheReward() {
+        assertThat(learned(Objective.pairs(PairLoss.rebel(1), Pairing.neighbours())))
+                .isLessThan(0.4);
+    }
+
+    @Test
+    void dpoFindsTheRewardFromRankedPairs() {
+        assertThat(learned(Objective.pairs(PairLoss.dpo(0.2), Pairing.bestWithWorst())))
+                .isLessThan(0.4);
+    }
+
+    /** The distance from the best shift, where the final latent's mean is (1, -1), after 40 updates; at first it is 0.81. */
+    private double learned(Objective objective) {
+        ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0, 0);
+        PpoOptimizer optimizer = PpoOptimizer.of(
+                policy,
+                PpoConfig.defaults()
+                        .withLearningRate(0.03)
+                        .withSchedule(LearningRateSchedule.linear(1, 0, 40))
+                        .withTrajectoriesPerStep(16),
+                objective);
+        AdvantageEstimator credit = AdvantageEstimator.withinPrompt();
+        List<String> prompts =
+                IntStream.range(0, 32).mapToObj(i -> "prompt " + i / 4).toList();
+        for (int epoch = 0; epoch < 40; epoch++) {
+            Rollout rollout = policy.rollout(prompts, RandomStreams.seeded(epoch));
+            double[] rewards = rollout.samples().stream()
+                    .mapToDouble(sample -> -Math.pow(sample.pixels()[0] - 1, 2) - Math.pow(sample.pixels()[1] + 1, 2))
+                    .toArray();
+            optimizer.update(rollout, credit.estimate(prompts, rewards));
+        }
+        double best = 1 / 1.75; // each shift enters with 1 + 0.5 + 0.25
+        double[] shift = policy.shift();
+        return Math.hypot(shift[0] - best, shift[1] + best);
+    }
+
+    @Test
+    void whatCannotBePairedIsRefusedAndChangesNothing() {
+        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
+        double[] before = weights(policy);
+        Rollout alone = policy.rollout(List.of("a", "b", "c"), RandomStreams.seeded(11));
+        assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG, rebel()).update(alone, new double[3]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("sample every prompt at least twice");
+        Objective beyond = Objective.pairs(PairLoss.rebel(1), Pairing.given(List.of(new Pair(0, 3))));
+        assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG, beyond).update(alone, new double[3]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("pairs must be of trajectories in [0, 3), got Pair[first=0, second=3]");
+        assertThat(weights(policy)).containsExactly(before);
+    }
+}
