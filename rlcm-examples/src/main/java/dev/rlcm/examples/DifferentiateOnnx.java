@@ -13,6 +13,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.lora.LoraSite;
+import dev.rlcm.onnx.LoadOptions;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import dev.rlcm.onnx.OnnxSignature.Port;
@@ -115,7 +116,11 @@ public final class DifferentiateOnnx implements Callable<Integer> {
         Map<String, TensorData> tensors = readInputs();
         Map<String, Shape> shapes = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        Graph forward = RaisePatterns.raise(OnnxModels.loadWithShapes(model, shapes, Set.copyOf(wrt), reading.get()));
+        LoadOptions options = LoadOptions.defaults()
+                .withInputShapes(shapes)
+                .withTrained(Set.copyOf(wrt))
+                .withReading(reading.get());
+        Graph forward = RaisePatterns.raise(OnnxModels.load(model, options));
         List<String> factors = List.of();
         if (adapter != null) {
             List<LoraSite> sites = LoraInjection.sites(forward);

@@ -153,7 +153,7 @@ class ExportedModelsTest {
                 shapes.put(name.substring(3), data.shape());
             }
         });
-        return OnnxModels.loadWithShapes(FOLDER.resolve(file), shapes);
+        return OnnxModels.load(FOLDER.resolve(file), LoadOptions.defaults().withInputShapes(shapes));
     }
 
     private static Graph raised(String file) throws IOException {

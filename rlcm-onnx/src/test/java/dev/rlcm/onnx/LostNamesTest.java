@@ -40,7 +40,8 @@ class LostNamesTest {
     Path directory;
 
     private static List<LoraSite> sites(Path file, ReadOptions options) throws IOException {
-        Graph graph = RaisePatterns.raise(OnnxModels.loadWithShapes(file, SHAPES, Set.of(), options));
+        Graph graph = RaisePatterns.raise(OnnxModels.load(
+                file, LoadOptions.defaults().withInputShapes(SHAPES).withReading(options)));
         return LoraInjection.sites(graph, LoraConfig.rank(2));
     }
 

@@ -187,24 +187,28 @@ class OnnxModelsTest {
 
     @Test
     void wholeShapesBindSymbolsOfOtherInputs() throws IOException {
-        Graph graph = OnnxModels.loadWithShapes(
+        Graph graph = OnnxModels.load(
                 UNET,
-                Map.of(
-                        "sample", Shape.of(3, 4, 8, 8),
-                        "timestep", Shape.of(3),
-                        "encoder_hidden_states", Shape.of(3, 5, 32)));
-        assertThat(graph.input("timestep_cond").shape()).isEqualTo(Shape.of(3, 256));
-        assertThatThrownBy(() -> OnnxModels.loadWithShapes(UNET, Map.of("sampel", Shape.of(1))))
-                .hasMessageContaining("no input named 'sampel'");
-        assertThatThrownBy(() -> OnnxModels.loadWithShapes(UNET, Map.of("timestep_cond", Shape.of(1, 255))))
-                .hasMessageContaining("timestep_cond");
-        assertThatThrownBy(() -> OnnxModels.loadWithShapes(
-                        UNET,
-                        Map.of(
+                LoadOptions.defaults()
+                        .withInputShapes(Map.of(
                                 "sample", Shape.of(3, 4, 8, 8),
                                 "timestep", Shape.of(3),
-                                "encoder_hidden_states", Shape.of(2, 5, 32),
-                                "timestep_cond", Shape.of(3, 256))))
+                                "encoder_hidden_states", Shape.of(3, 5, 32))));
+        assertThat(graph.input("timestep_cond").shape()).isEqualTo(Shape.of(3, 256));
+        assertThatThrownBy(() ->
+                        OnnxModels.load(UNET, LoadOptions.defaults().withInputShapes(Map.of("sampel", Shape.of(1)))))
+                .hasMessageContaining("no input named 'sampel'");
+        assertThatThrownBy(() -> OnnxModels.load(
+                        UNET, LoadOptions.defaults().withInputShapes(Map.of("timestep_cond", Shape.of(1, 255)))))
+                .hasMessageContaining("timestep_cond");
+        assertThatThrownBy(() -> OnnxModels.load(
+                        UNET,
+                        LoadOptions.defaults()
+                                .withInputShapes(Map.of(
+                                        "sample", Shape.of(3, 4, 8, 8),
+                                        "timestep", Shape.of(3),
+                                        "encoder_hidden_states", Shape.of(2, 5, 32),
+                                        "timestep_cond", Shape.of(3, 256)))))
                 .isInstanceOf(GraphException.class)
                 .hasMessageContaining("disagree on the dimensions [batch_size]");
     }

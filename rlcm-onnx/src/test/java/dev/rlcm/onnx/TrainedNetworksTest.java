@@ -65,7 +65,8 @@ class TrainedNetworksTest {
     void textNetworksGiveWhatTheirFilesGive(String name, int height, int width) throws Exception {
         byte[] file = resource("/models/" + name);
         Shape shape = Shape.of(1, 3, height, width);
-        Graph graph = OnnxModels.loadWithShapes(ByteBuffer.wrap(file), Map.of("x", shape));
+        Graph graph =
+                OnnxModels.load(ByteBuffer.wrap(file), LoadOptions.defaults().withInputShapes(Map.of("x", shape)));
         assertSame(file, graph, Map.of("x", picture(shape)), 2e-4);
     }
 
@@ -146,7 +147,7 @@ class TrainedNetworksTest {
     private static Graph miniLm(byte[] file, long[]... texts) throws IOException {
         Map<String, Shape> shapes = new HashMap<>();
         tokens(texts).forEach((name, data) -> shapes.put(name, data.shape()));
-        return OnnxModels.loadWithShapes(ByteBuffer.wrap(file), shapes);
+        return OnnxModels.load(ByteBuffer.wrap(file), LoadOptions.defaults().withInputShapes(shapes));
     }
 
     private static Map<String, TensorData> tokens(long[]... texts) {

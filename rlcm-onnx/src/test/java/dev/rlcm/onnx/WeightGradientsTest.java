@@ -156,7 +156,7 @@ class WeightGradientsTest {
         OnnxModels.save(Graph.of("y", x.matmul(w.transpose(1, 0)).tanh()), file);
         Graph folded = OnnxModels.load(file, Map.of());
         assertThat(folded.topologicalOrder().stream().map(Value::op)).doesNotContain(Op.TRANSPOSE);
-        Graph stored = OnnxModels.load(file, Map.of(), Set.of("fc.weight"));
+        Graph stored = OnnxModels.load(file, LoadOptions.defaults().withTrained(Set.of("fc.weight")));
         assertThat(OnnxModels.weights(stored).get("fc.weight").toFloats())
                 .containsExactly(w.data().toFloats());
         Graph joint = OnnxModels.differentiate(stored, List.of("fc.weight", "x"));

@@ -13,6 +13,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.io.Npz;
 import dev.rlcm.io.Safetensors;
+import dev.rlcm.onnx.LoadOptions;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
@@ -168,11 +169,13 @@ class ClipRewardsTest {
         Path together = Files.createDirectories(folder.resolve("together"));
         Files.copy(GOLDEN.resolve("preprocessor_config.json"), together.resolve("preprocessor_config.json"));
         copyTokenizer(together);
-        Graph vision = OnnxModels.loadWithShapes(
-                GOLDEN.resolve("vision_model.onnx"), Map.of("pixel_values", Shape.of(1, 3, 128, 128)));
-        Graph text = OnnxModels.loadWithShapes(
+        Graph vision = OnnxModels.load(
+                GOLDEN.resolve("vision_model.onnx"),
+                LoadOptions.defaults().withInputShapes(Map.of("pixel_values", Shape.of(1, 3, 128, 128))));
+        Graph text = OnnxModels.load(
                 GOLDEN.resolve("text_model.onnx"),
-                Map.of("input_ids", Shape.of(1, 77), "attention_mask", Shape.of(1, 77)));
+                LoadOptions.defaults()
+                        .withInputShapes(Map.of("input_ids", Shape.of(1, 77), "attention_mask", Shape.of(1, 77))));
         Map<String, Value> outputs = new LinkedHashMap<>(vision.outputs());
         outputs.putAll(text.outputs());
         OnnxModels.save(Graph.of(outputs), together.resolve("model.onnx"));

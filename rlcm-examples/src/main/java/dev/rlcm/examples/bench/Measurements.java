@@ -8,6 +8,7 @@ import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
@@ -119,7 +120,9 @@ final class Measurements {
 
     private SamplingPlan plan(int steps) {
         SamplingPlan plan = defaults.plan();
-        return SamplingPlan.steps(steps).withGuidance(plan.guidanceScale()).withBatch(batch);
+        return SamplingPlan.steps(steps)
+                .withGuidance(plan.rollout().guidanceScale())
+                .withBatch(batch);
     }
 
     private List<String> prompts(int count) throws IOException {

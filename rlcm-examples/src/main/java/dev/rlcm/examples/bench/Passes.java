@@ -16,6 +16,7 @@ import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.precision.Precision;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;

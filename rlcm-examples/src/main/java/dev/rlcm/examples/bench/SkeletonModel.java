@@ -85,7 +85,9 @@ final class SkeletonModel implements ConsistencyModel {
     /** A policy with a fresh adapter. */
     ConsistencyPolicy policy(LatentConsistencySchedule schedule, SamplingPlan plan, LoraConfig lora, Backend backend) {
         LoraAdapter adapter = LoraAdapter.initial(
-                lora, LoraInjection.inject(denoiser(plan.batch()), lora).sites(), RandomStreams.seeded(1));
+                lora,
+                LoraInjection.inject(denoiser(plan.rollout().batch()), lora).sites(),
+                RandomStreams.seeded(1));
         return ConsistencyPolicy.of(this, schedule.steps(plan.steps()), plan.rollout(), adapter, backend);
     }
 

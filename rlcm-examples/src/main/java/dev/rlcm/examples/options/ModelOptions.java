@@ -2,6 +2,7 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.util.Locale;
@@ -22,8 +23,9 @@ final class ModelOptions {
     private @Nullable Precision precision;
 
     LatentConsistencyModel load(Backend backend) throws IOException {
-        LatentConsistencyModel loaded = LatentConsistencyModel.load(model.open(), backend);
-        return precision == null ? loaded : loaded.withPrecision(precision);
+        PipelineOptions options = PipelineOptions.defaults();
+        return LatentConsistencyModel.load(
+                model.open(), backend, precision == null ? options : options.withPrecision(precision));
     }
 
     /** For reports. */

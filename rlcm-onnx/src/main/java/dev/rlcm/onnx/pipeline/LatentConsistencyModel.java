@@ -7,7 +7,6 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.GuidanceEmbedding;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.Schedule;
-import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.precision.Precision;
@@ -29,9 +28,9 @@ public final class LatentConsistencyModel extends LatentModel {
     private final LatentConsistencySchedule schedule;
 
     private LatentConsistencyModel(
-            ModelDirectory directory, LatentConsistencySchedule schedule, LatentSize size, Backend backend)
+            ModelDirectory directory, LatentConsistencySchedule schedule, PipelineOptions options, Backend backend)
             throws IOException {
-        super(directory, size, backend);
+        super(directory, options, backend);
         this.schedule = schedule;
     }
 
@@ -48,25 +47,36 @@ public final class LatentConsistencyModel extends LatentModel {
      * @throws dev.rlcm.graph.GraphException if one of its ONNX files holds what is not supported
      */
     public static LatentConsistencyModel load(Path modelDirectory, Backend backend) throws IOException {
-        return load(ModelDirectory.open(modelDirectory), backend);
-    }
-
-    /** As {@link #load(Path, Backend)}, for instance of a directory that is read in another way. */
-    public static LatentConsistencyModel load(ModelDirectory directory, Backend backend) throws IOException {
-        return new LatentConsistencyModel(directory, directory.schedule(), directory.trainedSize(), backend);
+        return load(modelDirectory, backend, PipelineOptions.defaults());
     }
 
     /**
-     * Loads a model for pictures of another size.
+     * Loads a model as the options say.
      *
-     * @param height in pixels, a multiple of the VAE's scale, usually 8
-     * @param width in pixels, likewise
      * @see #load(Path, Backend)
      */
-    public static LatentConsistencyModel load(Path modelDirectory, Backend backend, int height, int width)
+    public static LatentConsistencyModel load(Path modelDirectory, Backend backend, PipelineOptions options)
             throws IOException {
-        ModelDirectory directory = ModelDirectory.open(modelDirectory);
-        return new LatentConsistencyModel(directory, directory.schedule(), directory.size(height, width), backend);
+        return load(ModelDirectory.open(modelDirectory), backend, options);
+    }
+
+    /**
+     * Loads a model from an open directory, for instance one that shares components with another.
+     *
+     * @see #load(Path, Backend)
+     */
+    public static LatentConsistencyModel load(ModelDirectory directory, Backend backend) throws IOException {
+        return load(directory, backend, PipelineOptions.defaults());
+    }
+
+    /**
+     * Loads a model from an open directory as the options say.
+     *
+     * @see #load(Path, Backend)
+     */
+    public static LatentConsistencyModel load(ModelDirectory directory, Backend backend, PipelineOptions options)
+            throws IOException {
+        return new LatentConsistencyModel(directory, directory.schedule(), options, backend);
     }
 
     /**

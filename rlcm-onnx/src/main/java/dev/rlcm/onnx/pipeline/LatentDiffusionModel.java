@@ -6,7 +6,6 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.Schedule;
-import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.precision.Precision;
@@ -33,9 +32,10 @@ public final class LatentDiffusionModel extends LatentModel {
     private final GuidedDenoiser guided;
     private final Unguided unguided = new Unguided();
 
-    private LatentDiffusionModel(ModelDirectory directory, DdimSchedule schedule, LatentSize size, Backend backend)
+    private LatentDiffusionModel(
+            ModelDirectory directory, DdimSchedule schedule, PipelineOptions options, Backend backend)
             throws IOException {
-        super(directory, size, backend);
+        super(directory, options, backend);
         if (denoiser.guidanceDim().isPresent()) {
             throw new IllegalArgumentException(directory.unet() + " has an input " + Denoiser.GUIDANCE
                     + ", as only latent consistency models have; load it by LatentConsistencyModel");
@@ -58,24 +58,36 @@ public final class LatentDiffusionModel extends LatentModel {
      * @throws dev.rlcm.graph.GraphException if one of its ONNX files holds what is not supported
      */
     public static LatentDiffusionModel load(Path modelDirectory, Backend backend) throws IOException {
-        return load(ModelDirectory.open(modelDirectory), backend);
-    }
-
-    /** As {@link #load(Path, Backend)}, for instance of a directory that shares components with another. */
-    public static LatentDiffusionModel load(ModelDirectory directory, Backend backend) throws IOException {
-        return new LatentDiffusionModel(directory, directory.ddimSchedule(), directory.trainedSize(), backend);
+        return load(modelDirectory, backend, PipelineOptions.defaults());
     }
 
     /**
-     * Loads a model for pictures of another size.
+     * Loads a model as the options say.
      *
-     * @param height in pixels, a multiple of the VAE's scale, usually 8
-     * @param width in pixels, likewise
      * @see #load(Path, Backend)
      */
-    public static LatentDiffusionModel load(ModelDirectory directory, Backend backend, int height, int width)
+    public static LatentDiffusionModel load(Path modelDirectory, Backend backend, PipelineOptions options)
             throws IOException {
-        return new LatentDiffusionModel(directory, directory.ddimSchedule(), directory.size(height, width), backend);
+        return load(ModelDirectory.open(modelDirectory), backend, options);
+    }
+
+    /**
+     * Loads a model from an open directory, for instance one that shares components with another.
+     *
+     * @see #load(Path, Backend)
+     */
+    public static LatentDiffusionModel load(ModelDirectory directory, Backend backend) throws IOException {
+        return load(directory, backend, PipelineOptions.defaults());
+    }
+
+    /**
+     * Loads a model from an open directory as the options say.
+     *
+     * @see #load(Path, Backend)
+     */
+    public static LatentDiffusionModel load(ModelDirectory directory, Backend backend, PipelineOptions options)
+            throws IOException {
+        return new LatentDiffusionModel(directory, directory.ddimSchedule(), options, backend);
     }
 
     /**

@@ -37,12 +37,16 @@ public abstract sealed class LatentModel implements ConsistencyModel
     private final ImageDecoder imageDecoder;
     private final Map<ConsistencyModel, Sampler> samplers = new ConcurrentHashMap<>();
 
-    LatentModel(ModelDirectory directory, LatentSize size, Backend backend) throws IOException {
+    LatentModel(ModelDirectory directory, PipelineOptions options, Backend backend) throws IOException {
+        LatentSize size = options.height().isPresent()
+                ? directory.size(options.height().getAsInt(), options.width().getAsInt())
+                : directory.trainedSize();
         this.directory = directory;
         this.backend = backend;
         this.textEncoder = TextEncoder.load(directory, backend);
         try {
-            this.denoiser = Denoiser.open(directory, size, textEncoder.shape(), true);
+            Denoiser stored = Denoiser.open(directory, size, textEncoder.shape(), true);
+            this.denoiser = options.precision().map(stored::withPrecision).orElse(stored);
             this.imageDecoder = ImageDecoder.open(directory, denoiser.latent(), backend);
         } catch (IOException | RuntimeException e) {
             textEncoder.close();

@@ -54,7 +54,7 @@ class DdpoGoldenTest {
     static void load() throws IOException {
         backend = OrtBackend.cpu();
         ModelDirectory directory = ModelDirectory.open(Models.FIXTURES.resolve("tiny-ldm"), Models.TINY);
-        model = LatentDiffusionModel.load(directory, backend);
+        model = LatentDiffusionModel.load(directory, backend, PipelineOptions.defaults());
         policy = model.policy(
                 model.adapter(Models.FIXTURES.resolve("tiny-lcm-golden/lora_peft.safetensors")),
                 SamplingPlan.steps(STEPS).withBatch(2).withGuidance(GUIDANCE));

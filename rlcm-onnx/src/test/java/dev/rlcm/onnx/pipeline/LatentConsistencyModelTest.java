@@ -102,12 +102,14 @@ class LatentConsistencyModelTest {
 
     @Test
     void anySizeOfPictureCanBeAskedFor() throws IOException {
-        LatentConsistencyModel wide = LatentConsistencyModel.load(Models.EMOJI, backend, 48, 96);
+        LatentConsistencyModel wide = LatentConsistencyModel.load(
+                Models.EMOJI, backend, PipelineOptions.defaults().withSize(48, 96));
         assertThat(wide.latentShape()).isEqualTo(Shape.of(4, 12, 24));
         Sample sample = wide.generate(List.of("a whale in the sea"), 1, 2, 1).get(0);
         assertThat(sample.height()).isEqualTo(48);
         assertThat(sample.width()).isEqualTo(96);
-        assertThatThrownBy(() -> LatentConsistencyModel.load(Models.EMOJI, backend, 50, 64))
+        assertThatThrownBy(() -> LatentConsistencyModel.load(
+                        Models.EMOJI, backend, PipelineOptions.defaults().withSize(50, 64)))
                 .hasMessageContaining("multiples of 4, got 50 x 64");
     }
 

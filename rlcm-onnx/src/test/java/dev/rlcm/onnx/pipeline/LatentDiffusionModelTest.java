@@ -41,7 +41,8 @@ class LatentDiffusionModelTest {
     @BeforeAll
     static void load() throws IOException {
         backend = OrtBackend.cpu();
-        emoji = LatentDiffusionModel.load(ModelDirectory.open(Models.EMOJI_LDM, Models.EMOJI), backend);
+        emoji = LatentDiffusionModel.load(
+                ModelDirectory.open(Models.EMOJI_LDM, Models.EMOJI), backend, PipelineOptions.defaults());
     }
 
     @AfterAll
@@ -127,7 +128,8 @@ class LatentDiffusionModelTest {
 
     @Test
     void anySizeOfPictureCanBeAskedFor() throws IOException {
-        LatentDiffusionModel wide = LatentDiffusionModel.load(emoji.directory(), backend, 48, 96);
+        LatentDiffusionModel wide = LatentDiffusionModel.load(
+                emoji.directory(), backend, PipelineOptions.defaults().withSize(48, 96));
         assertThat(wide.latentShape()).isEqualTo(Shape.of(4, 12, 24));
         assertThat(wide.generate(PROMPTS, 2, 3, 1).get(0).width()).isEqualTo(96);
     }

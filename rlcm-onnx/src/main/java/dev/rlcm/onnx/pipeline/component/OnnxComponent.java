@@ -4,6 +4,7 @@ import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
+import dev.rlcm.onnx.LoadOptions;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OnnxSignature;
 import dev.rlcm.onnx.OrtBackend;
@@ -16,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Function;
-import java.util.Set;
 
 /** One ONNX file of a model, or its content: what it declares, and graphs of it for given input shapes. */
 public final class OnnxComponent {
@@ -46,19 +46,21 @@ public final class OnnxComponent {
     }
 
     public static OnnxComponent open(Path path, ReadOptions reading) throws IOException {
+        LoadOptions options = LoadOptions.defaults().withReading(reading);
         return new OnnxComponent(
                 path,
                 OnnxModels.inspect(path),
-                shapes -> OnnxModels.loadWithShapes(path, shapes, Set.of(), reading),
+                shapes -> OnnxModels.load(path, options.withInputShapes(shapes)),
                 backend -> backend.open(path));
     }
 
     /** A component whose graphs are looked at only: their weights stay in the file. */
     public static OnnxComponent skim(Path path, ReadOptions reading) throws IOException {
+        LoadOptions options = LoadOptions.defaults().withSkimmed(true).withReading(reading);
         return new OnnxComponent(
                 path,
                 OnnxModels.inspect(path),
-                shapes -> OnnxModels.skim(path, shapes, reading),
+                shapes -> OnnxModels.load(path, options.withInputShapes(shapes)),
                 backend -> backend.open(path));
     }
 
@@ -72,7 +74,8 @@ public final class OnnxComponent {
         return new OnnxComponent(
                 name,
                 OnnxModels.inspect(bytes),
-                shapes -> OnnxModels.loadWithShapes(bytes.duplicate(), shapes),
+                shapes -> OnnxModels.load(
+                        bytes.duplicate(), LoadOptions.defaults().withInputShapes(shapes)),
                 backend -> backend.open(model));
     }
 

@@ -8,6 +8,7 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.LoadOptions;
 import dev.rlcm.onnx.OnnxModels;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,9 +23,11 @@ class QuantisedLayersTest {
         try (InputStream in =
                 Objects.requireNonNull(QuantisedLayersTest.class.getResourceAsStream("/all-minilm-l6-v2-q.onnx"))) {
             Shape tokens = Shape.of(1, 8);
-            Graph graph = OnnxModels.loadWithShapes(
+            Graph graph = OnnxModels.load(
                     ByteBuffer.wrap(in.readAllBytes()),
-                    Map.of("input_ids", tokens, "attention_mask", tokens, "token_type_ids", tokens));
+                    LoadOptions.defaults()
+                            .withInputShapes(
+                                    Map.of("input_ids", tokens, "attention_mask", tokens, "token_type_ids", tokens)));
             assertThat(QuantisedLayers.count(graph)).isEqualTo(36);
         }
     }

@@ -10,6 +10,7 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.LoadOptions;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.Goldens;
@@ -249,10 +250,11 @@ class BertEncoderTest {
 
     private static Graph graph(int length) throws IOException {
         Path file = BERT.resolve("model.onnx");
-        return OnnxModels.loadWithShapes(
+        return OnnxModels.load(
                 file,
-                OnnxModels.inspect(file).inputs().stream()
-                        .collect(Collectors.toMap(input -> input.name(), input -> Shape.of(1, length))));
+                LoadOptions.defaults()
+                        .withInputShapes(OnnxModels.inspect(file).inputs().stream()
+                                .collect(Collectors.toMap(input -> input.name(), input -> Shape.of(1, length)))));
     }
 
     /** A directory with another network. */

@@ -11,6 +11,7 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.LoadOptions;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.Goldens;
@@ -86,9 +87,12 @@ class HiddenLayerTest {
         Map<String, TensorData> inputs = OnnxModels.inspect(file).inputs().stream()
                 .collect(Collectors.toMap(
                         port -> port.name(), port -> Rows.convert(values.get("in_" + port.name()), port.type())));
-        Graph graph = OnnxModels.loadWithShapes(
-                file, inputs.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue()
-                        .shape())));
+        Graph graph = OnnxModels.load(
+                file,
+                LoadOptions.defaults()
+                        .withInputShapes(inputs.entrySet().stream()
+                                .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue()
+                                        .shape()))));
         try (Backend backend = OrtBackend.cpu(1)) {
             return backend.compile(new Graph(graph.inputs(), Map.of("states", output.apply(graph))))
                     .run(inputs)

@@ -1,0 +1,40 @@
+package dev.rlcm.onnx.pipeline;
+
+import dev.rlcm.check.Check;
+import dev.rlcm.precision.Precision;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * How a model directory is loaded.
+ *
+ * @param height of the pictures in pixels, a multiple of the VAE's scale, usually 8; the trained one if empty
+ * @param width likewise
+ * @param precision what the UNet is computed in, by sampler and trainer alike; the type of its weights if empty. Text encoder
+ *     and VAE stay as they are
+ */
+public record PipelineOptions(OptionalInt height, OptionalInt width, Optional<Precision> precision) {
+    /** Checks the size. */
+    public PipelineOptions {
+        Check.atLeast(1, "height", height.orElse(1));
+        Check.atLeast(1, "width", width.orElse(1));
+        if (height.isPresent() != width.isPresent()) {
+            throw new IllegalArgumentException(
+                    "height and width must both be given or both be empty, got " + height + " and " + width);
+        }
+    }
+
+    /** Pictures of the trained size, the UNet in the type of its weights. */
+    public static PipelineOptions defaults() {
+        return new PipelineOptions(OptionalInt.empty(), OptionalInt.empty(), Optional.empty());
+    }
+
+    /** In pixels. */
+    public PipelineOptions withSize(int newHeight, int newWidth) {
+        return new PipelineOptions(OptionalInt.of(newHeight), OptionalInt.of(newWidth), precision);
+    }
+
+    public PipelineOptions withPrecision(Precision newPrecision) {
+        return new PipelineOptions(height, width, Optional.of(newPrecision));
+    }
+}
