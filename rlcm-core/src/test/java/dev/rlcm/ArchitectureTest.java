@@ -97,8 +97,8 @@ class ArchitectureTest {
     static final ArchRule ioKnowsTheGraphAndJackson = only("io", "dev.rlcm.graph", "com.fasterxml.jackson..");
 
     @ArchTest
-    static final ArchRule rewardKnowsNumericLibrariesOnly =
-            only("reward", "org.nd4j.linalg..", "org.apache.commons.math3..");
+    static final ArchRule rewardKnowsTheGraphAndNumericLibraries =
+            only("reward", "dev.rlcm.graph", "org.nd4j.linalg..", "org.apache.commons.math3..");
 
     @ArchTest
     static final ArchRule backendKnowsTheGraphAndNumericLibraries =

@@ -3,6 +3,7 @@ package dev.rlcm.mdp;
 import dev.rlcm.check.Check;
 import dev.rlcm.mdp.PredictionType.Affine;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -81,6 +82,17 @@ public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, doubl
             steps.add(step(timestep, abar[timestep], abar[Math.max(timestep - spacing, 0)]));
         }
         return new Schedule(steps, 1);
+    }
+
+    /** The forward process at the timesteps of N evaluations, with the network's own estimate of x0. */
+    public List<ForwardStep> forwardSteps(int evaluations) {
+        float[] abar = noise.alphasCumprod();
+        return Arrays.stream(timesteps(evaluations))
+                .mapToObj(t -> new ForwardStep(
+                        Math.sqrt(abar[t]),
+                        Math.sqrt(1 - abar[t]),
+                        prediction.cleanSample(abar[t]).step(t, 0)))
+                .toList();
     }
 
     private GaussianStep step(int timestep, double abar, double nextAbar) {

@@ -3,6 +3,7 @@ package dev.rlcm.mdp;
 import dev.rlcm.check.Check;
 import dev.rlcm.mdp.PredictionType.Affine;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -117,6 +118,17 @@ public record LatentConsistencySchedule(
         GaussianStep decode = consistency(last, abar[last]).step(last, 0);
         steps.add(lastStep == LastStep.OMIT ? decode : noised(last, abar[last], abar[last]));
         return new Schedule(steps, decode, 1);
+    }
+
+    /** The forward process at the timesteps of N evaluations, with f as the estimate of x0. */
+    public List<ForwardStep> forwardSteps(int evaluations) {
+        float[] abar = noise.alphasCumprod();
+        return Arrays.stream(timesteps(evaluations))
+                .mapToObj(t -> new ForwardStep(
+                        Math.sqrt(abar[t]),
+                        Math.sqrt(1 - abar[t]),
+                        consistency(t, abar[t]).step(t, 0)))
+                .toList();
     }
 
     /** f at the timestep, noised to the level of the next one. */

@@ -48,4 +48,19 @@ public interface ConsistencyModel {
      * @throws IllegalArgumentException if a picture has values that are not finite
      */
     List<Sample> decode(List<String> prompts, TensorData latents);
+
+    /** The name of the decoder's latents, FLOAT32 [B,C,h,w]. */
+    String LATENTS = "latents";
+
+    /**
+     * What {@link #decode} does as a graph, for losses that look at pictures: the input {@link #LATENTS}, one output FLOAT32
+     * [B,3,H,W] in [0, 1] of any name. Graphs of different batches share their constants.
+     *
+     * @param batch B, at least 1
+     * @throws UnsupportedOperationException if this model does not offer it
+     */
+    default Graph decoder(int batch) {
+        throw new UnsupportedOperationException(
+                getClass().getName() + " does not offer its decoder as a graph; override ConsistencyModel.decoder");
+    }
 }

@@ -79,6 +79,6 @@ final class Episode {
     /** @param sample of this episode's prompt */
     Trajectory finish(Sample sample) {
         double[] recorded = logProbs.stream().mapToDouble(Double::doubleValue).toArray();
-        return Trajectory.of(conditioning, states, actions, recorded, sample);
+        return Trajectory.of(conditioning, states, actions, recorded, sample, current);
     }
 }

@@ -171,7 +171,9 @@ final class LoraPolicy implements ConsistencyPolicy {
     public PolicyGraph graph(int rows) {
         Graph base = model.denoiser(rows);
         AdaptedGraph adapted = adapt(base);
-        return new PolicyGraph(adapted.graph(), adapted.factors(), plan.reduction(), base);
+        return PolicyGraph.of(adapted.graph(), adapted.factors(), plan.reduction())
+                .withBase(base)
+                .withDecoder(() -> model.decoder(rows));
     }
 
     @Override

@@ -10,10 +10,12 @@ import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.LogProbReduction;
 import dev.rlcm.rewrite.Rewriter;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -37,6 +39,7 @@ public final class PolicyGraph {
     private final Graph network;
     private final List<Value> factors;
     private final @Nullable Graph base;
+    private final @Nullable Supplier<Graph> decoder;
     private final Value state;
     private final Value next;
     private final Value inputScale;
@@ -45,12 +48,18 @@ public final class PolicyGraph {
     private final Value sigma;
     private final Value mean;
 
-    PolicyGraph(Graph network, List<Value> factors, LogProbReduction reduction, @Nullable Graph base) {
+    private PolicyGraph(
+            Graph network,
+            List<Value> factors,
+            LogProbReduction reduction,
+            @Nullable Graph base,
+            @Nullable Supplier<Graph> decoder) {
         check(network, factors);
         this.reduction = reduction;
         this.network = network;
         this.factors = List.copyOf(factors);
         this.base = base;
+        this.decoder = decoder;
         Value sample = network.input(ConsistencyModel.SAMPLE);
         this.state = Value.input(RESERVED + "state", DataType.FLOAT32, sample.shape());
         this.next = Value.input(RESERVED + "next_state", DataType.FLOAT32, sample.shape());
@@ -71,7 +80,7 @@ public final class PolicyGraph {
      * @throws GraphException if the network lacks an input, or its output has another shape than the sample
      */
     public static PolicyGraph of(Graph network, List<Value> factors, LogProbReduction reduction) {
-        return new PolicyGraph(network, factors, reduction, null);
+        return new PolicyGraph(network, factors, reduction, null, null);
     }
 
     private static void check(Graph network, List<Value> factors) {
@@ -97,7 +106,16 @@ public final class PolicyGraph {
      * @param newBase the network without what is trained, with the same inputs otherwise
      */
     public PolicyGraph withBase(Graph newBase) {
-        return new PolicyGraph(network, factors, reduction, newBase);
+        return new PolicyGraph(network, factors, reduction, newBase, decoder);
+    }
+
+    /**
+     * The same policy, which knows how its pictures come from latents, for losses that look at them.
+     *
+     * @param newDecoder makes {@link ConsistencyModel#decoder} for this batch; asked when {@link #picture} is
+     */
+    public PolicyGraph withDecoder(Supplier<Graph> newDecoder) {
+        return new PolicyGraph(network, factors, reduction, base, newDecoder);
     }
 
     private Value perRow(String name) {
@@ -106,14 +124,54 @@ public final class PolicyGraph {
 
     /** a x + b m(c x, t, conditioning), the network being that of the given graph. */
     private Value mean(Graph model) {
-        Value sample = model.input(ConsistencyModel.SAMPLE);
-        Value scaled = spread(inputScale).mul(state);
-        Value output = Rewriter.rewrite(model, value -> value == sample ? scaled : value)
+        Value output = inlined(
+                model, Map.of(ConsistencyModel.SAMPLE, spread(inputScale).mul(state)));
+        return spread(sampleCoefficient).mul(state).add(spread(modelCoefficient).mul(output));
+    }
+
+    /** The only output of a graph on other inputs. */
+    private static Value inlined(Graph graph, Map<String, Value> inputs) {
+        Map<Value, Value> replacements = new IdentityHashMap<>();
+        inputs.forEach((name, value) -> replacements.put(graph.input(name), value));
+        return Rewriter.rewrite(graph, value -> replacements.getOrDefault(value, value))
                 .outputs()
                 .values()
                 .iterator()
                 .next();
-        return spread(sampleCoefficient).mul(state).add(spread(modelCoefficient).mul(output));
+    }
+
+    /** The latents that a batch starts from, [B,C,h,w]: x_k of its transitions. */
+    public Value state() {
+        return state;
+    }
+
+    /**
+     * The mean of what follows some latents, a x + b m(c x, t, conditioning), [B,C,h,w], for a step that is the same in all rows:
+     * for losses that go on from {@link #state}, or from what follows it, through several steps.
+     *
+     * @param latents x, [B,C,h,w]
+     */
+    public Value after(Value latents, GaussianStep step) {
+        Shape rows = network.input(ConsistencyModel.TIMESTEP).shape();
+        Value timestep = Value.constant(TensorData.generate(DataType.FLOAT32, rows, i -> step.timestep()));
+        Value output = inlined(
+                network,
+                Map.of(ConsistencyModel.SAMPLE, latents.mul(step.inputScale()), ConsistencyModel.TIMESTEP, timestep));
+        return latents.mul(step.sampleCoefficient()).add(output.mul(step.modelCoefficient()));
+    }
+
+    /**
+     * The pictures of final latents, [B,3,H,W], in [0, 1].
+     *
+     * @throws IllegalStateException if the policy has no decoder, see {@link #withDecoder}
+     * @throws UnsupportedOperationException if its model does not offer one
+     */
+    public Value picture(Value latents) {
+        if (decoder == null) {
+            throw new IllegalStateException(
+                    "this policy cannot decode latents; its graph must be made with PolicyGraph.withDecoder");
+        }
+        return inlined(decoder.get(), Map.of(ConsistencyModel.LATENTS, latents));
     }
 
     /** The number of transitions B in a batch. */
@@ -166,10 +224,18 @@ public final class PolicyGraph {
      * @param gaussianMean [B,C,h,w]
      */
     public Value logProb(Value gaussianMean) {
-        Value z = next.sub(gaussianMean).div(spread(sigma));
-        Value perElement = reduce(z.square()).mul(-0.5);
         double elements = reduction == LogProbReduction.SUM ? latentSize() : 1;
-        return perElement.sub(sigma.log().add(HALF_LOG_TWO_PI).mul(elements));
+        return error(gaussianMean).neg().sub(sigma.log().add(HALF_LOG_TWO_PI).mul(elements));
+    }
+
+    /**
+     * What of minus the log-density depends on the mean, (next state - mean)^2 / (2 sigma^2), [B], reduced as it is.
+     *
+     * @param gaussianMean [B,C,h,w]
+     */
+    public Value error(Value gaussianMean) {
+        Value z = next.sub(gaussianMean).div(spread(sigma));
+        return reduce(z.square()).mul(0.5);
     }
 
     /** The mean or sum over the axes of a latent, as log-probabilities are reduced: [B,C,h,w] to [B]. */

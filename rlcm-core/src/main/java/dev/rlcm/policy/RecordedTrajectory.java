@@ -6,6 +6,7 @@ import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.reward.Sample;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** See {@link Trajectory#of}. */
 record RecordedTrajectory(
@@ -13,7 +14,8 @@ record RecordedTrajectory(
         List<float[]> states,
         List<GaussianStep> steps,
         double[] logProbs,
-        Sample sample)
+        Sample sample,
+        Optional<float[]> latent)
         implements Trajectory {
     RecordedTrajectory {
         states = List.copyOf(states);
@@ -23,6 +25,8 @@ record RecordedTrajectory(
         Check.that(
                 logProbs.length == actions, "logProbs", "one for each of the " + actions + " steps", logProbs.length);
         int size = states.get(0).length;
+        latent.ifPresent(
+                clean -> Check.that(clean.length == size, "latent", "as long as the states, " + size, clean.length));
         for (int k = 0; k < actions; k++) {
             Check.that(steps.get(k).isStochastic(), "step " + k, "stochastic", steps.get(k));
             int next = states.get(k + 1).length;

@@ -5,6 +5,7 @@ import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.reward.Sample;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One episode of the sampling MDP: states x_0 (noise) to x_K, the Gaussian actions between them with their
@@ -33,6 +34,11 @@ public interface Trajectory {
     /** The final picture. */
     Sample sample();
 
+    /** The latent that the picture was decoded from, [C,h,w]; empty if a host's trajectory does not hold it. Do not modify. */
+    default Optional<float[]> latent() {
+        return Optional.empty();
+    }
+
     /**
      * A trajectory that a host has sampled, or recorded elsewhere.
      *
@@ -49,6 +55,21 @@ public interface Trajectory {
             List<GaussianStep> steps,
             double[] logProbs,
             Sample sample) {
-        return new RecordedTrajectory(conditioning, states, steps, logProbs, sample);
+        return new RecordedTrajectory(conditioning, states, steps, logProbs, sample, Optional.empty());
+    }
+
+    /**
+     * The same with the latent that the picture was decoded from, which forward-process algorithms learn from; these need no steps.
+     *
+     * @param latent as long as the states
+     */
+    static Trajectory of(
+            Map<String, TensorData> conditioning,
+            List<float[]> states,
+            List<GaussianStep> steps,
+            double[] logProbs,
+            Sample sample,
+            float[] latent) {
+        return new RecordedTrajectory(conditioning, states, steps, logProbs, sample, Optional.of(latent));
     }
 }

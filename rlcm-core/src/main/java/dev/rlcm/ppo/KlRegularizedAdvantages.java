@@ -8,9 +8,9 @@ import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * Advantages of the reward less what it cost to leave the base model: r - coefficient x {@linkplain PathDivergence sum_k KL_k}.
- * Maximising it is entropy-regularised control (Uehara et al., 2024, arXiv:2402.15194, equation 8), whose optimum is the base
+ * Maximising it is entropy-regularised control (Uehara et al., 2024, arXiv:2402.15194), whose optimum is the base
  * model's distribution reweighted by exp(r / coefficient): pictures that the base model would never draw do not pay, however a
- * flawed reward likes them. Fan et al., 2023, arXiv:2305.16381 (DPOK), section 4.2, regularise likewise.
+ * flawed reward likes them. Fan et al., 2023, arXiv:2305.16381 (DPOK), regularise likewise.
  *
  * <p>The divergence also depends on the policy at the visited states themselves: the whole gradient has {@link
  * PolicyLosses#klToBase} in the loss as well, with the same coefficient. That is exact where log-probabilities are summed over a

@@ -25,6 +25,7 @@ final class LossGraph implements BatchLoss<Row> {
     private static final String GRADIENT = "gradient.";
     private static final String LOSS_SCALE = PolicyGraph.RESERVED + "loss_scale";
     private static final String WEIGHT = PolicyGraph.RESERVED + "weight";
+    private static final String LOG_PROB = "log_prob";
     private static final String PART = "part.";
 
     private final RowFeed feed;
@@ -38,14 +39,17 @@ final class LossGraph implements BatchLoss<Row> {
     private double weight;
     private long networkNanos;
 
-    LossGraph(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows) {
+    /** @param withLogProbs whether to evaluate {@link #logProb}, which takes an evaluation of the network where the loss does not */
+    LossGraph(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows, boolean withLogProbs) {
         this.feed = new RowFeed(owner, clipRange, rows);
         this.parameters = List.copyOf(owner.parameters().keySet());
         PolicyTerms symbols = feed.terms();
         Value total = perRow(loss, symbols).mul(feed.perRow(WEIGHT)).sum();
         Map<String, Value> forward = new LinkedHashMap<>();
         forward.put("loss", total);
-        forward.put("log_prob", symbols.logProb());
+        if (withLogProbs) {
+            forward.put(LOG_PROB, symbols.logProb());
+        }
         symbols.reported().forEach((name, value) -> forward.put(PART + name, value));
         this.parts = List.copyOf(symbols.reported().keySet());
         this.scaled = Graph.topologicalOrder(List.of(total)).stream().anyMatch(v -> v.type() == DataType.FLOAT16);
@@ -90,6 +94,10 @@ final class LossGraph implements BatchLoss<Row> {
         return feed.rows();
     }
 
+    boolean usesOldMeans() {
+        return feed.terms().usesOldMean();
+    }
+
     @Override
     public boolean isScaled() {
         return scaled;
@@ -130,8 +138,10 @@ final class LossGraph implements BatchLoss<Row> {
         return sums;
     }
 
+    /** NaN where it is not evaluated. */
     double logProb(int row) {
-        return outputs.get("log_prob").getDouble(row);
+        TensorData logProbs = outputs.get(LOG_PROB);
+        return logProbs == null ? Double.NaN : logProbs.getDouble(row);
     }
 
     @Override

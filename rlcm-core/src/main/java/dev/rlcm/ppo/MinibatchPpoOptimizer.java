@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,7 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
     private final GradientDescent descent;
     private @Nullable LossGraph compiled;
     private @Nullable RowValues compiledScores;
+    private @Nullable RowValues compiledMeans;
     private boolean warned;
     private long updates;
 
@@ -130,7 +133,9 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
             double[] logProbs = new double[chunk.size()];
             for (int i = 0; i < logProbs.length; i++) {
                 logProbs[i] = graph.logProb(i);
-                statistics.transition(logProbs[i], chunk.get(i).oldLogProb());
+                if (hasLogProbs()) {
+                    statistics.transition(logProbs[i], chunk.get(i).oldLogProb());
+                }
             }
             double scale = descent.scale(graph);
             observer.onMinibatch(new UpdateObserver.Minibatch(
@@ -186,14 +191,29 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
                     .map(transition -> new Row(transition, transition.logProb(), advantage))
                     .toList());
         }
-        if (objective.source().isRecorded() && !config.recomputeLogProbs()) {
-            return rows;
-        }
-        Iterator<Row> recomputed =
-                recomputed(graph, rows.stream().flatMap(List::stream).toList()).iterator();
+        boolean isEvaluated =
+                switch (objective.source().logProbs()) {
+                    case RECORDED -> config.recomputeLogProbs();
+                    case EVALUATED -> true;
+                    case NONE -> false;
+                };
+        List<Row> all = rows.stream().flatMap(List::stream).toList();
+        all = isEvaluated ? recomputed(graph, all) : all;
+        Iterator<Row> complete = (graph.usesOldMeans() ? withOldMeans(all) : all).iterator();
         return rows.stream()
-                .map(list -> list.stream().map(row -> recomputed.next()).toList())
+                .map(list -> list.stream().map(row -> complete.next()).toList())
                 .toList();
+    }
+
+    private List<Row> withOldMeans(List<Row> rows) {
+        RowValues evaluated = compiledMeans;
+        if (evaluated == null) {
+            evaluated = new RowValues(policy, config.clipRange(), minibatch(), terms -> terms.policy()
+                    .mean());
+            compiledMeans = evaluated;
+        }
+        Iterator<float[]> means = evaluated.of(rows).iterator();
+        return rows.stream().map(row -> row.withOldMean(means.next())).toList();
     }
 
     private static List<Row> recomputed(LossGraph graph, List<Row> rows) {
@@ -224,10 +244,14 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
     private LossGraph graph() {
         LossGraph current = compiled;
         if (current == null) {
-            current = new LossGraph(policy, objective.rowLoss(), config.clipRange(), minibatch());
+            current = new LossGraph(policy, objective.rowLoss(), config.clipRange(), minibatch(), hasLogProbs());
             compiled = current;
         }
         return current;
+    }
+
+    private boolean hasLogProbs() {
+        return objective.source().logProbs() != RowSource.LogProbs.NONE;
     }
 
     /** What margins of pairs are sums of. */
@@ -242,7 +266,8 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
     }
 
     private long networkNanos() {
-        return graph().networkNanos() + (compiledScores == null ? 0 : compiledScores.networkNanos());
+        return compiled().mapToLong(BatchLoss::networkNanos).sum()
+                + forwards().mapToLong(RowValues::networkNanos).sum();
     }
 
     /** Rows in a run: no more than an optimiser step has. */
@@ -258,14 +283,20 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
 
     @Override
     public void close() {
-        if (compiled != null) {
-            compiled.close();
-            compiled = null;
-        }
-        if (compiledScores != null) {
-            compiledScores.close();
-            compiledScores = null;
-        }
+        compiled().forEach(LossGraph::close);
+        forwards().forEach(RowValues::close);
+        compiled = null;
+        compiledScores = null;
+        compiledMeans = null;
+    }
+
+    private Stream<LossGraph> compiled() {
+        return Stream.ofNullable(compiled);
+    }
+
+    private Stream<RowValues> forwards() {
+        return Stream.of(Optional.ofNullable(compiledScores), Optional.ofNullable(compiledMeans))
+                .flatMap(Optional::stream);
     }
 
     private void check(Rollout rollout, double[] advantages) {

@@ -1,6 +1,8 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.mdp.Schedule;
 import dev.rlcm.policy.Rollout;
+import dev.rlcm.reward.DifferentiableReward;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
@@ -33,6 +35,25 @@ public final class Objective {
     /** The mean of the loss over pairs of trajectories. */
     public static Objective pairs(PairLoss loss, Pairing pairing) {
         return new Objective(RowSource.transitions(), NOTHING, loss, pairing);
+    }
+
+    /**
+     * The deterministic policy gradient: the reward itself, through the decoder and the last K steps of the trajectories, whose
+     * noise is a constant. One row for a trajectory, from x_{N-K}; the steps before it and the advantages are not used. Clark et al.,
+     * 2023, arXiv:2309.17400 (DRaFT-K, section 3); Prabhudesai et al., 2023, arXiv:2310.03739 (AlignProp); mentioned by Oertell et
+     * al., 2024, section 2, as what a black-box reward rules out. Reports the mean reward as {@code reward}. A row takes the memory
+     * of K evaluations, the decoder and the reward, so minibatches should be small.
+     *
+     * @param schedule of the policy
+     * @param steps K, in [1, N]; 1 is the cheapest, and for a consistency model every step predicts the whole picture
+     */
+    public static Objective directReward(DifferentiableReward reward, Schedule schedule, int steps) {
+        return directReward(reward, schedule, steps, StepNoise.fresh());
+    }
+
+    /** The same with noise of one's own, to replay a recorded run. */
+    public static Objective directReward(DifferentiableReward reward, Schedule schedule, int steps, StepNoise noise) {
+        return of(new DirectReward(reward, schedule, steps, noise)).on(RowSource.lastSteps(schedule, steps));
     }
 
     /** The same on rows of another kind. */

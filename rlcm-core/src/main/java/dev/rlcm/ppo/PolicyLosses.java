@@ -25,7 +25,7 @@ public final class PolicyLosses {
     /**
      * The clipped surrogate with a second bound: where A &lt; 0 the objective min(r A, clip(r) A) goes no lower than bound x A, so
      * that an action which the policy has made much more likely since it was sampled does not dominate the gradient. Ye et al.,
-     * 2020, arXiv:1912.09729, equation 4.
+     * 2020, arXiv:1912.09729.
      *
      * @param bound c, greater than 1; 3 in the paper
      */
@@ -50,6 +50,40 @@ public final class PolicyLosses {
     /** The plain policy gradient with importance weights: -r A. DDPO-IS of Black et al., section 4.3, before clipping. */
     public static PolicyLoss importanceWeighted() {
         return t -> t.ratio().mul(t.advantage()).neg();
+    }
+
+    /**
+     * Advantage-weighted matching: A e, where e = (x0 - mu)^2 / (2 sigma^2) is the error of denoising, on {@linkplain RowSource#noised
+     * noised rows}. The loss of pre-training, weighted by how good the picture is; on transitions it is {@link #scoreFunction} without
+     * its constant. Xue et al., 2025, arXiv:2509.25050. Rows with A &lt; 0 push away without bound: use it with {@link #klToBase},
+     * or {@link #clipped} in its place, whose ratio is exp(e_old - e).
+     */
+    public static PolicyLoss advantageWeightedMatching() {
+        return t -> t.policy().error(t.policy().mean()).mul(t.advantage());
+    }
+
+    /**
+     * DiffusionNFT: r e(mu+) + (1 - r) e(mu-), with mu+ = mu_old + beta (mu - mu_old), mu- = mu_old - beta (mu - mu_old), e the error
+     * of denoising, and r = 1/2 + A / (2 scale), clipped to [0, 1], the probability that the picture is a good one. Good pictures draw
+     * the policy to themselves, bad ones teach what an implicit negative policy, its mirror image in the old one, should denoise to; so
+     * the loss is bounded below, unlike {@link #advantageWeightedMatching}, to which its gradient is proportional at the old policy. On
+     * {@linkplain RowSource#noised noised rows}. Zheng et al., 2025, arXiv:2509.16117, in terms of x0 in the place of
+     * velocities.
+     *
+     * @param beta positive: how far mu+ and mu- lie from the old policy for a given change; 1 makes mu+ the policy itself
+     * @param scale Z, positive: the advantage from which on a picture is good for certain
+     */
+    public static PolicyLoss diffusionNft(double beta, double scale) {
+        Check.positive("beta", beta);
+        Check.positive("scale", scale);
+        return t -> {
+            PolicyGraph policy = t.policy();
+            Value change = policy.mean().sub(t.oldMean()).mul(beta);
+            Value good = t.advantage().div(2 * scale).add(0.5).clip(0, 1); // [B]
+            Value positive = policy.error(t.oldMean().add(change));
+            Value negative = policy.error(t.oldMean().sub(change));
+            return positive.sub(negative).mul(good).add(negative);
+        };
     }
 
     /**

@@ -4,11 +4,14 @@ import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
+import dev.rlcm.policy.Transition;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a policy loss is made of, as FLOAT32 values of the graph over a minibatch of B transitions, and what it reports of its
@@ -24,7 +27,9 @@ public final class PolicyTerms {
     private final Value advantage;
     private final ClipRange clipRange;
     private final Map<String, Value> reported = new LinkedHashMap<>();
+    private @Nullable Value oldMean;
     private final Map<String, DoubleSupplier> settings = new LinkedHashMap<>();
+    private final Map<Value, Function<Transition, float[]>> perRow = new LinkedHashMap<>();
 
     /** See the accessors. */
     public PolicyTerms(PolicyGraph policy, Value logProb, Value oldLogProb, Value advantage, ClipRange clipRange) {
@@ -48,6 +53,27 @@ public final class PolicyTerms {
     /** log pi_old(a|s) as recorded by the rollout, or computed again where the settings say so, [B]. */
     public Value oldLogProb() {
         return oldLogProb;
+    }
+
+    /**
+     * The mean of the next state under the policy as it was when the update began, [B,C,h,w]; a constant of the gradient. Takes a
+     * forward pass over all rows before the update, and a latent's memory for every row.
+     */
+    public Value oldMean() {
+        Value mean = oldMean;
+        if (mean == null) {
+            mean = Value.input(
+                    PolicyGraph.RESERVED + "old_mean",
+                    DataType.FLOAT32,
+                    policy.state().shape());
+            oldMean = mean;
+        }
+        return mean;
+    }
+
+    /** Whether {@link #oldMean} was asked for. */
+    boolean usesOldMean() {
+        return oldMean != null;
     }
 
     /** The advantage of the transition's trajectory, clamped, [B]. */
@@ -102,6 +128,27 @@ public final class PolicyTerms {
         Value input = Value.input(PolicyGraph.RESERVED + "setting_" + settings.size(), DataType.FLOAT32, Shape.SCALAR);
         settings.put(input.label(), source);
         return input;
+    }
+
+    /**
+     * Whatever else a loss needs to know of a transition: a number or a tensor of its own, noise, what a prompt is conditioned on.
+     *
+     * @param shape without the batch axis; a scalar's for one number
+     * @param source gives the values of a row, as many as the shape has; asked on the updating thread before every run
+     * @return FLOAT32 [B,...]
+     */
+    public Value perRow(Shape shape, Function<Transition, float[]> source) {
+        int[] dims = new int[shape.rank() + 1];
+        dims[0] = policy.rows();
+        System.arraycopy(shape.toArray(), 0, dims, 1, shape.rank());
+        Value input = Value.input(PolicyGraph.RESERVED + "row_" + perRow.size(), DataType.FLOAT32, Shape.of(dims));
+        perRow.put(input, source);
+        return input;
+    }
+
+    /** The sources of the inputs that {@link #perRow} has added. */
+    Map<Value, Function<Transition, float[]>> perRow() {
+        return Collections.unmodifiableMap(perRow);
     }
 
     /** The sources of the inputs that {@link #setting} has added, by their names. */

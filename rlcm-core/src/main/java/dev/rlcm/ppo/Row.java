@@ -1,19 +1,29 @@
 package dev.rlcm.ppo;
 
 import dev.rlcm.policy.Transition;
+import java.util.Optional;
 
 /**
  * A row of a minibatch.
  *
  * @param oldLogProb log pi_old of the transition, what its ratio is measured against
  * @param advantage clamped; of a row of a pair, while an optimiser step is taken, what the step multiplies its score with
+ * @param oldMean the mean under the policy as it was, where a loss needs it
  */
-record Row(Transition transition, double oldLogProb, double advantage) {
+record Row(Transition transition, double oldLogProb, double advantage, Optional<float[]> oldMean) {
+    Row(Transition transition, double oldLogProb, double advantage) {
+        this(transition, oldLogProb, advantage, Optional.empty());
+    }
+
     Row withOldLogProb(double value) {
-        return new Row(transition, value, advantage);
+        return new Row(transition, value, advantage, oldMean);
     }
 
     Row withAdvantage(double value) {
-        return new Row(transition, oldLogProb, value);
+        return new Row(transition, oldLogProb, value, oldMean);
+    }
+
+    Row withOldMean(float[] value) {
+        return new Row(transition, oldLogProb, advantage, Optional.of(value));
     }
 }

@@ -58,6 +58,13 @@ final class RowFeed {
     /** What to run a graph of these symbols with, once no more of them are made. */
     PolicyGraph.Batch bind(Graph graph) {
         terms.settings().keySet().forEach(name -> inputs.put(name, TensorData.zeros(DataType.FLOAT32, Shape.SCALAR)));
+        terms.perRow()
+                .keySet()
+                .forEach(value -> inputs.put(value.label(), TensorData.zeros(value.type(), value.shape())));
+        if (terms.usesOldMean()) {
+            Value mean = terms.oldMean();
+            inputs.put(mean.label(), TensorData.zeros(mean.type(), mean.shape()));
+        }
         Map<String, TensorData> others = new LinkedHashMap<>(owner.parameters());
         others.putAll(inputs);
         return policy.newBatch(graph, others);
@@ -74,7 +81,22 @@ final class RowFeed {
             batch.set(i, row.transition());
             set(OLD_LOG_PROB, i, row.oldLogProb());
             set(ADVANTAGE, i, isUsed ? row.advantage() : 0);
+            if (terms.usesOldMean()) {
+                set(terms.oldMean(), i, row.oldMean().orElseGet(() -> new float[policy.latentSize()]));
+            }
+            int index = i;
+            terms.perRow().forEach((value, source) -> set(value, index, source.apply(row.transition())));
         }
         terms.settings().forEach((name, source) -> set(name, 0, source.getAsDouble()));
+    }
+
+    private void set(Value input, int row, float[] values) {
+        TensorData tensor = inputs.get(input.label());
+        int size = (int) (tensor.shape().size() / rows());
+        if (values.length != size) {
+            throw new IllegalArgumentException("a row of " + input.label() + " " + input.shape() + " must have " + size
+                    + " values, got " + values.length);
+        }
+        tensor.floats().put(row * size, values);
     }
 }

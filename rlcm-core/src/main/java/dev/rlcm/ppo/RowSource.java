@@ -1,5 +1,6 @@
 package dev.rlcm.ppo;
 
+import dev.rlcm.mdp.ForwardStep;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.policy.Trajectory;
 import dev.rlcm.policy.Transition;
@@ -19,8 +20,18 @@ public interface RowSource {
     /** How many rows a trajectory of that schedule has; 0 if there is nothing to learn from. */
     int count(Schedule schedule);
 
-    /** Whether {@link Transition#logProb} is that of the policy that sampled; if not, an update evaluates it before it begins. */
-    boolean isRecorded();
+    /** What is known of the rows' log-probabilities. */
+    LogProbs logProbs();
+
+    /** See {@link #logProbs}. */
+    enum LogProbs {
+        /** {@link Transition#logProb} is that of the policy that sampled. */
+        RECORDED,
+        /** It is not known: an update evaluates it before it begins. */
+        EVALUATED,
+        /** Rows have none: reports of ratios are NaN. */
+        NONE
+    }
 
     /** The actions of the trajectory as it was sampled: the default. */
     static RowSource transitions() {
@@ -38,8 +49,8 @@ public interface RowSource {
             }
 
             @Override
-            public boolean isRecorded() {
-                return true;
+            public LogProbs logProbs() {
+                return LogProbs.RECORDED;
             }
 
             @Override
@@ -47,5 +58,30 @@ public interface RowSource {
                 return "transitions";
             }
         };
+    }
+
+    /**
+     * Forward-noised rows (x0, t, z): the final latent x0 of a trajectory, noised again to x = signal x0 + noise z at timesteps drawn
+     * from the given ones, with the way back from x to x0 as the action, see {@link ForwardStep#likelihood}. The path by which the
+     * picture was sampled does not matter, so that any sampler may have made it, or a data set. Losses over transitions serve these
+     * rows too: minus the log-probability is the loss of denoising. Samples of a prompt share t and z in an update, so that their
+     * comparison does not depend on these.
+     *
+     * @param steps of the model's forward process, as {@link dev.rlcm.mdp.LatentConsistencySchedule#forwardSteps}
+     * @param draws rows per trajectory, at least 1
+     */
+    static RowSource noised(List<ForwardStep> steps, int draws) {
+        return new NoisedLatents(steps, draws);
+    }
+
+    /**
+     * One row for every trajectory: the state from which its last steps start. For losses that go through these steps themselves,
+     * see {@link Objective#directReward}.
+     *
+     * @param schedule of the policy
+     * @param steps K, in [1, N]
+     */
+    static RowSource lastSteps(Schedule schedule, int steps) {
+        return new LastSteps(schedule, steps);
     }
 }

@@ -43,7 +43,7 @@ public record UpdateReport(Losses losses, Ratios ratios, Steps steps, Times time
 
     /**
      * Statistics of r = pi_theta / pi_old over all transitions that the update evaluated, each at the weights it was evaluated
-     * with.
+     * with. Mean, deviation and divergence are NaN for rows without log-probabilities, see {@link RowSource#logProbs}.
      *
      * @param mean of r
      * @param std the population standard deviation of r

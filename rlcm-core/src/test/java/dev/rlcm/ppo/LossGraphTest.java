@@ -47,7 +47,7 @@ final class LossGraphTest {
     }
 
     private static Map<String, FloatBuffer> gradients(Policy policy, Row row) {
-        LossGraph graph = new LossGraph(policy, PolicyLosses.clipped(), CLIP, 1);
+        LossGraph graph = new LossGraph(policy, PolicyLosses.clipped(), CLIP, 1, true);
         graph.run(List.of(row), 1, 1);
         Map<String, FloatBuffer> byName = new LinkedHashMap<>();
         List<FloatBuffer> gradients = graph.gradients();

@@ -78,7 +78,7 @@ public final class ShiftPolicy implements Policy {
         }
         float[] latent = SCHEDULE.decode().next(current, output, new float[SIZE]);
         Sample picture = Sample.of(prompt, 1, 1, new float[] {latent[0], latent[1], 0});
-        return Trajectory.of(Map.of(), states, actions, logProbs, picture);
+        return Trajectory.of(Map.of(), states, actions, logProbs, picture, latent);
     }
 
     @Override
@@ -100,7 +100,13 @@ public final class ShiftPolicy implements Policy {
                 new Graph(List.of(sample, timestep, parameter), Map.of("out", parameter.expand(sample.shape())));
         Value zeros = Value.constant(TensorData.zeros(DataType.FLOAT32, sample.shape()));
         return PolicyGraph.of(network, List.of(parameter), reduction)
-                .withBase(new Graph(List.of(sample, timestep), Map.of("out", zeros)));
+                .withBase(new Graph(List.of(sample, timestep), Map.of("out", zeros)))
+                .withDecoder(() -> decoder(rows));
+    }
+
+    private static Graph decoder(int rows) {
+        Value latents = Value.input(ConsistencyModel.LATENTS, DataType.FLOAT32, Shape.of(rows, SIZE, 1, 1));
+        return Graph.of("picture", latents.pad(0, 0, 0, 0, 0, 1, 0, 0));
     }
 
     @Override

@@ -84,7 +84,7 @@ class AdaptedTrainingTest {
             assertThat(adapter.sites()).hasSize(134);
             assertThat(adapter.sites().stream().filter(site -> !site.isLinear()))
                     .hasSize(28);
-            PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.loss());
+            PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.objective(model, policy, backend));
             Trainer trainer =
                     new Trainer(policy, ppo, new JpegCompressibility(), options.trainingPrompts(), options.trainer());
             trainer.run(report -> {

@@ -1,8 +1,12 @@
 package dev.rlcm.rewards;
 
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.Value;
 import dev.rlcm.io.Safetensors;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
-import dev.rlcm.reward.RewardFunction;
+import dev.rlcm.reward.DifferentiableReward;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +23,7 @@ import java.util.Objects;
  *
  * <p>Thread-safe; the encoder's memory is the backend's.
  */
-public final class AestheticScore implements RewardFunction {
+public final class AestheticScore implements DifferentiableReward {
     private static final String LAION = "sac+logos+ava1-l14-linearMSE.safetensors";
 
     private final ClipImageEncoder images;
@@ -67,5 +71,11 @@ public final class AestheticScore implements RewardFunction {
     @Override
     public double[] score(List<Sample> samples) {
         return images.embed(samples).stream().mapToDouble(head::apply).toArray();
+    }
+
+    @Override
+    public Graph graph(int batch, int height, int width) {
+        Value picture = Value.input(PICTURE, DataType.FLOAT32, Shape.of(batch, 3, height, width));
+        return Graph.of("score", head.apply(images.embed(picture)));
     }
 }

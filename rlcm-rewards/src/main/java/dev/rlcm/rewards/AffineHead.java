@@ -1,6 +1,8 @@
 package dev.rlcm.rewards;
 
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
 import dev.rlcm.io.Safetensors;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,11 +57,21 @@ record AffineHead(double[] weight, double bias) {
     }
 
     double apply(double[] x) {
-        if (x.length != weight.length) {
-            throw new IllegalArgumentException(
-                    "the predictor takes embeddings of " + weight.length + " elements, the image encoder gives "
-                            + x.length + "; give the CLIP model that it was trained on");
-        }
+        checkWidth(x.length);
         return Cosines.dot(weight, x) + bias;
+    }
+
+    /** The same of a batch, [B, D] to [B]. */
+    Value apply(Value x) {
+        checkWidth(x.dim(1));
+        Value weights = Value.constant(TensorData.generate(x.type(), Shape.of(1, weight.length), i -> weight[(int) i]));
+        return x.mul(weights).sum(false, 1).add(bias);
+    }
+
+    private void checkWidth(int width) {
+        if (width != weight.length) {
+            throw new IllegalArgumentException("the predictor takes embeddings of " + weight.length
+                    + " elements, the image encoder gives " + width + "; give the CLIP model that it was trained on");
+        }
     }
 }

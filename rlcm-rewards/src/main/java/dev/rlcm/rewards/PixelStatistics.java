@@ -1,5 +1,6 @@
 package dev.rlcm.rewards;
 
+import dev.rlcm.reward.DifferentiableReward;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
 import java.util.function.ToDoubleFunction;
@@ -58,8 +59,8 @@ public final class PixelStatistics {
     }
 
     /** Brightness: the mean luma, in [0, 1]. */
-    public static RewardFunction brightness() {
-        return named("brightness", sample -> StatUtils.mean(luma(sample)));
+    public static DifferentiableReward brightness() {
+        return new Brightness(named("brightness", sample -> StatUtils.mean(luma(sample))));
     }
 
     /** Contrast: the population standard deviation of the luma, in [0, 0.5] (RMS contrast: Peli, 1990, "Contrast in complex images"). */

@@ -3,9 +3,10 @@ package dev.rlcm.examples.options;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.AdvantageEstimator;
-import dev.rlcm.ppo.PolicyLoss;
+import dev.rlcm.ppo.Objective;
 import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.reward.RewardFunction;
@@ -90,6 +91,9 @@ public final class TrainOptions {
             paramLabel = "WEIGHT",
             description = "Weight in the loss of the KL divergence from the base model. Default: ${DEFAULT-VALUE}.")
     double klWeight = 0;
+
+    @Mixin
+    private AlgorithmOptions algorithm = new AlgorithmOptions();
 
     @Mixin
     private LearningOptions learning = new LearningOptions();
@@ -178,8 +182,16 @@ public final class TrainOptions {
         return learningRate != null ? learningRate : goal().settings().learningRate();
     }
 
+    /** The drift is defined for actions only. */
     private double driftWeight() {
-        return driftWeight != null ? driftWeight : goal().settings().driftWeight();
+        boolean ofActions = algorithm.algorithm.rows == Algorithm.Rows.ACTIONS;
+        if (driftWeight != null && driftWeight != 0 && !ofActions) {
+            throw new IllegalArgumentException("drift must be 0 with the algorithm " + algorithm.algorithm
+                    + ", whose rows are not a sampler's actions, got " + driftWeight);
+        }
+        return !ofActions
+                ? 0
+                : driftWeight != null ? driftWeight : goal().settings().driftWeight();
     }
 
     public int epochs() {
@@ -197,26 +209,29 @@ public final class TrainOptions {
         return advantageScale != null ? advantageScale : goal().settings().advantageScale();
     }
 
-    /** On a fixed scale only where pictures of one prompt are compared. */
-    public AdvantageEstimator advantages() {
-        return samplesPerPrompt() > 1 && advantageScale() != 0
+    /** By default on a fixed scale where pictures of one prompt are compared. */
+    public AdvantageEstimator advantages(ConsistencyPolicy policy) {
+        AdvantageEstimator otherwise = samplesPerPrompt() > 1 && advantageScale() != 0
                 ? AdvantageEstimator.withinPrompt(advantageScale())
                 : trainer().advantages();
+        return algorithm.credit(otherwise, policy, learning.minibatch);
     }
 
     public PpoConfig ppo() {
         return learning.ppo(learningRate(), epochs());
     }
 
-    public PolicyLoss loss() {
-        PolicyLoss loss = PolicyLosses.clipped();
+    /** What updates minimise. */
+    public Objective objective(LatentConsistencyModel trained, ConsistencyPolicy policy, Backend backend)
+            throws IOException {
+        Objective objective = algorithm.objective(new LearningSetting(trained, policy, reward, backend));
         if (driftWeight() != 0) {
-            loss = loss.plus(
+            objective = objective.plus(
                     driftWeight(), PolicyLosses.driftFromBase(driftPatch).named("drift"));
         }
         return klWeight == 0
-                ? loss
-                : loss.plus(klWeight, PolicyLosses.klToBase().named("kl_to_base"));
+                ? objective
+                : objective.plus(klWeight, PolicyLosses.klToBase().named("kl_to_base"));
     }
 
     public TrainerConfig trainer() {
@@ -246,6 +261,7 @@ public final class TrainOptions {
         entries.put("drift", driftWeight());
         entries.put("drift-patch", driftPatch);
         entries.put("kl", klWeight);
+        algorithm.summarise(entries);
         learning.summarise(entries);
         entries.put("precision", model.precisionName());
         return entries;

@@ -4,13 +4,16 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.component.ExecutablesBySize;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.onnx.pipeline.component.Rows;
+import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.rewrite.Rewriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -78,6 +81,22 @@ final class ImageDecoder {
     }
 
     private Executable compile(int batch) {
+        return backend.compile(Graph.of("picture", decoded(batch)));
+    }
+
+    /** As {@link dev.rlcm.policy.ConsistencyModel#decoder} has it: with the scale of the latents and that of the pictures. */
+    Graph graph(int batch) {
+        Value latents = Value.input(ConsistencyModel.LATENTS, DataType.FLOAT32, Rows.prepend(batch, latent));
+        Value unscaled = latents.div(scale).add(shift).cast(model.type(input));
+        Value picture = decoded(batch);
+        Graph graph = Rewriter.rewrite(
+                Graph.of("picture", picture),
+                value -> value.is(Op.INPUT) && value.label().equals(input) ? unscaled : value);
+        return Graph.of("picture", graph.output("picture").div(2).add(0.5).clip(0, 1));
+    }
+
+    /** The decoder's own output for its own input, [B,3,H,W] in [-1, 1], FLOAT32. */
+    private Value decoded(int batch) {
         try {
             Shape shape = model.bind(input, Rows.prepend(batch, latent).toArray());
             Graph graph = model.load(Map.of(input, shape));
@@ -86,7 +105,7 @@ final class ImageDecoder {
                 throw new IllegalArgumentException(model.path() + " has the outputs " + graph.outputs()
                         + ", expected one of shape [batch, 3, height, width]");
             }
-            return backend.compile(Graph.of("picture", picture.cast(DataType.FLOAT32)));
+            return picture.cast(DataType.FLOAT32);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + model.path(), e);
         }

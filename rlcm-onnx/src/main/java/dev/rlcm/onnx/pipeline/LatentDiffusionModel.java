@@ -159,5 +159,10 @@ public final class LatentDiffusionModel extends LatentModel {
         public List<Sample> decode(List<String> prompts, TensorData latents) {
             return LatentDiffusionModel.this.decode(prompts, latents);
         }
+
+        @Override
+        public Graph decoder(int batch) {
+            return LatentDiffusionModel.this.decoder(batch);
+        }
     }
 }

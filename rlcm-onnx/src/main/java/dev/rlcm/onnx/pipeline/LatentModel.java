@@ -1,6 +1,7 @@
 package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraAdapter;
@@ -133,6 +134,12 @@ public abstract sealed class LatentModel implements ConsistencyModel
     @Override
     public List<Sample> decode(List<String> prompts, TensorData latents) {
         return imageDecoder.decode(prompts, latents);
+    }
+
+    /** Builds the graph anew at every call; its constants stay in the model's files. */
+    @Override
+    public Graph decoder(int batch) {
+        return imageDecoder.graph(batch);
     }
 
     /**

@@ -2,10 +2,13 @@ package dev.rlcm.onnx.pipeline.encoders;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
+import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.rewrite.Rewriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,6 +86,23 @@ public final class ClipImageEncoder {
             embeddings.addAll(UnitVectors.rows(result, tower.model().path()));
         }
         return embeddings;
+    }
+
+    /**
+     * The encoder as a graph that can be differentiated: it prepares pictures as the {@link #processor} does, but does not round
+     * them to 8 bits.
+     *
+     * @param picture FLOAT32 [B,3,H,W], in [0, 1]
+     * @return embeddings of unit length, [B, D]
+     */
+    public Value embed(Value picture) {
+        Value pixels = processor.pixelValues(picture).cast(tower.model().type(ClipComponent.PIXEL_VALUES));
+        Shape ids = Shape.of(1, tower.tokens(SHORTEST_TEXT));
+        Graph graph = tower.graph(pixels.shape(), ids);
+        Value input = graph.input(ClipComponent.PIXEL_VALUES);
+        Value embeddings = Rewriter.rewrite(graph, value -> value == input ? pixels : value)
+                .output(OUTPUT);
+        return embeddings.div(embeddings.square().sum(true, 1).sqrt());
     }
 
     private Executable compile(int batch) {

@@ -1,8 +1,10 @@
 package dev.rlcm.onnx.pipeline.encoders;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.reward.Sample;
 import java.awt.image.BufferedImage;
@@ -139,13 +141,59 @@ public final class ClipImageProcessor {
         return TensorData.floats(shape(), values);
     }
 
+    /**
+     * The same as a graph, without rounding to 8 bits, so that it can be differentiated.
+     *
+     * @param picture FLOAT32 [B,3,H,W], in [0, 1]
+     * @return [B, 3, height, width]
+     */
+    Value pixelValues(Value picture) {
+        Size target = target(picture.dim(2), picture.dim(3));
+        Value wide = resized(picture, target.width()); // along rows first, as Pillow does
+        Value high = resized(wide.transpose(0, 1, 3, 2), target.height()).transpose(0, 1, 3, 2);
+        Value cropped = cropped(cropped(high, 2, crop.height()), 3, crop.width());
+        double levels = 255 * rescale;
+        return cropped.mul(levels).sub(perChannel(mean)).div(perChannel(std));
+    }
+
+    private static Value resized(Value picture, int width) {
+        int from = picture.dim(3);
+        if (from == width) {
+            return picture;
+        }
+        float[] matrix = PillowResize.matrix(from, width);
+        TensorData transposed = TensorData.generate(
+                DataType.FLOAT32, Shape.of(from, width), i -> matrix[(int) (i % width * from + i / width)]);
+        return picture.matmul(Value.constant(transposed)).clip(0, 1);
+    }
+
+    private static Value cropped(Value picture, int axis, int size) {
+        int from = picture.dim(axis);
+        int start = offset(from, size);
+        if (start >= 0) {
+            return picture.slice(axis, start, start + size);
+        }
+        int[] pads = new int[8]; // before each axis, then after each
+        pads[axis] = -start;
+        pads[4 + axis] = size - from + start;
+        return picture.pad(pads);
+    }
+
+    private static Value perChannel(float[] values) {
+        return Value.constant(TensorData.floats(Shape.of(1, 3, 1, 1), values));
+    }
+
+    private Size target(int height, int width) {
+        return resize.map(size -> size.isShortestEdge() ? proportional(size.width(), height, width) : size)
+                .orElse(new Size(height, width));
+    }
+
     /** The planes after resizing and cropping. */
     byte[][] levels(Sample sample) {
         int height = sample.height();
         int width = sample.width();
         byte[][] planes = truncating ? truncated(sample) : rounded(sample);
-        Size target = resize.map(size -> size.isShortestEdge() ? proportional(size.width(), height, width) : size)
-                .orElse(new Size(height, width));
+        Size target = target(height, width);
         for (int channel = 0; channel < 3; channel++) {
             byte[] resized = PillowResize.bicubic(planes[channel], height, width, target.height(), target.width());
             planes[channel] = cropped(resized, target);

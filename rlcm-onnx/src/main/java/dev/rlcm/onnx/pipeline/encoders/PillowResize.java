@@ -25,6 +25,22 @@ final class PillowResize {
                         new Axis(newWidth, 1, newWidth));
     }
 
+    /**
+     * The same along one axis as a matrix [newSize, size], row-major, which multiplies reals: without the rounding, so that it can
+     * be differentiated.
+     */
+    static float[] matrix(int size, int newSize) {
+        Taps taps = Taps.of(size, newSize);
+        float[] matrix = new float[newSize * size];
+        for (int x = 0; x < newSize; x++) {
+            int[] weights = taps.weights()[x];
+            for (int i = 0; i < weights.length; i++) {
+                matrix[x * size + taps.first()[x] + i] = (float) ((double) weights[i] / (1 << FRACTION_BITS));
+            }
+        }
+        return matrix;
+    }
+
     /** Where the lines along an axis lie: {@code lines} of them, starting {@code line} apart, with steps of {@code step}. */
     private record Axis(int lines, int line, int step) {}
 
