@@ -92,10 +92,11 @@ final class Measurements {
     List<Epoch> epochs() throws IOException, InterruptedException {
         int count = Math.max(2, repeats / 4);
         try (TimedBackend backend = backend()) {
-            ConsistencyPolicy policy = load(backend).policy(defaults.lora(), defaults.plan());
+            LatentConsistencyModel network = load(backend);
+            ConsistencyPolicy policy = network.policy(defaults.lora(), defaults.plan());
             Trainer trainer = new Trainer(
                     policy,
-                    PpoOptimizer.of(policy, defaults.ppo(), defaults.loss()),
+                    PpoOptimizer.of(policy, defaults.ppo(), defaults.objective(network, policy, backend)),
                     new JpegCompressibility(),
                     defaults.trainingPrompts(),
                     defaults.trainer().withEpochs(count + 1));

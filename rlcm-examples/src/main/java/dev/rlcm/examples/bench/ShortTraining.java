@@ -33,12 +33,12 @@ final class ShortTraining {
     record Course(List<Epoch> epochs) {}
 
     Course run(Backend backend, Precision precision) throws IOException, InterruptedException {
-        ConsistencyPolicy policy = LatentConsistencyModel.load(model, backend)
-                .withPrecision(precision)
-                .policy(defaults.lora(), defaults.plan());
+        LatentConsistencyModel network =
+                LatentConsistencyModel.load(model, backend).withPrecision(precision);
+        ConsistencyPolicy policy = network.policy(defaults.lora(), defaults.plan());
         Trainer trainer = new Trainer(
                 policy,
-                PpoOptimizer.of(policy, defaults.ppo(), defaults.loss()),
+                PpoOptimizer.of(policy, defaults.ppo(), defaults.objective(network, policy, backend)),
                 new JpegCompressibility(),
                 defaults.trainingPrompts(),
                 defaults.trainer().withEpochs(epochs));
