@@ -15,8 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.function.Function;
 import java.util.Set;
+import java.util.function.Function;
 
 /** One ONNX file of a model, or its content: what it declares, and graphs of it for given input shapes. */
 public final class OnnxComponent {
