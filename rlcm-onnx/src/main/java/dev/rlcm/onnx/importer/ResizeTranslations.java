@@ -31,6 +31,7 @@ final class ResizeTranslations {
     private static Value scaled(OnnxNode node, double[] scales) {
         Interpolation interpolation = new Interpolation(
                 node.text("mode", "nearest"), "asymmetric", Interpolation.OUTWARD, -0.75, false, false);
+        OnnxNode.demandCount("scales", node.in(0).rank(), scales.length);
         return apply(node, interpolation, scales, new long[0], allAxes(node.in(0)));
     }
 
@@ -54,9 +55,7 @@ final class ResizeTranslations {
                         .map(a -> OnnxNode.axis(a, node.in(0).rank()))
                         .toArray()
                 : allAxes(node.in(0));
-        if (Math.max(scales.length, sizes.length) != axes.length) {
-            throw new GraphException("needs a scale or a size for each of " + axes.length + " axes");
-        }
+        OnnxNode.demandCount("scales or sizes", axes.length, Math.max(scales.length, sizes.length));
         String policy = node.text("keep_aspect_ratio_policy", "stretch");
         return sizes.length > 0 && !policy.equals("stretch")
                 ? apply(node, interpolation, common(node.in(0), sizes, axes, policy), sizes, axes)

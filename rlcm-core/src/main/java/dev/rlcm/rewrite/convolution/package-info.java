@@ -1,0 +1,8 @@
+/**
+ * Convolutions with fewer multiplications: {@link dev.rlcm.rewrite.convolution.FilteredConvolutions} chooses, {@link
+ * dev.rlcm.rewrite.convolution.MinimalFiltering} writes the form. Imports graph, rewrite and rewrite.lowering.
+ */
+@NullMarked
+package dev.rlcm.rewrite.convolution;
+
+import org.jspecify.annotations.NullMarked;
