@@ -26,8 +26,7 @@ public final class ModelCheck {
      */
     public static List<Finding> of(Path directory, CheckSettings settings) {
         Findings findings = new Findings();
-        LayoutCheck.run(directory, settings.reading(), findings)
-                .ifPresent(layout -> check(layout, settings, findings));
+        LayoutCheck.run(directory, settings.reading(), findings).ifPresent(layout -> check(layout, settings, findings));
         return findings.sorted();
     }
 
