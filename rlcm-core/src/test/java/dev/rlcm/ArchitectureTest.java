@@ -101,8 +101,7 @@ class ArchitectureTest {
             only("reward", "dev.rlcm.graph", "org.nd4j.linalg..", "org.apache.commons.math3..");
 
     @ArchTest
-    static final ArchRule backendKnowsTheGraphAndNumericLibraries =
-            only("backend", "dev.rlcm.graph", "org.nd4j.linalg..", "org.apache.commons.math3..");
+    static final ArchRule backendKnowsTheGraphAndNd4j = only("backend", "dev.rlcm.graph", "org.nd4j.linalg..");
 
     @ArchTest
     static final ArchRule autodiffKnowsTheGraphAndItsCheckerTheBackend =

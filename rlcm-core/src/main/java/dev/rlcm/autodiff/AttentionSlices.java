@@ -10,13 +10,13 @@ import java.util.List;
 
 /**
  * The gradients of an attention whose scores do not fit: some planes of the leading axes, or some rows of one plane, at a
- * time. A slice begins where the one before is done ({@link #after}), so that no more than a slice of scores exists.
+ * time. A slice begins when the one before is done ({@link #after}), so that no more than a slice of scores exists.
  *
- * <p>Products with P^T or dS^T, which matrix kernels are slow at, are computed the other way round. d is subtracted by the
- * product that it is subtracted from: g v^T - d = [g, -d] [v, 1]^T.
+ * <p>Matrix kernels are slow at products with P^T and dS^T, so these are computed the other way round. One product also
+ * subtracts d: g v^T - d = [g, -d] [v, 1]^T.
  */
 final class AttentionSlices {
-    /** So that each of two cores has a plane of its own, which stays in its own cache from product to product. */
+    /** Each of two cores then has a plane of its own, which stays in its cache from product to product. */
     private static final int LEAST_PLANES = 2;
 
     private static final int[] ONE = {1, 1, 1};
@@ -52,6 +52,24 @@ final class AttentionSlices {
         return matrices.reshape(planes, matrices.dim(-2), matrices.dim(-1));
     }
 
+    /**
+     * The gradients of some rows of n planes.
+     *
+     * @param dq [n, rows, D]
+     * @param dkT [n, D, S], of these rows
+     * @param dvT [n, E, S], likewise
+     */
+    private record Slice(Value dq, Value dkT, Value dvT) {
+        /** Adds to the gradients of keys and values those of the rows before. */
+        Slice plus(Slice before) {
+            return new Slice(dq, dkT.add(before.dkT), dvT.add(before.dvT));
+        }
+
+        List<Value> results() {
+            return List.of(dq, dkT, dvT);
+        }
+    }
+
     /** (dq, dk, dv, dMask) */
     List<Value> gradients(Value dMask) {
         int together = maskedByPlane() ? 1 : clamp(maxScores / ((long) queries * keys), LEAST_PLANES, planes);
@@ -62,21 +80,17 @@ final class AttentionSlices {
         List<Value> before = List.of();
         for (int plane = 0; plane < planes; plane += together) {
             int planeEnd = Math.min(plane + together, planes);
-            List<Value> dqRows = new ArrayList<>();
-            List<Value> sums = List.of();
-            for (int row = 0; row < queries; row += rows) {
-                List<Value> slice = slice(plane, planeEnd, row, Math.min(row + rows, queries), before);
-                dqRows.add(slice.get(0));
-                Value dkTHere = slice.get(1);
-                Value dvTHere = slice.get(2);
-                sums = row == 0
-                        ? List.of(dkTHere, dvTHere)
-                        : List.of(dkTHere.add(sums.get(0)), dvTHere.add(sums.get(1)));
-                before = List.of(slice.get(0), sums.get(0), sums.get(1));
+            Slice sum = slice(plane, planeEnd, 0, rows, before);
+            List<Value> dqRows = new ArrayList<>(List.of(sum.dq()));
+            for (int row = rows; row < queries; row += rows) {
+                sum = slice(plane, planeEnd, row, Math.min(row + rows, queries), sum.results())
+                        .plus(sum);
+                dqRows.add(sum.dq());
             }
+            before = sum.results();
             dq.add(Value.concat(1, dqRows));
-            dkT.add(sums.get(0));
-            dvT.add(sums.get(1));
+            dkT.add(sum.dkT());
+            dvT.add(sum.dvT());
         }
         return list(
                 Value.concat(0, dq).reshape(y.in(0).shape()),
@@ -89,15 +103,14 @@ final class AttentionSlices {
         return (int) Math.min(most, Math.max(least, value));
     }
 
-    /** (dq [n, rows, D], dk^T [n, D, S], dv^T [n, E, S]) of some rows of n planes. */
-    private List<Value> slice(int plane, int planeEnd, int row, int rowEnd, List<Value> before) {
+    private Slice slice(int plane, int planeEnd, int row, int rowEnd, List<Value> before) {
         Value keysHere = k.slice(0, plane, planeEnd);
         Value queriesHere = after(before, block(qT, plane, planeEnd, 2, row, rowEnd));
         Value scores = queriesHere.matmul(keysHere, true, true);
         Value p = (y.inputs().size() > 3 ? scores.add(mask(plane, row, rowEnd)) : scores).softmax(-1);
         Value dP = block(gAndD, plane, planeEnd, 1, row, rowEnd).matmul(vAndOne.slice(0, plane, planeEnd), false, true);
         Value dS = p.mul(dP);
-        return List.of(
+        return new Slice(
                 dS.matmul(keysHere.mul(AttentionGradients.scale(y))),
                 block(qT, plane, planeEnd, 2, row, rowEnd).matmul(dS),
                 block(gT, plane, planeEnd, 2, row, rowEnd).matmul(p));
@@ -108,8 +121,8 @@ final class AttentionSlices {
     }
 
     /**
-     * x, which a backend that runs nodes as they are needed cannot have before the others: their first elements are
-     * appended, and cut off again. {@link Op#AFTER} would do the same, but reads numbers on the host.
+     * Returns x so that a backend which runs nodes as they are needed computes the others first: appends their first elements
+     * to x and cuts them off again. {@link Op#AFTER} would do the same, but reads numbers on the host.
      */
     private static Value after(List<Value> others, Value x) {
         int size = Math.toIntExact(x.shape().size());

@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 
 /**
  * Reverse-mode differentiation: extends a graph by the gradients of some of its values. Gradients are ordinary values,
- * so they can be differentiated again. Only nodes on a path from what is differentiated to what it is differentiated by
- * are visited, in an order that depends on the graph alone. Stateless and thread-safe.
+ * so they can be differentiated again. Visits only the nodes between the outputs and what they are differentiated by,
+ * in an order that depends on the graph alone. Stateless and thread-safe.
  */
 public final class Gradients {
     private final GradientTable table;

@@ -17,7 +17,7 @@ final class KeptValues {
     /** Elements up to which a value is kept anyway: embeddings of time and text, statistics. */
     private static final long SMALL = 1 << 16;
 
-    /** How many times what a cut keeps must have been computed since the one before. */
+    /** How many times more elements must have been computed since the last cut than this cut keeps. */
     private static final int WORTH = 8;
 
     private KeptValues() {}

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Everything that stands in the way of differentiating a graph, so that one message names it all. */
+/** Collects everything that stands in the way of differentiating a graph, so that one message names it all. */
 final class MissingGradients {
     private static final int NODES_SHOWN = 8;
 

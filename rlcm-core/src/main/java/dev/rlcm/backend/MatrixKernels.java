@@ -11,7 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Products of matrices, and attention, which is made of them. */
 final class MatrixKernels {
-    /** Multiplications from which ND4J is called: a call takes some 200 microseconds, as long as these in a loop. */
+    /** From so many multiplications on, ND4J is called. A call takes some 200 microseconds, as long as these in a loop. */
     private static final long WORTH_A_CALL = 1 << 20;
 
     private MatrixKernels() {}

@@ -8,13 +8,13 @@ public enum MemoryPolicy {
      */
     FAST,
     /**
-     * As fast where that takes little: of weights above 64 MB one copy, used where it is, and the rotated kernels. A few percent
-     * slower than FAST at full size, for a third of the memory less; the same for small models.
+     * As fast where that takes little. Holds one copy of weights above 64 MB, used where it is, and the rotated kernels. At full
+     * size it is a few percent slower than FAST and takes a third less memory; for small models it is the same.
      */
     BALANCED,
     /**
-     * One copy of the weights and nothing else of their size; of the activations only those between the network's blocks
-     * are kept, all others are computed again in the backward pass.
+     * Holds one copy of the weights and nothing else of their size. Keeps only the activations between the network's blocks;
+     * the backward pass computes all others again.
      */
     SMALL
 }

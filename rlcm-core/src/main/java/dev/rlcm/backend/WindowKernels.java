@@ -119,7 +119,7 @@ final class WindowKernels {
                         Arrays.stream(result).mapToLong(v -> (long) v).toArray());
     }
 
-    /** The divisor is the window's size if the padding counts, else the number of elements in the input. */
+    /** The divisor is the size of the window if the padding counts; otherwise it is the number of elements in the input. */
     private static Tensor averagePool(Value y, Tensor x) {
         Window window = pool(y, x);
         boolean countPadding = y.attributes().flag("count_include_pad");

@@ -1,6 +1,6 @@
 /**
  * Running graphs: a {@link dev.rlcm.backend.Backend} compiles a graph to an {@link dev.rlcm.backend.Executable}. Imports
- * the graph, and ND4J and Commons Math for the reference implementation.
+ * the graph, and ND4J for the reference implementation.
  */
 @NullMarked
 package dev.rlcm.backend;

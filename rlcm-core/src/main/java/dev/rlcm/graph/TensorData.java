@@ -8,7 +8,7 @@ import java.util.function.IntToDoubleFunction;
 /**
  * A dense row-major tensor in memory: type, shape and little-endian bytes in a direct or memory-mapped buffer.
  *
- * <p>The bytes are shared, not copied: whoever wraps a buffer may go on writing to it, which is how a LoRA adapter's
+ * <p>The bytes are shared, not copied: the caller that wraps a buffer may go on writing to it. That is how a LoRA adapter's
  * weights reach a running session. A tensor that is a constant of a graph must not change. Reading is thread-safe.
  */
 public final class TensorData {

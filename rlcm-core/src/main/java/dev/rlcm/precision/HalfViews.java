@@ -45,7 +45,7 @@ final class HalfViews {
         return value;
     }
 
-    /** A value of the original graph in the given type; other than real types stay what they are. */
+    /** A value of the original graph in the given type; values that are not real keep their type. */
     Value in(DataType type, Value original) {
         Value value = natural(original);
         if (value.type() == type || !value.type().isFloating() || !type.isFloating()) {
@@ -66,7 +66,7 @@ final class HalfViews {
                 original.inputs().stream().map(v -> in(v.type(), v)).toList());
     }
 
-    /** A FLOAT32 result rounded for those who want it so, while others go on reading the unrounded one. */
+    /** A FLOAT32 result, rounded for the nodes that read it in 16 bits. Other nodes read the unrounded one. */
     Value rounded(Value single, DataType half) {
         Value stored = converted(single, half);
         singles.put(stored, single);

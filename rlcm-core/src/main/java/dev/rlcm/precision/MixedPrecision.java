@@ -12,9 +12,9 @@ import java.util.List;
 
 /**
  * Moves the bulk of a graph to a 16-bit type: matrix products, convolutions and what lies between them. What
- * needs range or many digits is FLOAT32, also in graphs that are in 16 bits throughout: sines of timesteps, exponentials, powers, roots, sums and means, and the
- * inside of normalisations. The graph keeps its interface, so that adapters injected and losses added later are FLOAT32
- * at their ends, and differentiating it gives a backward pass in the same types. Stateless and thread-safe.
+ * needs range or many digits is computed in FLOAT32, even in graphs that are in 16 bits throughout: sines of timesteps,
+ * exponentials, powers, roots, sums and means, and the inside of normalisations. The graph keeps its interface, so that
+ * adapters and losses that are added later see FLOAT32. Its derivative is a backward pass in the same types. Stateless and thread-safe.
  */
 final class MixedPrecision {
     /** The bits of FLOAT16's infinity; its largest number is one less. */

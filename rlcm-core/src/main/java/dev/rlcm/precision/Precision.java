@@ -4,8 +4,8 @@ import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 
 /**
- * The type that a network's products, convolutions and activations are computed in. Whatever it is, adapters, their
- * gradients, trajectories, log-probabilities and losses are FLOAT32; see {@code docs/precision.md}.
+ * The type that a network's products, convolutions and activations are computed in. Adapters, their gradients,
+ * trajectories, log-probabilities and losses are FLOAT32 in every precision; see {@code docs/precision.md}.
  */
 public enum Precision {
     /** 24 significant bits. */
@@ -15,7 +15,7 @@ public enum Precision {
     /** 8 significant bits, FLOAT32's range: no loss scaling. Convolutions stay FLOAT32. */
     BFLOAT16;
 
-    /** That of the weights of a graph: a 16-bit type if any constant or input has it. */
+    /** The precision of a graph's weights: a 16-bit type if any constant or input has one. */
     public static Precision ofWeights(Graph graph) {
         return graph.topologicalOrder().stream()
                 .filter(value -> value.inputs().isEmpty() && value.type().isHalf())

@@ -14,10 +14,10 @@ public final class SinglePrecision {
     private SinglePrecision() {}
 
     /**
-     * The graph with FLOAT32 in the place of FLOAT16 and BFLOAT16: in inputs, constants (which are converted, and take
-     * twice the memory), casts and, with that, in all that is computed and in outputs. Results differ from the original
-     * ones by what those lose to rounding. To have patterns {@linkplain RaisePatterns raised} do so before: their
-     * constants are recognised by their type's rounding. A graph without 16-bit reals is returned as it is.
+     * The graph with FLOAT32 in the place of FLOAT16 and BFLOAT16: in inputs, in constants, in casts, and therefore in all
+     * results. Converted constants take twice the memory. Results differ from the original ones by the rounding of those.
+     * {@linkplain RaisePatterns Raise} patterns first, since their constants are recognised by the rounding of their type.
+     * Returns a graph without 16-bit reals as it is.
      */
     public static Graph of(Graph graph) {
         boolean none = graph.inputs().stream().noneMatch(input -> input.type().isHalf())

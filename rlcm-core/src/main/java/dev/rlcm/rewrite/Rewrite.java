@@ -33,7 +33,7 @@ public final class Rewrite implements UnaryOperator<Value> {
         return new Rewrite(guard, function);
     }
 
-    /** The replacement if the value matches, else the value. */
+    /** The replacement if the value matches; otherwise the value. */
     @Override
     public Value apply(Value value) {
         return guard.test(value) ? replacement.apply(value) : value;

@@ -29,7 +29,7 @@ public final class OnnxModels {
      *
      * @param file the {@code .onnx} file
      * @return the graph, all shapes static. Nodes are labelled {@code /<module path>/<operator>} where the file tells the
-     *     module (in names, PyTorch's metadata or names of weights), else with their names. Weights in external data are
+     *     module (in names, PyTorch's metadata or names of weights), and with their names otherwise. Weights in external data are
      *     memory-mapped. Types are the file's: {@link dev.rlcm.precision.SinglePrecision} makes a graph of 16-bit reals one
      *     of FLOAT32
      * @throws IOException if the file is missing, truncated or no ONNX model
@@ -132,8 +132,7 @@ public final class OnnxModels {
      * Forward and backward as one graph.
      *
      * @param graph any graph
-     * @param wrt what to differentiate with respect to, of a floating type: inputs, or {@link #weights} that thereby become
-     *     inputs
+     * @param wrt what to differentiate with respect to, of a floating type: inputs, or {@link #weights}, which become inputs
      * @return a graph with the inputs of {@code graph}, an input {@code <weight>} per named weight, of its type and shape,
      *     and an input {@code upstream_<output>} per floating output, of its type and shape; with the outputs of
      *     {@code graph} and an output {@code grad_<name>} per name: the gradient of the sum over outputs of

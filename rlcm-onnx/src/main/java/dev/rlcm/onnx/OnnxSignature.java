@@ -48,8 +48,8 @@ public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset, Ma
     }
 
     /**
-     * An axis: of fixed extent, or symbolic with a name to bind, which is empty where the model gives none. A negative extent is
-     * none.
+     * An axis. Its extent is fixed, or symbolic with a name to bind; the name is empty where the model gives none. A negative
+     * extent counts as unknown.
      */
     public record Dim(OptionalInt extent, String symbol) {
         private static Dim of(TensorShapeProto.Dimension dim) {

@@ -25,8 +25,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Runs graphs with ONNX Runtime, on the CPU or a CUDA device. Weights of large models are used where they lie,
- * small ones it copies; inputs and outputs live in the caller's tensors. Thread-safe; owns its executables: closing it closes them all, and is idempotent.
+ * Runs graphs with ONNX Runtime, on the CPU or a CUDA device. Uses the weights of large models where they lie and copies
+ * small ones; inputs and outputs live in the caller's tensors. Thread-safe. Owns its executables: closing the backend closes
+ * them all, and is idempotent.
  */
 public final class OrtBackend implements Backend {
     private static final String CUDA_REMEDY =
@@ -56,17 +57,17 @@ public final class OrtBackend implements Backend {
         this.half = new HalfSupport(provider);
     }
 
-    /** On the CPU, with all cores. */
+    /** Runs on the CPU with all cores. */
     public static OrtBackend cpu() {
         return cpu(OrtOptions.defaults());
     }
 
-    /** On the CPU, with that many threads. */
+    /** Runs on the CPU with the given number of threads. */
     public static OrtBackend cpu(int threads) {
         return cpu(OrtOptions.defaults().withThreads(threads));
     }
 
-    /** On the CPU; 16-bit numbers are stored as such, but computed with in FLOAT32. */
+    /** Runs on the CPU. 16-bit numbers are stored as such and computed with in FLOAT32. */
     public static OrtBackend cpu(OrtOptions options) {
         return new OrtBackend(options, OptionalInt.empty(), CudaOptions.defaults(), HalfSupport.Provider.CPU);
     }

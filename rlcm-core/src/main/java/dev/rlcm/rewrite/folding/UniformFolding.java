@@ -42,7 +42,7 @@ public final class UniformFolding {
         return source(value).isConstant(number);
     }
 
-    /** The expansion of a smaller constant expression if the value is one, else the value itself. */
+    /** The expansion of a smaller constant expression if the value is one; otherwise the value itself. */
     static Value shrink(Value value) {
         List<Value> sources =
                 value.inputs().stream().map(UniformFolding::source).toList();

@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Products with a matrix and its low-rank update, taken together: x W + (x P) Q becomes x (W + P Q). Stateless and
+ * Takes the product with a matrix and that with its low-rank update together: x W + (x P) Q becomes x (W + P Q). Stateless and
  * thread-safe.
  */
 public final class LowRankProducts {
     /**
-     * Multiplications of x W per multiplication of (x P) Q, up to which one product is cheaper, gradients included. By
-     * measurement: thin products reach a quarter of the speed of others.
+     * One product is cheaper, gradients included, if x W has at most this many times the multiplications of (x P) Q. Measured:
+     * thin products reach a quarter of the speed of others.
      */
     private static final int LARGEST_RATIO = 4;
 

@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Columns of a product as the product with these columns of the matrix, as of the two halves of a gated layer: no pass
- * over the results to take them apart, nor over their gradients to put them together. Stateless and thread-safe.
+ * Turns columns of a product into the product with these columns of the matrix, for example the two halves of a gated
+ * layer. That saves a pass over the results to take them apart, and one over their gradients to put them together. Stateless
+ * and thread-safe.
  */
 public final class ProductSlices {
     /** In elements: the slices of a matrix are copies of it, so that only small ones pay for them. */

@@ -14,7 +14,7 @@ record Product(double coefficient, List<Value> factors) {
         return new Product(coefficient, factors);
     }
 
-    /** The factors both ways round if there are two, else nothing. */
+    /** The factors in both orders if there are two; otherwise nothing. */
     List<List<Value>> pairs() {
         return factors.size() == 2 ? List.of(factors, List.of(factors.get(1), factors.get(0))) : List.of();
     }

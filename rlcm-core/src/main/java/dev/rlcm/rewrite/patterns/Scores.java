@@ -49,8 +49,8 @@ record Scores(Value product, double scale, List<Value> masks, Shape leading) {
     }
 
     /**
-     * WHERE(c, scores, m), or the other way round, is scores + WHERE(c, 0, m) for an m that nothing else counts beside;
-     * where c excludes a whole row both are uniform, since the sum rounds to m.
+     * WHERE(c, scores, m), or the other way round, is scores + WHERE(c, 0, m) if m outweighs all scores.
+     * Where c excludes a whole row, both are uniform, since the sum rounds to m.
      */
     private static Optional<Scores> selected(Value choice) {
         for (int kept = 1; kept <= 2; kept++) {

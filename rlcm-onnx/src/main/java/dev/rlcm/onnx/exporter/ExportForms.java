@@ -83,7 +83,7 @@ final class ExportForms {
         e.result("Pad", inputs, OnnxAttributes.text("mode", a));
     }
 
-    /** ONNX's has two results, of which this is the second. */
+    /** The ONNX operator has two results; this is the second. */
     static void topK(Emitter e) {
         Attributes a = e.value().attributes();
         e.secondResult(
@@ -104,7 +104,7 @@ final class ExportForms {
                 OnnxAttributes.text("nearest_mode", "floor"));
     }
 
-    /** With transposes or a factor: FusedMatMul; else Gemm for two matrices, or Transpose nodes first. */
+    /** FusedMatMul takes transposes and a factor. Without it: Gemm for two matrices, or Transpose nodes first. */
     static void matmul(Emitter e) {
         boolean transA = e.value().attributes().flag("transA");
         boolean transB = e.value().attributes().flag("transB");

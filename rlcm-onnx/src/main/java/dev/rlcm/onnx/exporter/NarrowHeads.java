@@ -16,9 +16,9 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Splitting features into heads and joining them, [B,L,H,D] to [B,H,L,D] and back, as two transposes of matrices: where D
- * is small, ONNX Runtime's kernel for CPUs takes three to ten times as long to move rows of D numbers. The one of the two
- * that touches heads is left to the products of attention, which take transposed operands.
+ * Splitting features into heads and joining them, [B,L,H,D] to [B,H,L,D] and back, as two transposes of matrices. Where D
+ * is small, ONNX Runtime's kernel for CPUs takes three to ten times as long to move rows of D numbers. One of the two
+ * transposes touches the heads; the products of attention, which take transposed operands, do it in passing.
  */
 final class NarrowHeads {
     /** A row of so many numbers is worth moving as a whole. */
@@ -87,7 +87,7 @@ final class NarrowHeads {
                 : Value.of(product.op(), changed, List.of(a.orElse(first), b.orElse(second)), product.label());
     }
 
-    /** The sum of a b along the last axis, which is short, as that of their transposes along the other. */
+    /** The sum of a b along the last axis, which is short, computed on the transposes along the other axis. */
     private Value sumOfProducts(Value sum) {
         Value product = sum.in(0);
         int last = product.rank() - 1;
@@ -114,7 +114,7 @@ final class NarrowHeads {
                         : ConstantFolding.fold(value.transposed()));
     }
 
-    /** The value with its last two axes swapped, where that is there already. */
+    /** The value with its last two axes swapped, if the graph has it already. */
     private Optional<Value> untransposed(Value value) {
         if (!turned.containsKey(value)) {
             find(value).ifPresent(found -> turned.put(value, found));

@@ -33,8 +33,8 @@ record ScaledOperand(Value matrix, double factor) {
     }
 
     /**
-     * The same function, with operands scaled where results are that nothing else uses, as the gradients of LoRA's factors
-     * are. Of outputs only: no other value is built again for their sake, so that those of the graph can be counted.
+     * The same function, with factors of results moved to an operand if nothing else uses the result, as in the gradients of
+     * LoRA's factors. Only outputs are rewritten: no other value is built again, so that uses in the graph can be counted.
      */
     static Graph scaleBeforeProducts(Graph graph) {
         Map<Value, Integer> users = new HashMap<>();

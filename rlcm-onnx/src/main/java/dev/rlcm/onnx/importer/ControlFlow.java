@@ -14,8 +14,7 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * If, Loop and Scan. Whatever decides which way to go has to be known at import: the live branch is inlined, and loops are
- * unrolled.
+ * If, Loop and Scan. Conditions and trip counts must be known at import: the live branch is inlined, and loops are unrolled.
  */
 final class ControlFlow {
     /** Unrolled steps of a loop, beyond any real export. */
@@ -86,7 +85,7 @@ final class ControlFlow {
         return outputs;
     }
 
-    /** Without a condition to begin with, that of the body does not matter (ONNX's for-loop). */
+    /** If there is no initial condition, the condition of the body is ignored (ONNX's for-loop). */
     private static boolean goesOn(Value condition, OnnxNode node) {
         if (condition.is(Op.CONSTANT)) {
             return condition.data().getLong(0) != 0;

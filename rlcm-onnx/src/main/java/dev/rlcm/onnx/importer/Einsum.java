@@ -95,7 +95,7 @@ final class Einsum {
         return result;
     }
 
-    /** Both axes to the front and merged, of which every (extent + 1)st element is on the diagonal. */
+    /** Both axes moved to the front and merged. Every (extent + 1)st element of the merged axis is on the diagonal. */
     private static Term diagonal(Term term, int first, int second, int extent) {
         int rank = term.value().rank();
         IntStream others = IntStream.range(0, rank).filter(i -> i != first && i != second);
@@ -117,7 +117,10 @@ final class Einsum {
                 term.axes().charAt(first) + rest);
     }
 
-    /** Axes that both have are batch axes if still needed, else contracted; axes of one that nobody needs are summed. */
+    /**
+     * Axes of both operands are batch axes if they are still needed, and contracted otherwise. Axes of one operand that are
+     * not needed are summed.
+     */
     private static Term contract(Term left, Term right, String needed, OnnxNode node) {
         Term a = left.summed(without(without(left.axes(), right.axes()), needed));
         Term b = right.summed(without(without(right.axes(), left.axes()), needed));

@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Where the modules are that the scopes in TorchScript's node names stand for. That exporter leaves out modules that hold
+ * Finds the modules that the scopes in TorchScript's node names stand for. That exporter leaves out modules that hold
  * others but are never called themselves, and numbers further calls of one module: {@code /to_q_1/MatMul} may be the second
- * call of {@code unet.attn1.to_q}. The names of the weights and biases that are read inside a scope tell; a scope about which
- * they tell nothing is placed with the nearest one around it, or with the one that works with the same weight.
+ * call of {@code unet.attn1.to_q}. The names of the weights and biases that are read inside a scope tell the module. A scope
+ * that reads none is placed with the nearest one around it, or with the one that works with the same weight.
  */
 final class ModuleScopes {
     static final ModuleScopes NONE = new ModuleScopes(Map.of());
@@ -65,7 +65,7 @@ final class ModuleScopes {
         return new ModuleScopes(all);
     }
 
-    /** The label with the module's path for its scope; as it is if nothing is known about that. */
+    /** The label with the module's path in the place of its scope; the label itself if the module is not known. */
     String place(String label) {
         String scope = scope(label);
         String path = path(scope);

@@ -175,7 +175,7 @@ final class ShapeTranslations {
         return Math.max(low, Math.min(high, counted));
     }
 
-    /** Sizes are an attribute, an input (opset 13), or equal parts of which the last may be smaller (opset 18). */
+    /** Sizes are an attribute, an input (opset 13), or equal parts, where the last may be smaller (opset 18). */
     private static List<Value> split(OnnxNode node) {
         Value x = node.in(0);
         int axis = OnnxNode.axis(node.integer("axis", 0), x.rank());

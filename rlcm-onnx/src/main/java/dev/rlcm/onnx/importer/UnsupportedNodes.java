@@ -55,7 +55,7 @@ final class UnsupportedNodes {
         }
     }
 
-    /** Whatever has the same kind of problem, with the first one's in full. */
+    /** The nodes with one kind of problem, and the first node's problem in full. */
     private static final class Group {
         private final String reason;
         private final String example;

@@ -17,7 +17,7 @@ record SessionStep(List<Slot> operands, Slot result, Form form, long scratch) {
     enum Form {
         /** A view of it. */
         ALIAS,
-        /** In its place, if nobody else needs it any more. */
+        /** In its place, if no later node reads it. */
         IN_PLACE,
         /** In a buffer of its own. */
         OWN
@@ -44,7 +44,7 @@ record SessionStep(List<Slot> operands, Slot result, Form form, long scratch) {
             return shape.size() * type.bytes();
         }
 
-        /** What ONNX Runtime asks of a buffer that is to be used again: the same shape and width. */
+        /** What ONNX Runtime requires of a buffer to use it again: the same shape and width. */
         boolean replaces(Slot other) {
             return type.bytes() == other.type.bytes() && shape.equals(other.shape);
         }

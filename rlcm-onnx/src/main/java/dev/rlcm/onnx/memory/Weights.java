@@ -12,7 +12,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 
-/** What never changes in a graph: constants, inputs that stand for weights, and what is computed from these alone. */
+/** The values that never change in a graph: constants, inputs that stand for weights, and results of these alone. */
 final class Weights {
     private final Set<Value> fixed;
     private final List<Value> used;
@@ -56,7 +56,7 @@ final class Weights {
         return fixed.contains(value);
     }
 
-    /** Those that something else reads, in topological order; a runtime folds the rest away. */
+    /** The weights that other nodes read, in topological order. A runtime folds the rest away. */
     List<Value> used() {
         return used;
     }

@@ -24,7 +24,7 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The UNet as graphs for given batches, with uniform inputs whatever the export looks like: all FLOAT32, one timestep for
+ * The UNet as graphs for given batches. The inputs are the same for every form of export: all FLOAT32, and one timestep for
  * each row. Thread-safe.
  */
 public final class Denoiser {
@@ -38,7 +38,7 @@ public final class Denoiser {
     private final Shape states;
     private final OptionalInt guidanceDim;
     private final boolean raised;
-    /** Null for that of the file's weights. */
+    /** Null for the precision of the file's weights. */
     private final @Nullable Precision precision;
 
     private final ConstantPool constants = new ConstantPool();

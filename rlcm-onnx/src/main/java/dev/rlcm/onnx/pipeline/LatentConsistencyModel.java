@@ -80,8 +80,8 @@ public final class LatentConsistencyModel extends LatentModel {
     }
 
     /**
-     * The same model with its UNet computed in another precision than that of its weights, by sampler and trainer alike;
-     * text encoder and VAE stay as they are. Adapters, latents and log-probabilities are FLOAT32 whatever it is.
+     * The same model with its UNet computed in the given precision, by sampler and trainer alike. Text encoder and VAE stay as
+     * they are; adapters, latents and log-probabilities are FLOAT32 in every precision.
      */
     public LatentConsistencyModel withPrecision(Precision precision) {
         return new LatentConsistencyModel(this, precision);

@@ -18,11 +18,11 @@ import java.util.Map;
 /**
  * A latent diffusion model such as Stable Diffusion 1.5 from a {@link ModelDirectory}, sampled by DDIM with noise: the
  * policy of DDPO (Black et al., arXiv:2305.13301), which {@link dev.rlcm.ppo.PpoOptimizer} trains as it trains a consistency
- * model. All N steps are actions; a plan's last step and timestep rule, which are choices of consistency models, do not
- * count.
+ * model. All N steps are actions. The last step and the timestep rule of a plan are choices of consistency models and are
+ * ignored.
  *
  * <p>Classifier-free guidance is part of the network ({@link GuidedDenoiser}): gradients go through both of its halves, and
- * adapters act in both. The unconditional prompt is the empty one. With guidance scale 1 the network is evaluated without
+ * adapters act in both. The unconditional prompt is the empty text. With guidance scale 1 the network is evaluated without
  * it, at half the cost.
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
@@ -91,8 +91,8 @@ public final class LatentDiffusionModel extends LatentModel {
     }
 
     /**
-     * The same model with its UNet computed in another precision than that of its weights, by sampler and trainer alike;
-     * text encoder and VAE stay as they are. Adapters, latents and log-probabilities are FLOAT32 whatever it is.
+     * The same model with its UNet computed in the given precision, by sampler and trainer alike. Text encoder and VAE stay as
+     * they are; adapters, latents and log-probabilities are FLOAT32 in every precision.
      */
     public LatentDiffusionModel withPrecision(Precision precision) {
         return new LatentDiffusionModel(this, denoiser.withPrecision(precision));

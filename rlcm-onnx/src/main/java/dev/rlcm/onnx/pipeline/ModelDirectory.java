@@ -88,7 +88,7 @@ public final class ModelDirectory {
      * between the same text encoder and VAE.
      *
      * @param root holds {@code scheduler/} and {@code unet/}
-     * @param shared holds whatever else {@code root} does not
+     * @param shared holds the components that {@code root} lacks
      * @see #open(Path)
      */
     public static ModelDirectory open(Path root, Path shared) throws IOException {

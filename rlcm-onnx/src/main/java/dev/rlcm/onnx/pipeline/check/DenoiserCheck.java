@@ -31,14 +31,18 @@ final class DenoiserCheck {
         FOREIGN.put("encoder_attention_mask", "of a transformer with masked text");
     }
 
-    private final LayoutCheck layout;
+    private final Layout layout;
     private final CheckSettings settings;
-    private final TextCheck text;
-    private final LatentCheck latents;
+    private final Optional<Shape> text;
+    private final Optional<LatentSize> latents;
     private final Findings findings;
-    private Optional<Denoiser> denoiser = Optional.empty();
 
-    DenoiserCheck(LayoutCheck layout, CheckSettings settings, TextCheck text, LatentCheck latents, Findings findings) {
+    private DenoiserCheck(
+            Layout layout,
+            CheckSettings settings,
+            Optional<Shape> text,
+            Optional<LatentSize> latents,
+            Findings findings) {
         this.layout = layout;
         this.settings = settings;
         this.text = text;
@@ -46,34 +50,41 @@ final class DenoiserCheck {
         this.findings = findings;
     }
 
-    /** The UNet, if its interface can be used. */
-    Optional<Denoiser> denoiser() {
-        return denoiser;
+    /**
+     * The UNet, if its interface can be used.
+     *
+     * @param text [S, D] of the text encoder's hidden states, if they are known
+     * @param latents height and width, likewise
+     */
+    static Optional<Denoiser> run(
+            Layout layout,
+            CheckSettings settings,
+            Optional<Shape> text,
+            Optional<LatentSize> latents,
+            Findings findings) {
+        DenoiserCheck check = new DenoiserCheck(layout, settings, text, latents, findings);
+        return layout.model(UNET)
+                .flatMap(model -> findings.attempt(UNET, () -> check.check(model)))
+                .flatMap(denoiser -> denoiser);
     }
 
-    void run() {
-        layout.model(UNET).ifPresent(model -> findings.run(UNET, () -> check(model)));
-    }
-
-    private boolean check(OnnxComponent model) {
-        JsonFile config = layout.configuration("unet/config.json")
-                .orElseGet(() -> JsonFile.empty(layout.root().resolve("unet/config.json")));
+    private Optional<Denoiser> check(OnnxComponent model) {
+        JsonFile config = layout.configurationOrEmpty("unet/config.json");
         boolean known = checkNames(model);
         checkTypes(model);
         if (!known) {
-            return false;
+            return Optional.empty();
         }
         checkTimestep(model);
         checkGuidance(model, config);
         boolean batchFits = checkBatch(model);
         boolean sizeFits = checkSize(model);
         boolean statesFit = checkStates(model, config);
-        if (batchFits && sizeFits && statesFit && latents.size().isPresent()) {
-            Shape states = states(model, config);
-            denoiser = findings.attempt(
-                    UNET, () -> Denoiser.open(model, config, latents.size().get(), states, true));
+        if (!batchFits || !sizeFits || !statesFit) {
+            return Optional.empty();
         }
-        return true;
+        return latents.flatMap(
+                size -> findings.attempt(UNET, () -> Denoiser.open(model, config, size, states(model, config), true)));
     }
 
     private boolean checkNames(OnnxComponent model) {
@@ -192,10 +203,10 @@ final class DenoiserCheck {
     }
 
     private boolean checkSize(OnnxComponent model) {
-        LatentSize size = latents.size().orElse(null);
-        if (size == null) {
+        if (latents.isEmpty()) {
             return false;
         }
+        LatentSize size = latents.get();
         int[] wanted = {size.height(), size.width()};
         for (int axis = 2; axis < 4; axis++) {
             OptionalInt fixed = model.dim(Denoiser.SAMPLE, axis);
@@ -217,8 +228,8 @@ final class DenoiserCheck {
         OptionalInt configured = config.count("cross_attention_dim");
         OptionalInt width = declared.isPresent() ? declared : configured;
         boolean fits = true;
-        if (text.states().isPresent()) {
-            int given = text.states().get().dim(1);
+        if (text.isPresent()) {
+            int given = text.get().dim(1);
             if (width.isPresent() && width.getAsInt() != given) {
                 findings.error(
                         UNET,
@@ -227,7 +238,7 @@ final class DenoiserCheck {
                 fits = false;
             }
             OptionalInt tokens = model.dim(Denoiser.STATES, 1);
-            int length = text.states().get().dim(0);
+            int length = text.get().dim(0);
             if (tokens.isPresent() && tokens.getAsInt() != length) {
                 findings.error(
                         UNET,
@@ -240,10 +251,9 @@ final class DenoiserCheck {
     }
 
     private Shape states(OnnxComponent model, JsonFile config) {
-        return text.states()
-                .orElseGet(() -> Shape.of(
-                        model.dim(Denoiser.STATES, 1).orElse(USUAL_TOKENS),
-                        model.dim(Denoiser.STATES, 2).orElseGet(() -> config.count("cross_attention_dim")
-                                .orElse(768))));
+        return text.orElseGet(() -> Shape.of(
+                model.dim(Denoiser.STATES, 1).orElse(USUAL_TOKENS),
+                model.dim(Denoiser.STATES, 2)
+                        .orElseGet(() -> config.count("cross_attention_dim").orElse(768))));
     }
 }

@@ -18,6 +18,12 @@ final class Findings {
         T look() throws IOException;
     }
 
+    /** Looks at something without a result. */
+    @FunctionalInterface
+    interface Action {
+        void run() throws IOException;
+    }
+
     void error(String component, String message, String remedy) {
         add(Severity.ERROR, component, message, remedy);
     }
@@ -50,9 +56,12 @@ final class Findings {
         return Optional.empty();
     }
 
-    /** As {@link #attempt} for what has no result. */
-    void run(String component, Look<?> look) {
-        attempt(component, look);
+    /** Looks at something that has no result. */
+    void run(String component, Action action) {
+        attempt(component, () -> {
+            action.run();
+            return true;
+        });
     }
 
     /** Worst first, otherwise in the order found. */

@@ -21,46 +21,43 @@ final class LatentCheck {
     private static final int USUAL_CHANNELS = 4;
     private static final int MOST_LEVELS = 8;
 
-    private final LayoutCheck layout;
+    private final Layout layout;
     private final CheckSettings settings;
     private final Findings findings;
-    private Optional<LatentSize> size = Optional.empty();
-    private Optional<Graph> graph = Optional.empty();
-    private int scale = USUAL_SCALE;
 
-    LatentCheck(LayoutCheck layout, CheckSettings settings, Findings findings) {
+    private LatentCheck(Layout layout, CheckSettings settings, Findings findings) {
         this.layout = layout;
         this.settings = settings;
         this.findings = findings;
     }
 
-    /** Height and width to use the UNet with. */
-    Optional<LatentSize> size() {
-        return size;
+    /**
+     * What the model works on.
+     *
+     * @param size height and width to use the UNet with, if they are known
+     * @param decoder the graph for one picture, if it can be imported
+     */
+    record Latents(Optional<LatentSize> size, Optional<Graph> decoder) {}
+
+    static Latents run(Layout layout, CheckSettings settings, Findings findings) {
+        return new LatentCheck(layout, settings, findings).run();
     }
 
-    /** The decoder of one picture, if it can be imported. */
-    Optional<Graph> graph() {
-        return graph;
-    }
-
-    void run() {
-        JsonFile vae = configuration("vae_decoder/config.json");
-        JsonFile unet = configuration("unet/config.json");
+    private Latents run() {
+        JsonFile vae = layout.configurationOrEmpty("vae_decoder/config.json");
+        JsonFile unet = layout.configurationOrEmpty("unet/config.json");
         findings.run(VAE, () -> checkFactors(vae));
-        findings.run(UNET, () -> size = latentSize(unet));
+        int scale = findings.attempt(VAE, () -> scale(vae)).orElse(USUAL_SCALE);
+        Optional<LatentSize> size =
+                findings.attempt(UNET, () -> latentSize(unet, scale)).flatMap(found -> found);
         findings.run(VAE, () -> checkChannels(vae, unet));
-        findings.run(UNET, () -> checkHalvings(unet));
-        size.ifPresent(latents -> layout.model(VAE)
-                .ifPresent(model -> findings.run(VAE, () -> graph = Optional.of(load(model, latents, vae)))));
+        size.ifPresent(latents -> findings.run(UNET, () -> checkHalvings(unet, latents, scale)));
+        Optional<Graph> decoder = size.flatMap(latents ->
+                layout.model(VAE).flatMap(model -> findings.attempt(VAE, () -> load(model, latents, vae, scale))));
+        return new Latents(size, decoder);
     }
 
-    private JsonFile configuration(String name) {
-        return layout.configuration(name)
-                .orElseGet(() -> JsonFile.empty(layout.root().resolve(name)));
-    }
-
-    private boolean checkFactors(JsonFile vae) {
+    private void checkFactors(JsonFile vae) {
         if (!vae.has("scaling_factor")) {
             findings.warn(
                     VAE,
@@ -76,19 +73,22 @@ final class LatentCheck {
                 findings.error(VAE, key + " is set; statistics by channel are not supported", "use another VAE");
             }
         }
-        JsonNode channels = vae.root().path("block_out_channels");
-        if (channels.isArray() && !channels.isEmpty() && channels.size() <= MOST_LEVELS) {
-            scale = 1 << (channels.size() - 1);
-        } else {
-            findings.error(
-                    VAE,
-                    "block_out_channels does not tell how many pixels a latent stands for; assuming " + scale,
-                    "copy the configuration of the VAE that was exported");
-        }
-        return true;
     }
 
-    private Optional<LatentSize> latentSize(JsonFile unet) {
+    /** Pixels per latent, along each side. */
+    private int scale(JsonFile vae) {
+        JsonNode channels = vae.root().path("block_out_channels");
+        if (channels.isArray() && !channels.isEmpty() && channels.size() <= MOST_LEVELS) {
+            return 1 << (channels.size() - 1);
+        }
+        findings.error(
+                VAE,
+                "block_out_channels does not tell how many pixels a latent stands for; assuming " + USUAL_SCALE,
+                "copy the configuration of the VAE that was exported");
+        return USUAL_SCALE;
+    }
+
+    private Optional<LatentSize> latentSize(JsonFile unet, int scale) {
         if (settings.height().isPresent() && settings.width().isPresent()) {
             int height = settings.height().getAsInt();
             int width = settings.width().getAsInt();
@@ -115,7 +115,7 @@ final class LatentCheck {
         return Optional.of(new LatentSize(height, width));
     }
 
-    private boolean checkChannels(JsonFile vae, JsonFile unet) {
+    private void checkChannels(JsonFile vae, JsonFile unet) {
         OptionalInt latent = vae.count("latent_channels");
         int in = unet.count("in_channels").orElse(USUAL_CHANNELS);
         if (latent.isPresent() && latent.getAsInt() != in) {
@@ -133,27 +133,22 @@ final class LatentCheck {
                     "gives " + out + " channels for " + in,
                     "UNets that also predict a variance are not supported; use one that predicts the noise alone");
         }
-        return true;
     }
 
     /** A UNet halves its latents between blocks; what is left over does not fit the skip connections on the way up. */
-    private boolean checkHalvings(JsonFile unet) {
+    private void checkHalvings(JsonFile unet, LatentSize size, int scale) {
         int halvings = Math.max(0, unet.root().path("block_out_channels").size() - 1);
-        if (size.isEmpty() || halvings > MOST_LEVELS) {
-            return false;
-        }
         int multiple = 1 << halvings;
-        if (size.get().height() % multiple != 0 || size.get().width() % multiple != 0) {
+        if (halvings <= MOST_LEVELS && (size.height() % multiple != 0 || size.width() % multiple != 0)) {
             findings.warn(
                     UNET,
-                    "halves the latents " + halvings + " times; " + size.get().height() + " x "
-                            + size.get().width() + " cannot be halved that often without a rest",
+                    "halves the latents " + halvings + " times; " + size.height() + " x " + size.width()
+                            + " cannot be halved that often without a rest",
                     "choose picture sizes that are multiples of " + multiple * scale);
         }
-        return true;
     }
 
-    private Graph load(OnnxComponent model, LatentSize latents, JsonFile vae) throws IOException {
+    private Graph load(OnnxComponent model, LatentSize latents, JsonFile vae, int scale) throws IOException {
         if (model.inputs().size() != 1) {
             throw new IllegalArgumentException(
                     "has the inputs " + model.inputs() + ", expected the latents only; export the decoder alone");

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Which files are there; opens each once for the other checks. */
+/** Which files are there, and each of them opened once for the other checks. */
 final class LayoutCheck {
     private static final String EXPORT = "optimum-cli export onnx --model MODEL --task text-to-image DIRECTORY";
     private static final List<String> CONFIGURATIONS = List.of(
@@ -25,24 +25,28 @@ final class LayoutCheck {
     private final Path root;
     private final ReadOptions reading;
     private final Findings findings;
-    private final Map<String, OnnxComponent> components = new LinkedHashMap<>();
-    private final Map<String, JsonFile> configurations = new HashMap<>();
 
-    LayoutCheck(Path root, ReadOptions reading, Findings findings) {
+    private LayoutCheck(Path root, ReadOptions reading, Findings findings) {
         this.root = root;
         this.reading = reading;
         this.findings = findings;
     }
 
-    /** Whether there is a directory to look into. */
-    boolean run() {
+    /** What the directory holds; empty if there is no directory. */
+    static Optional<Layout> run(Path root, ReadOptions reading, Findings findings) {
+        return new LayoutCheck(root, reading, findings).run();
+    }
+
+    private Optional<Layout> run() {
         if (!Files.isDirectory(root)) {
             findings.error(
                     "model",
                     root + (Files.exists(root) ? " is a file, not a model directory" : " does not exist"),
                     "give the folder that holds model_index.json; export one with: " + EXPORT);
-            return false;
+            return Optional.empty();
         }
+        Map<String, OnnxComponent> components = new LinkedHashMap<>();
+        Map<String, JsonFile> configurations = new HashMap<>();
         List<String> missing = new ArrayList<>();
         for (String name : CONFIGURATIONS) {
             if (Files.isRegularFile(root.resolve(name))) {
@@ -62,8 +66,9 @@ final class LayoutCheck {
         if (!missing.isEmpty()) {
             findings.error("model", "files are missing: " + String.join(", ", missing), "export with: " + EXPORT);
         }
-        configuration("model_index.json").ifPresent(this::checkPipeline);
-        return true;
+        Layout layout = new Layout(root, components, configurations);
+        layout.configuration("model_index.json").ifPresent(this::checkPipeline);
+        return Optional.of(layout);
     }
 
     private OnnxComponent open(String name) throws IOException {
@@ -95,19 +100,5 @@ final class LayoutCheck {
     private static String folder(String file) {
         int slash = file.indexOf('/');
         return slash < 0 ? "model" : file.substring(0, slash);
-    }
-
-    Path root() {
-        return root;
-    }
-
-    /** An ONNX file that could be opened. */
-    Optional<OnnxComponent> model(String name) {
-        return Optional.ofNullable(components.get(name));
-    }
-
-    /** A configuration that is there and is JSON. */
-    Optional<JsonFile> configuration(String name) {
-        return Optional.ofNullable(configurations.get(name));
     }
 }

@@ -3,47 +3,41 @@ package dev.rlcm.onnx.pipeline.check;
 import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.memory.MemoryEstimate;
+import dev.rlcm.onnx.pipeline.check.NetworkCheck.Network;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 
 /** What sampling and training will need, against what the machine has. */
 final class MemoryCheck {
     private static final String MODEL = "model";
 
     private final CheckSettings settings;
-    private final TextCheck text;
-    private final LatentCheck latents;
-    private final NetworkCheck network;
     private final Findings findings;
     private final StandInWeights weights = new StandInWeights();
 
-    MemoryCheck(CheckSettings settings, TextCheck text, LatentCheck latents, NetworkCheck network, Findings findings) {
+    private MemoryCheck(CheckSettings settings, Findings findings) {
         this.settings = settings;
-        this.text = text;
-        this.latents = latents;
-        this.network = network;
         this.findings = findings;
     }
 
-    void run() {
-        if (network.sampler().isEmpty()) {
-            return;
-        }
-        findings.run(MODEL, () -> {
-            List<Graph> sampling = new ArrayList<>();
-            Stream.of(text.graph(), network.sampler(), latents.graph())
-                    .flatMap(Optional::stream)
-                    .map(weights::replace)
-                    .forEach(sampling::add);
-            report("sampling " + settings.batch() + " at a time", sampling);
-            network.update().map(this::lowered).ifPresent(graph -> {
-                sampling.add(graph);
-                report("training with minibatches of " + settings.minibatch(), sampling);
-            });
-            return true;
+    /**
+     * Reports the memory.
+     *
+     * @param others the graphs that sampling runs besides the network
+     */
+    static void run(Network network, List<Graph> others, CheckSettings settings, Findings findings) {
+        findings.run(MODEL, () -> new MemoryCheck(settings, findings).run(network, others));
+    }
+
+    private void run(Network network, List<Graph> others) {
+        List<Graph> graphs = new ArrayList<>();
+        graphs.add(weights.replace(network.sampler()));
+        others.forEach(graph -> graphs.add(weights.replace(graph)));
+        report("sampling " + settings.batch() + " at a time", graphs);
+        network.update().map(this::lowered).ifPresent(graph -> {
+            graphs.add(graph);
+            report("training with minibatches of " + settings.minibatch(), graphs);
         });
     }
 

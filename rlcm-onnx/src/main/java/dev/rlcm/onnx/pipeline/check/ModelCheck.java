@@ -1,13 +1,18 @@
 package dev.rlcm.onnx.pipeline.check;
 
+import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
+import dev.rlcm.onnx.pipeline.check.LatentCheck.Latents;
+import dev.rlcm.onnx.pipeline.check.TextCheck.Encoder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Says what would go wrong, or slowly, with a model directory before anything expensive is done with it: reads its
- * configurations, imports its graphs with the weights left in their files, injects the adapter and differentiates, and
- * compiles and runs nothing. Whatever the directory holds, the answer is a list of findings. Stateless and thread-safe.
+ * configurations, imports its graphs with the weights left in their files, injects the adapter and differentiates.
+ * Compiles and runs nothing. The answer is a list of findings for every content of the directory. Stateless and thread-safe.
  */
 public final class ModelCheck {
     private ModelCheck() {}
@@ -21,19 +26,21 @@ public final class ModelCheck {
      */
     public static List<Finding> of(Path directory, CheckSettings settings) {
         Findings findings = new Findings();
-        LayoutCheck layout = new LayoutCheck(directory, settings.reading(), findings);
-        if (layout.run()) {
-            new SchedulerCheck(layout, settings, findings).run();
-            TextCheck text = new TextCheck(layout, findings);
-            text.run();
-            LatentCheck latents = new LatentCheck(layout, settings, findings);
-            latents.run();
-            DenoiserCheck denoiser = new DenoiserCheck(layout, settings, text, latents, findings);
-            denoiser.run();
-            NetworkCheck network = new NetworkCheck(settings, denoiser, findings);
-            network.run();
-            new MemoryCheck(settings, text, latents, network, findings).run();
-        }
+        LayoutCheck.run(directory, settings.reading(), findings).ifPresent(layout -> check(layout, settings, findings));
         return findings.sorted();
+    }
+
+    private static void check(Layout layout, CheckSettings settings, Findings findings) {
+        SchedulerCheck.run(layout, settings, findings);
+        Optional<Encoder> text = TextCheck.run(layout, findings);
+        Latents latents = LatentCheck.run(layout, settings, findings);
+        DenoiserCheck.run(layout, settings, text.map(Encoder::states), latents.size(), findings)
+                .flatMap(unet -> NetworkCheck.run(unet, settings, findings))
+                .ifPresent(network -> {
+                    List<Graph> others = Stream.of(text.map(Encoder::graph), latents.decoder())
+                            .flatMap(Optional::stream)
+                            .toList();
+                    MemoryCheck.run(network, others, settings, findings);
+                });
     }
 }

@@ -8,6 +8,7 @@ import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.lora.LoraSite;
 import dev.rlcm.lora.LoraTargets;
+import dev.rlcm.onnx.pipeline.Denoiser;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,45 +21,37 @@ final class NetworkCheck {
 
     private final CheckSettings settings;
     private final Lowering lowering;
-    private final DenoiserCheck denoiser;
     private final Findings findings;
-    private Optional<Graph> sampler = Optional.empty();
-    private Optional<Graph> update = Optional.empty();
 
-    NetworkCheck(CheckSettings settings, DenoiserCheck denoiser, Findings findings) {
+    private NetworkCheck(CheckSettings settings, Findings findings) {
         this.settings = settings;
         this.lowering = Lowering.of(settings.runtime().memory());
-        this.denoiser = denoiser;
         this.findings = findings;
     }
 
-    /** The network with adapter for the batch, as a sampler compiles it. */
-    Optional<Graph> sampler() {
-        return sampler;
+    /**
+     * A UNet that can be imported.
+     *
+     * @param sampler the network with its adapter for the batch, as a sampler compiles it
+     * @param update the same with the gradients of the adapter for the minibatch, if it can be differentiated
+     */
+    record Network(Graph sampler, Optional<Graph> update) {}
+
+    static Optional<Network> run(Denoiser unet, CheckSettings settings, Findings findings) {
+        return new NetworkCheck(settings, findings).run(unet);
     }
 
-    /** The network with adapter and the gradients of its weights for the minibatch. */
-    Optional<Graph> update() {
-        return update;
-    }
-
-    void run() {
-        denoiser.denoiser().ifPresent(unet -> {
-            Optional<Graph> network = findings.attempt(UNET, () -> unet.graph(settings.batch()));
-            network.ifPresent(graph -> {
-                new SlowOperators(findings).check(UNET, graph);
-                checkQuantisation(graph);
-                checkTargets(graph);
-                sampler = adapted(graph, settings.lora())
-                        .map(AdaptedGraph::graph)
-                        .or(() -> network)
-                        .map(lowering::forward);
-            });
-            if (network.isPresent()) {
-                findings.attempt(UNET, () -> unet.graph(settings.minibatch()))
-                        .flatMap(graph -> adapted(graph, settings.lora()))
-                        .ifPresent(this::differentiate);
-            }
+    private Optional<Network> run(Denoiser unet) {
+        return findings.attempt(UNET, () -> unet.graph(settings.batch())).flatMap(graph -> {
+            SlowOperators.check(UNET, graph, findings);
+            checkQuantisation(graph);
+            checkTargets(graph);
+            Graph sampled =
+                    adapted(graph, settings.lora()).map(AdaptedGraph::graph).orElse(graph);
+            Optional<Graph> update = findings.attempt(UNET, () -> unet.graph(settings.minibatch()))
+                    .flatMap(rows -> adapted(rows, settings.lora()))
+                    .flatMap(this::differentiated);
+            return findings.attempt(UNET, () -> lowering.forward(sampled)).map(sampler -> new Network(sampler, update));
         });
     }
 
@@ -113,12 +106,14 @@ final class NetworkCheck {
         return groups;
     }
 
-    private void differentiate(AdaptedGraph adapted) {
+    private Optional<Graph> differentiated(AdaptedGraph adapted) {
         Value output = adapted.graph().outputs().values().iterator().next();
         Value upstream = Value.input("upstream", output.type(), output.shape());
         Map<String, Value> gradients = new LinkedHashMap<>();
         adapted.factors().forEach(factor -> gradients.put("gradient." + factor.label(), factor));
-        Graph forward = lowering.forward(Graph.of("output", output));
-        update = findings.attempt(UNET, () -> lowering.joint(forward, Map.of("output", upstream), gradients));
+        return findings.attempt(UNET, () -> {
+            Graph forward = lowering.forward(Graph.of("output", output));
+            return lowering.joint(forward, Map.of("output", upstream), gradients);
+        });
     }
 }

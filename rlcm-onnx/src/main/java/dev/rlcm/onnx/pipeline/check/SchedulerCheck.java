@@ -10,22 +10,23 @@ import java.util.Map;
 final class SchedulerCheck {
     private static final String NAME = "scheduler";
 
-    private final LayoutCheck layout;
+    private final Layout layout;
     private final CheckSettings settings;
     private final Findings findings;
 
-    SchedulerCheck(LayoutCheck layout, CheckSettings settings, Findings findings) {
+    private SchedulerCheck(Layout layout, CheckSettings settings, Findings findings) {
         this.layout = layout;
         this.settings = settings;
         this.findings = findings;
     }
 
-    void run() {
+    static void run(Layout layout, CheckSettings settings, Findings findings) {
+        new SchedulerCheck(layout, settings, findings).run();
+    }
+
+    private void run() {
         layout.configuration("scheduler/scheduler_config.json")
-                .ifPresent(config -> findings.run(NAME, () -> {
-                    check(config);
-                    return true;
-                }));
+                .ifPresent(config -> findings.run(NAME, () -> check(config)));
     }
 
     private void check(JsonFile config) {

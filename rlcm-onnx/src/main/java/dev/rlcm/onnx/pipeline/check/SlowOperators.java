@@ -14,14 +14,10 @@ final class SlowOperators {
     private static final int SHOWN = 3;
     private static final long LARGE = 1 << 14; // elements; below it nothing is slow
 
-    private final Findings findings;
-    private final Map<String, List<Value>> found = new LinkedHashMap<>();
+    private SlowOperators() {}
 
-    SlowOperators(Findings findings) {
-        this.findings = findings;
-    }
-
-    void check(String component, Graph graph) {
+    static void check(String component, Graph graph, Findings findings) {
+        Map<String, List<Value>> found = new LinkedHashMap<>();
         for (Value value : graph.topologicalOrder()) {
             String reason = reason(value);
             if (!reason.isEmpty()) {

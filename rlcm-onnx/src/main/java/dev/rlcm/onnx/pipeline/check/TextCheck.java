@@ -20,49 +20,46 @@ final class TextCheck {
     private static final String ENCODER = "text_encoder";
     private static final String TOKENIZER = "tokenizer";
 
-    private final LayoutCheck layout;
+    private final Layout layout;
     private final Findings findings;
-    private Optional<Graph> graph = Optional.empty();
-    private Optional<Shape> states = Optional.empty();
 
-    TextCheck(LayoutCheck layout, Findings findings) {
+    private TextCheck(Layout layout, Findings findings) {
         this.layout = layout;
         this.findings = findings;
     }
 
-    /** The encoder of one prompt, if it can be imported. */
-    Optional<Graph> graph() {
-        return graph;
+    /**
+     * A text encoder that can be imported.
+     *
+     * @param graph for one prompt
+     * @param states the shape [S, D] of its hidden states
+     */
+    record Encoder(Graph graph, Shape states) {}
+
+    static Optional<Encoder> run(Layout layout, Findings findings) {
+        return new TextCheck(layout, findings).run();
     }
 
-    /** [S, D] of its hidden states. */
-    Optional<Shape> states() {
-        return states;
-    }
-
-    void run() {
+    private Optional<Encoder> run() {
         Path folder = layout.root().resolve(TOKENIZER);
         if (!Files.isDirectory(folder)) {
             findings.error(
                     TOKENIZER,
                     "the folder is missing",
                     "copy the tokenizer folder of the model from which the ONNX files were exported");
-            return;
+            return Optional.empty();
         }
         JsonFile encoder = findings.attempt(
                         ENCODER, () -> JsonFile.readIfPresent(layout.root().resolve("text_encoder/config.json")))
                 .orElse(JsonFile.empty(layout.root()));
-        findings.run(TOKENIZER, () -> {
-            checkTokens(folder, encoder);
-            return true;
-        });
-        layout.model(ENCODER).ifPresent(model -> findings.attempt(ENCODER, () -> load(model, folder, encoder))
-                .ifPresent(loaded -> {
-                    graph = Optional.of(loaded);
-                    states = Optional.of(loaded.outputs().values().iterator().next())
-                            .map(value -> Shape.of(value.dim(1), value.dim(2)));
+        findings.run(TOKENIZER, () -> checkTokens(folder, encoder));
+        return layout.model(ENCODER)
+                .flatMap(model -> findings.attempt(ENCODER, () -> load(model, folder, encoder)))
+                .map(loaded -> {
                     checkType(loaded);
-                }));
+                    Value states = loaded.outputs().values().iterator().next();
+                    return new Encoder(loaded, Shape.of(states.dim(1), states.dim(2)));
+                });
     }
 
     private void checkTokens(Path folder, JsonFile encoder) throws IOException {

@@ -42,7 +42,7 @@ public final class ClipImageProcessor {
         this.truncating = truncating;
     }
 
-    /** In pixels; a {@link #height} of 0 stands for whatever keeps the proportions, the shorter side being {@link #width}. */
+    /** In pixels. If {@link #height} is 0, the shorter side becomes {@link #width} and the proportions are kept. */
     private record Size(int height, int width) {
         boolean isShortestEdge() {
             return height == 0;

@@ -14,7 +14,7 @@ import java.util.Map;
 
 /**
  * CLIP's text tower: texts to embeddings of unit length (arXiv:2103.00020). The embeddings of the texts used last are
- * kept. Thread-safe; its memory is the backend's, but for the tokenizer's, which is freed when it is unreachable.
+ * kept. Thread-safe. The backend owns its memory, except for the tokenizer, which is freed when it is unreachable.
  */
 public final class ClipTextEncoder {
     private static final String FILE = "text_model.onnx";

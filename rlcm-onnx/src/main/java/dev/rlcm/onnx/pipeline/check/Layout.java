@@ -1,0 +1,29 @@
+package dev.rlcm.onnx.pipeline.check;
+
+import dev.rlcm.onnx.pipeline.component.JsonFile;
+import dev.rlcm.onnx.pipeline.component.OnnxComponent;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model directory.
+ *
+ * @param root the directory
+ * @param components the ONNX files that could be opened, by their folders
+ * @param configurations those that are there and are JSON, by their paths in the directory
+ */
+record Layout(Path root, Map<String, OnnxComponent> components, Map<String, JsonFile> configurations) {
+    Optional<OnnxComponent> model(String name) {
+        return Optional.ofNullable(components.get(name));
+    }
+
+    Optional<JsonFile> configuration(String name) {
+        return Optional.ofNullable(configurations.get(name));
+    }
+
+    /** An empty one if there is none. */
+    JsonFile configurationOrEmpty(String name) {
+        return configuration(name).orElseGet(() -> JsonFile.empty(root.resolve(name)));
+    }
+}
