@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.compilation.Lowering;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
@@ -15,6 +16,7 @@ import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
@@ -72,17 +74,33 @@ class ConvolutionFormsTest {
         Map<String, TensorData> direct = run(ConvolutionForms.DIRECT);
         Map<String, TensorData> filtered = run(ConvolutionForms.FILTERED);
         assertThat(filtered.keySet()).isEqualTo(direct.keySet()).hasSizeGreaterThan(30);
+        assertThat(Tensors.relativeError(filtered.get("y"), direct.get("y"))).isLessThan(1e-5);
+        assertThat(Tensors.relativeError(gradient(filtered), gradient(direct)))
+                .as("the whole gradient")
+                .isLessThan(2e-5);
+        // Gradients of queries are differences of nearly equal numbers, of which every form loses some digits.
         direct.forEach((name, expected) -> assertThat(Tensors.relativeError(filtered.get(name), expected))
                 .as(name)
-                .isLessThan(name.equals("y") ? 1e-5 : 2e-5));
+                .isLessThan(1e-4));
+    }
+
+    private static TensorData gradient(Map<String, TensorData> results) {
+        double[] all = results.entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith("gradient."))
+                .flatMapToDouble(entry -> Arrays.stream(entry.getValue().toDoubles()))
+                .toArray();
+        return TensorData.generate(DataType.FLOAT64, Shape.of(all.length), i -> all[i]);
     }
 
     /** The tiny network's convolutions are faster as they are. */
     @Test
     void theChoiceByCostLeavesSmallNetworksAlone() throws IOException {
-        Map<String, TensorData> direct = run(ConvolutionForms.DIRECT);
-        run(ConvolutionForms.BY_COST).forEach((name, data) -> assertThat(data.bytes())
-                .as(name)
-                .isEqualTo(direct.get(name).bytes()));
+        assertThat(lowered(ConvolutionForms.BY_COST)).isEqualTo(lowered(ConvolutionForms.DIRECT));
+    }
+
+    private static String lowered(ConvolutionForms forms) throws IOException {
+        try (OrtBackend backend = OrtBackend.cpu(OrtOptions.defaults().withConvolutions(forms))) {
+            return update(backend).toString();
+        }
     }
 }
