@@ -116,15 +116,15 @@ class DirectRewardTest {
         ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0, 0);
         PpoOptimizer optimizer = PpoOptimizer.of(
                 policy,
-                CONFIG.withLearningRate(0.1).withTrajectoriesPerStep(16).withSchedule(LearningRateSchedule.linear(1, 0, 40)),
+                CONFIG.withTrajectoriesPerStep(16).withSchedule(LearningRateSchedule.linear(1, 0, 40)),
                 Objective.directReward(new Distance(), ShiftPolicy.SCHEDULE, 2));
         for (int epoch = 0; epoch < 40; epoch++) {
             Rollout rollout = policy.rollout(Collections.nCopies(16, "left"), RandomStreams.seeded(epoch));
             optimizer.update(rollout, new double[16]);
         }
-        double best = 1 / 1.75;
+        double best = 0.4; // the shift enters the final latent 2.5 times
         assertThat(Math.hypot(policy.shift()[0] - best, policy.shift()[1] + best))
-                .isLessThan(0.15);
+                .isLessThan(0.1);
     }
 
     @Test

@@ -210,23 +210,22 @@ class ForwardProcessTest {
 
     @Test
     void diffusionNftFindsTheReward() {
-        assertThat(learned(Objective.of(PolicyLosses.diffusionNft(0.5, 2)))).isLessThan(0.4);
+        assertThat(learned(Objective.of(PolicyLosses.diffusionNft(0.5, 2)))).isLessThan(0.28);
     }
 
     @Test
     void clippedMatchingFindsTheReward() {
-        assertThat(learned(Objective.of(PolicyLosses.clipped()))).isLessThan(0.4);
+        assertThat(learned(Objective.of(PolicyLosses.clipped()))).isLessThan(0.28);
     }
 
     @Test
     void diffusionDpoFindsTheReward() {
         assertThat(learned(Objective.pairs(PairLoss.dpo(0.5), Pairing.bestWithWorst())))
-                .isLessThan(0.4);
+                .isLessThan(0.28);
     }
 
     /**
-     * The distance from where the final latent's mean is (1, -1), after 40 updates; at first it is 0.81. The estimate of x0 from
-     * noise alone is the best there is for this policy.
+     * The distance from the best shift, where the final latent's mean is (1, -1), after 40 updates; at first it is 0.57.
      */
     private double learned(Objective objective) {
         ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0, 0);
@@ -246,7 +245,7 @@ class ForwardProcessTest {
                     .toArray();
             optimizer.update(rollout, credit.estimate(prompts, rewards));
         }
-        double best = 1 / 1.75;
+        double best = 0.4; // the shift enters the final latent 2.5 times
         double[] shift = policy.shift();
         return Math.hypot(shift[0] - best, shift[1] + best);
     }
