@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
 
-/** Every algorithm of the command line can be made, and one of each kind updates the embedded model once. */
+/** Every algorithm of the command line can be made, and those with most parts update the embedded model once. */
 class AlgorithmOptionsTest {
     private static final List<String> PROMPTS = List.of("a cat", "a cat", "a dog", "a dog");
     private static final double[] REWARDS = {0.3, 0.5, 0.4, 0.1};
@@ -54,7 +54,7 @@ class AlgorithmOptionsTest {
         return options;
     }
 
-    /** Which builds its loss. */
+    /** Makes every loss, without compiling it. */
     @Test
     void everyAlgorithmCanBeMade() throws IOException {
         ConsistencyPolicy policy = model.policy(options().lora(), options().plan());
@@ -67,8 +67,8 @@ class AlgorithmOptionsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"REBEL", "DIFFUSION_DPO", "NFT", "DIRECT"})
-    void oneOfEachKindUpdatesTheAdapter(Algorithm algorithm) throws IOException {
+    @EnumSource(names = {"DIFFUSION_DPO", "DIRECT"})
+    void thoseWithMostPartsUpdateTheAdapter(Algorithm algorithm) throws IOException {
         TrainOptions options = options(
                 "--reward",
                 "brightness",
