@@ -74,7 +74,7 @@ public final class ComparePeers implements Callable<Integer> {
         }
         if (!Files.exists(traced)) {
             throw new IllegalArgumentException(
-                    traced + " is missing; write it with python3 bench/gpu/torch_unet.py trace" + " --sizes " + network
+                    traced + " is missing; write it with python3 bench/gpu/torch_unet.py trace --sizes " + network
                             + " --out " + traced);
         }
         int batch = rows == 0 ? network.rows : rows;
