@@ -41,6 +41,11 @@ public final class KlRegularizedAdvantages implements AdvantageEstimator {
         double[] divergences = divergence.of(rollout);
         double[] regularized = new double[rewards.length];
         for (int i = 0; i < rewards.length; i++) {
+            if (!Double.isFinite(divergences[i])) {
+                throw new IllegalArgumentException("the divergence of trajectory " + i + " (\""
+                        + rollout.prompts().get(i) + "\") is " + divergences[i]
+                        + ": the policy has diverged; go back to an earlier adapter or lower the learning rate");
+            }
             regularized[i] = rewards[i] - coefficient.getAsDouble() * divergences[i];
         }
         double[] advantages = inner.estimate(rollout, regularized);

@@ -44,19 +44,26 @@ public final class GroupRewards {
     /**
      * A reward's rank among the samples of a prompt, in [0, 1]: the share of the others that are worse, ties by half. Outliers
      * count no more than any other best or worst sample. One sample alone gets 0.5.
+     *
+     * @throws IllegalArgumentException if the reward has to see the whole rollout, see {@link RewardFunction#scope}
      */
     public static RewardFunction rank(RewardFunction reward) {
-        return RewardFunction.perPrompt(group -> {
-                    double[] scores = CheckedReward.score(reward, group);
-                    double[][] wins = new double[scores.length][scores.length];
-                    for (int i = 0; i < scores.length; i++) {
-                        for (int j = 0; j < scores.length; j++) {
-                            wins[i][j] = (Math.signum(scores[i] - scores[j]) + 1) / 2;
-                        }
-                    }
-                    return meanOfOthers(wins, 0.5);
-                })
+        if (reward.scope() == RewardScope.ROLLOUT) {
+            throw new IllegalArgumentException("the scores of reward \"" + reward.name()
+                    + "\" depend on the whole rollout and cannot be ranked by prompt; rank its parts");
+        }
+        return new PerPromptReward(group -> ranks(CheckedReward.score(reward, group)), reward::isPaused)
                 .named("rank of " + reward.name());
+    }
+
+    private static double[] ranks(double[] scores) {
+        double[][] wins = new double[scores.length][scores.length];
+        for (int i = 0; i < scores.length; i++) {
+            for (int j = 0; j < scores.length; j++) {
+                wins[i][j] = (Math.signum(scores[i] - scores[j]) + 1) / 2;
+            }
+        }
+        return meanOfOthers(wins, 0.5);
     }
 
     /**

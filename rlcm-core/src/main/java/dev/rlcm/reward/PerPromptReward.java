@@ -1,11 +1,21 @@
 package dev.rlcm.reward;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** Applies a function to the samples of each prompt. */
-record PerPromptReward(Function<? super List<Sample>, double[]> scorer) implements RewardFunction {
+/**
+ * Applies a function to the samples of each prompt.
+ *
+ * @param paused whether what the function calls is away, see {@link RewardFunction#isPaused}
+ */
+record PerPromptReward(Function<? super List<Sample>, double[]> scorer, BooleanSupplier paused)
+        implements RewardFunction {
+    PerPromptReward(Function<? super List<Sample>, double[]> scorer) {
+        this(scorer, () -> false);
+    }
+
     @Override
     public double[] score(List<Sample> samples) {
         return Score.numbers(attempt(samples, RewardFailure.FAIL));
@@ -32,6 +42,11 @@ record PerPromptReward(Function<? super List<Sample>, double[]> scorer) implemen
     @Override
     public RewardScope scope() {
         return RewardScope.PROMPT;
+    }
+
+    @Override
+    public boolean isPaused() {
+        return paused.getAsBoolean();
     }
 
     @Override

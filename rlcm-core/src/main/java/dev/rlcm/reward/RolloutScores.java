@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 public final class RolloutScores {
     private final RewardPool pool;
     private final RewardFunction reward;
-    private final int expected;
+    private final List<String> prompts;
     private final Map<String, Integer> copies = new HashMap<>();
     private final List<Sample> samples = new ArrayList<>();
     private final Map<String, Component> components = new LinkedHashMap<>();
@@ -25,7 +25,7 @@ public final class RolloutScores {
     RolloutScores(RewardPool pool, RewardFunction reward, List<String> prompts) {
         this.pool = pool;
         this.reward = reward;
-        this.expected = prompts.size();
+        this.prompts = List.copyOf(prompts);
         prompts.forEach(prompt -> copies.merge(prompt, 1, Integer::sum));
         parts(reward).forEach((name, part) -> components.put(name, new Component(part.checked())));
     }
@@ -37,13 +37,20 @@ public final class RolloutScores {
     /**
      * Takes the next pictures, in the order of the prompts, and returns at once.
      *
-     * @throws IllegalStateException if they are more than there are prompts, or the pool is closed
+     * @throws IllegalStateException if they are more than there are prompts, or of other ones, or if the pool is closed
      */
     public void add(List<Sample> batch) {
         int first = samples.size();
         samples.addAll(batch);
-        if (samples.size() > expected) {
-            throw new IllegalStateException("a rollout of " + expected + " prompts got " + samples.size() + " samples");
+        if (samples.size() > prompts.size()) {
+            throw wrongCount();
+        }
+        for (int i = first; i < samples.size(); i++) {
+            if (!samples.get(i).prompt().equals(prompts.get(i))) {
+                throw new IllegalStateException(
+                        "sample " + i + " of the rollout must be of the prompt \"" + prompts.get(i) + "\", got "
+                                + samples.get(i) + "; the policy must sample its prompts in their order");
+            }
         }
         int[] added = IntStream.range(first, samples.size()).toArray();
         components.values().forEach(component -> component.add(added));
@@ -76,8 +83,8 @@ public final class RolloutScores {
      * @throws java.util.concurrent.CancellationException if the pool was closed
      */
     public RewardScores await() throws InterruptedException {
-        if (samples.size() < expected) {
-            throw new IllegalStateException("a rollout of " + expected + " prompts got " + samples.size() + " samples");
+        if (samples.size() < prompts.size()) {
+            throw wrongCount();
         }
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         boolean complete = false;
@@ -94,6 +101,11 @@ public final class RolloutScores {
         return reward instanceof RewardMix mix
                 ? mix.combine(samples, scores)
                 : new RewardScores(scores.values().iterator().next(), Map.of());
+    }
+
+    private IllegalStateException wrongCount() {
+        return new IllegalStateException("a rollout of " + prompts.size() + " prompts got " + samples.size()
+                + " samples; add one for each prompt");
     }
 
     /** One reward's share of the work. */
@@ -113,8 +125,8 @@ public final class RolloutScores {
                 case PROMPT -> submit(
                         IntStream.of(positions).flatMap(this::completed).toArray());
                 case ROLLOUT -> {
-                    if (samples.size() == expected) {
-                        submit(IntStream.range(0, expected).toArray());
+                    if (samples.size() == prompts.size()) {
+                        submit(IntStream.range(0, prompts.size()).toArray());
                     }
                 }
             }
@@ -138,7 +150,7 @@ public final class RolloutScores {
         }
 
         List<Score> await() throws InterruptedException {
-            Score[] scores = new Score[expected];
+            Score[] scores = new Score[prompts.size()];
             for (Submitted each : submitted) {
                 List<Score> part = each.await();
                 for (int i = 0; i < part.size(); i++) {

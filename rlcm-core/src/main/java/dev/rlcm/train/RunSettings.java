@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * What a run was made with, by name and in a form that people can read: checkpoints keep it, so that a run is not continued as
@@ -20,6 +21,10 @@ import java.util.Map;
  */
 public record RunSettings(Map<String, String> essential, Map<String, String> tunable) {
     private static final int MOST_SHOWN = 120;
+    private static final String CUSTOM = "custom";
+
+    /** What {@link Object#toString} says of a lambda. */
+    private static final Pattern LAMBDA = Pattern.compile("[\\w.$]+\\$\\$Lambda[\\w$/]*@[0-9a-f]+");
 
     /** Nothing is known, and so nothing is compared. */
     public static final RunSettings NONE = new RunSettings(Map.of(), Map.of());
@@ -31,8 +36,8 @@ public record RunSettings(Map<String, String> essential, Map<String, String> tun
     }
 
     /**
-     * The settings that policy, optimiser and estimator know: {@link Policy#description}, by which estimator advantages come,
-     * and, tunable, those of {@link PpoConfig}.
+     * The settings that policy, optimiser and estimator know: {@link Policy#description}, which estimator gives
+     * the advantages, and, tunable, those of {@link PpoConfig}.
      */
     public static RunSettings of(Policy policy, PpoConfig ppo, AdvantageEstimator credit) {
         RunSettings settings = NONE;
@@ -70,13 +75,15 @@ public record RunSettings(Map<String, String> essential, Map<String, String> tun
         return more;
     }
 
-    /** What {@link Object#toString} says of a lambda or an object without one differs from run to run. */
+    /** What {@link Object#toString} says of a lambda, alone or inside of something else, differs from run to run. */
     private static String text(Object value) {
         Class<?> type = value.getClass();
         String text = value.toString();
-        boolean anonymous = type.isHidden() || type.isSynthetic();
         boolean unnamed = text.equals(type.getName() + "@" + Integer.toHexString(System.identityHashCode(value)));
-        return anonymous ? "custom" : unnamed ? type.getSimpleName() : text;
+        boolean anonymous = type.isHidden() || type.isSynthetic() || (unnamed && type.isAnonymousClass());
+        return anonymous
+                ? CUSTOM
+                : unnamed ? type.getSimpleName() : LAMBDA.matcher(text).replaceAll(CUSTOM);
     }
 
     /**

@@ -25,7 +25,9 @@ final class WeightedPrompts implements PromptSource {
         }
         this.prompts = List.copyOf(prompts);
         this.cumulative = weights.clone();
-        Arrays.parallelPrefix(cumulative, Double::sum);
+        for (int i = 1; i < cumulative.length; i++) { // one after the other, so that every machine gets the same bits
+            cumulative[i] += cumulative[i - 1];
+        }
         if (!(total() > 0) || Double.isInfinite(total())) {
             throw new IllegalArgumentException("the sum of the weights must be positive and finite, got " + total());
         }

@@ -53,6 +53,19 @@ class KlRegularizedAdvantagesTest {
     }
 
     @Test
+    void aDivergenceThatIsNotFiniteIsNotBlamedOnTheReward() {
+        ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 1e30, 0);
+        Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(1));
+        try (PathDivergence divergence = PathDivergence.fromBase(policy, 4)) {
+            KlRegularizedAdvantages credit =
+                    new KlRegularizedAdvantages(divergence, KlCoefficient.fixed(2), AdvantageEstimator.wholeBatch());
+            assertThatThrownBy(() -> credit.estimate(rollout, new double[] {1, 2, 3}))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContainingAll("the divergence of trajectory 0 (\"a\")", "earlier adapter");
+        }
+    }
+
+    @Test
     void rewardsAreLessWhatTheDivergenceCosts() {
         ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0.3, 0.1);
         Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(1));

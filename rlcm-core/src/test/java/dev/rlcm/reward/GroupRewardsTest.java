@@ -29,6 +29,14 @@ class GroupRewardsTest {
         assertThat(rank.scope()).isEqualTo(RewardScope.PROMPT);
     }
 
+    @Test
+    void aRewardOfTheWholeRolloutCannotBeRankedByPrompt() {
+        RewardMix mix = RewardMix.of(1, RED).standardised(Standardisation.ROLLOUT);
+        assertThatThrownBy(() -> GroupRewards.rank(mix))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("\"red, standardised by rollout\"", "rank its parts");
+    }
+
     @Property(tries = 50)
     void winRatesOfAPromptAverageToAHalfWhateverTheJudgesBias(
             @ForAll @IntRange(min = 1, max = 6) int size,

@@ -159,6 +159,7 @@ class RewardFailureTest {
                         .checked()
                         .isPaused())
                 .isTrue();
+        assertThat(GroupRewards.rank(paused).isPaused()).isTrue();
         assertThat(RED.plus(RED).isPaused()).isFalse();
     }
 

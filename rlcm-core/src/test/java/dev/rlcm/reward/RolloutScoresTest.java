@@ -49,6 +49,16 @@ class RolloutScoresTest {
         }
     }
 
+    @Test
+    void picturesOfOtherPromptsAreRefused() {
+        try (RewardPool pool = RewardPool.of(ABOVE_ITS_GROUP, 1)) {
+            RolloutScores scores = pool.rollout(List.of("prompt 0", "prompt 1"));
+            assertThatThrownBy(() -> scores.add(samples(List.of(0, 2))))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContainingAll("sample 1", "\"prompt 1\"", "\"prompt 2\"", "in their order");
+        }
+    }
+
     @Property(tries = 100)
     void batchesAndThreadsDoNotMatterToComparisonsWithinAPrompt(
             @ForAll @Size(min = 1, max = 20) List<@IntRange(max = 4) Integer> prompts,
@@ -113,10 +123,10 @@ class RolloutScoresTest {
             assertThat(scored.await(10, TimeUnit.SECONDS)).isTrue();
             assertThatThrownBy(scores::await)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("a rollout of 4 prompts got 2 samples");
+                    .hasMessage("a rollout of 4 prompts got 2 samples; add one for each prompt");
             assertThatThrownBy(() -> scores.add(Samples.count(3)))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("a rollout of 4 prompts got 5 samples");
+                    .hasMessage("a rollout of 4 prompts got 5 samples; add one for each prompt");
         }
     }
 
