@@ -39,7 +39,10 @@ final class LossGraph implements BatchLoss<Row> {
     private double weight;
     private long networkNanos;
 
-    /** @param withLogProbs whether to evaluate {@link #logProb}, which takes an evaluation of the network where the loss does not */
+    /**
+     * @param withLogProbs whether to evaluate {@link #logProb}, which costs an evaluation of the network if the loss needs
+     *     none
+     */
     LossGraph(Policy owner, PolicyLoss loss, ClipRange clipRange, int rows, boolean withLogProbs) {
         this.feed = new RowFeed(owner, clipRange, rows);
         this.parameters = List.copyOf(owner.parameters().keySet());
@@ -57,9 +60,9 @@ final class LossGraph implements BatchLoss<Row> {
         Map<String, Value> wrt = new LinkedHashMap<>();
         feed.policy().factors().forEach(factor -> wrt.put(GRADIENT + factor.label(), factor));
         Graph graph = Lowering.of(owner.backend()).update(Graph.of(forward), Map.of("loss", upstream), wrt);
-        this.executable = owner.backend().compile(graph);
         this.batch = feed.bind(graph);
         graph.outputs().forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));
+        this.executable = owner.backend().compile(graph); // last, so that nothing that fails leaves it open
     }
 
     /**

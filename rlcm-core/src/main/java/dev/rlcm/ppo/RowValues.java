@@ -31,12 +31,12 @@ final class RowValues implements AutoCloseable {
         this.feed = new RowFeed(owner, clipRange, rows);
         Value value = expression.apply(feed.terms());
         Graph graph = Lowering.of(owner.backend()).forward(Graph.of(RESULT, value));
-        this.executable = owner.backend().compile(graph);
         this.batch = feed.bind(graph);
         this.result = TensorData.zeros(value.type(), value.shape());
+        this.executable = owner.backend().compile(graph); // last, so that nothing that fails leaves it open
     }
 
-    /** Of every row what the expression has for it, flattened. */
+    /** The expression's values for each row, flattened. */
     List<float[]> of(List<Row> rows) {
         List<float[]> values = new ArrayList<>();
         int width = (int) (result.shape().size() / feed.rows());
@@ -54,7 +54,7 @@ final class RowValues implements AutoCloseable {
         return values;
     }
 
-    /** The same of an expression [B]. */
+    /** The same for an expression [B]: one number for each row. */
     double[] numbers(List<Row> rows) {
         return of(rows).stream().mapToDouble(value -> value[0]).toArray();
     }

@@ -47,13 +47,23 @@ public final class TextEncoder implements AutoCloseable {
         int longest = model.bind(INPUT, 1, model.dim(INPUT, 1).orElse(directory.maxTokens()))
                 .dim(1);
         PromptTokenizer tokenizer = PromptTokenizer.load(directory.tokenizer(), longest);
-        Graph graph = model.load(Map.of(INPUT, model.bind(INPUT, 1, tokenizer.maxLength())));
-        Value states = states(graph, model);
-        Executable executable = backend.compile(Graph.of(OUTPUT, states));
-        Shape shape = Shape.of(states.dim(1), states.dim(2));
-        return new TextEncoder(tokenizer, executable, model.type(INPUT), shape);
+        try {
+            Graph graph = model.load(Map.of(INPUT, model.bind(INPUT, 1, tokenizer.maxLength())));
+            Value states = states(graph, model);
+            Executable executable = backend.compile(Graph.of(OUTPUT, states));
+            Shape shape = Shape.of(states.dim(1), states.dim(2));
+            return new TextEncoder(tokenizer, executable, model.type(INPUT), shape);
+        } catch (IOException | RuntimeException e) {
+            tokenizer.close();
+            throw e;
+        }
     }
 
+    /**
+     * The hidden states of a text encoder's graph, [B, S, D], FLOAT32.
+     *
+     * @throws IllegalArgumentException if it has no such output
+     */
     public static Value states(Graph graph, OnnxComponent model) {
         Value named = graph.outputs().get(OUTPUT);
         return (named == null ? graph.outputs().values().stream() : List.of(named).stream())

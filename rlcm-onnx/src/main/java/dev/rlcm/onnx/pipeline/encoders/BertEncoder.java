@@ -7,6 +7,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.io.FileErrors;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
@@ -28,7 +29,7 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
 /**
- * Texts to contextual embeddings of their tokens, by an encoder of the kind of BERT, RoBERTa or DeBERTa that Optimum
+ * Turns texts into contextual embeddings of their tokens, by an encoder such as BERT, RoBERTa or DeBERTa that Optimum
  * exported ({@code optimum-cli export onnx --task feature-extraction}): a folder with {@code model.onnx}, {@code config.json},
  * {@code tokenizer.json} and {@code tokenizer_config.json}, or the streams of network and tokenizer, which is how libraries
  * carry such models as resources.
@@ -155,7 +156,7 @@ public final class BertEncoder implements AutoCloseable {
             return encoder;
         } catch (UncheckedIOException e) {
             tokenizer.close();
-            throw e.getCause();
+            throw FileErrors.naming(model.path(), e.getCause());
         } catch (RuntimeException e) {
             tokenizer.close();
             throw e;
