@@ -88,10 +88,7 @@ public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, doubl
     public List<ForwardStep> forwardSteps(int evaluations) {
         float[] abar = noise.alphasCumprod();
         return Arrays.stream(timesteps(evaluations))
-                .mapToObj(t -> new ForwardStep(
-                        Math.sqrt(abar[t]),
-                        Math.sqrt(1 - abar[t]),
-                        prediction.cleanSample(abar[t]).step(t, 0)))
+                .mapToObj(t -> ForwardStep.at(t, abar[t], prediction.cleanSample(abar[t])))
                 .toList();
     }
 

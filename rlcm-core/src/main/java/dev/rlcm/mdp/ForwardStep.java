@@ -1,10 +1,11 @@
 package dev.rlcm.mdp;
 
 import dev.rlcm.check.Check;
+import dev.rlcm.mdp.PredictionType.Affine;
 
 /**
- * The forward process at one timestep, and the model's way back: x = signal x0 + noise z, of which the network estimates x0. Immutable,
- * thread-safe.
+ * The forward process at one timestep, x = signal x0 + noise z, and the model's way back: the network's estimate of x0 from x. Immutable
+ * and thread-safe.
  *
  * @param signal what a clean latent is scaled with, positive
  * @param noise the standard deviation of what is added, positive
@@ -15,6 +16,11 @@ public record ForwardStep(double signal, double noise, GaussianStep estimate) {
         Check.positive("signal", signal);
         Check.positive("noise", noise);
         Check.that(!estimate.isStochastic(), "estimate", "deterministic", estimate);
+    }
+
+    /** That of a variance-preserving process, with a linear estimate of x0. */
+    static ForwardStep at(int timestep, double abar, Affine cleanSample) {
+        return new ForwardStep(Math.sqrt(abar), Math.sqrt(1 - abar), cleanSample.step(timestep, 0));
     }
 
     /** signal x0 + noise z, rounded to float32. */
@@ -28,8 +34,8 @@ public record ForwardStep(double signal, double noise, GaussianStep estimate) {
     }
 
     /**
-     * The estimate as a Gaussian around x0, of standard deviation noise / signal: then minus log-probability is, but for a constant,
-     * half the squared error in units of the noise, the loss that diffusion models are trained with.
+     * The estimate as a Gaussian around x0, of standard deviation noise / signal. Up to a constant, minus its log-probability is half the
+     * squared error in units of the noise: the loss that diffusion models are trained with.
      */
     public GaussianStep likelihood() {
         return new GaussianStep(

@@ -124,10 +124,7 @@ public record LatentConsistencySchedule(
     public List<ForwardStep> forwardSteps(int evaluations) {
         float[] abar = noise.alphasCumprod();
         return Arrays.stream(timesteps(evaluations))
-                .mapToObj(t -> new ForwardStep(
-                        Math.sqrt(abar[t]),
-                        Math.sqrt(1 - abar[t]),
-                        consistency(t, abar[t]).step(t, 0)))
+                .mapToObj(t -> ForwardStep.at(t, abar[t], consistency(t, abar[t])))
                 .toList();
     }
 

@@ -1,5 +1,6 @@
 package dev.rlcm.onnx.pipeline.check;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.onnx.ReadOptions;
@@ -28,11 +29,11 @@ public record CheckSettings(
         ReadOptions reading) {
     /** Checks the numbers. */
     public CheckSettings {
-        atLeastOne("batch", batch);
-        atLeastOne("minibatch", minibatch);
-        atLeastOne("steps", steps);
-        atLeastOne("height", height.orElse(1));
-        atLeastOne("width", width.orElse(1));
+        Check.atLeast(1, "batch", batch);
+        Check.atLeast(1, "minibatch", minibatch);
+        Check.atLeast(1, "steps", steps);
+        Check.atLeast(1, "height", height.orElse(1));
+        Check.atLeast(1, "width", width.orElse(1));
     }
 
     /** One picture at a time of the size of training, 8 steps, rank 8 on the attention projections. */
@@ -77,11 +78,5 @@ public record CheckSettings(
 
     public CheckSettings withReading(ReadOptions newReading) {
         return new CheckSettings(batch, minibatch, height, width, steps, lora, runtime, newReading);
-    }
-
-    private static void atLeastOne(String name, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(name + " must be at least 1, got " + value);
-        }
     }
 }
