@@ -9,8 +9,6 @@ import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.optim.LearningRateSchedule;
-import dev.rlcm.optim.Optimizer;
-import dev.rlcm.optim.OptimizerConfig;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.SamplingPlan;
@@ -18,14 +16,12 @@ import dev.rlcm.policy.Transition;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.testing.FlakyBackend;
 import dev.rlcm.testing.ToyPolicies;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
-import org.apache.commons.math3.util.MathArrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -286,30 +282,6 @@ class PpoOptimizerTest {
     }
 
     @Test
-    void aGivenOrderDecidesWhichTrajectoriesShareAStep() {
-        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
-        List<List<String>> steps = new ArrayList<>();
-        PpoOptimizer.of(
-                        policy,
-                        CONFIG.withOrder(RowOrder.given(5, 0, 1, 4, 2, 3)).withInnerEpochs(2))
-                .update(rollout(policy), ADVANTAGES, new UpdateObserver() {
-                    @Override
-                    public void onMinibatch(Minibatch minibatch) {
-                        steps.add(minibatch.transitions().stream()
-                                .map(transition -> transition.trajectory().prompt())
-                                .distinct()
-                                .toList());
-                    }
-                });
-        List<String> first = List.of("f", "a", "b");
-        List<String> second = List.of("e", "c", "d");
-        assertThat(steps).containsExactly(first, second, first, second);
-        assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG.withOrder(RowOrder.given(0, 6)))
-                        .update(rollout(policy), ADVANTAGES))
-                .hasMessage("the order of rows must name trajectories in [0, 6), got 6");
-    }
-
-    @Test
     void anOrderShuffledOnceIsKeptByTheInnerEpochsOfAnUpdateOnly() {
         RandomStreams random = RandomStreams.seeded(3);
         assertThat(RowOrder.shuffledOnce().order(50, 1, random))
@@ -318,38 +290,6 @@ class PpoOptimizerTest {
                 .isNotEqualTo(RowOrder.shuffledOnce().order(50, 0, random));
         assertThat(RowOrder.shuffled().order(50, 1, random))
                 .isNotEqualTo(RowOrder.shuffled().order(50, 0, random));
-    }
-
-    /** What an observer sees of minibatches adds up to what the optimiser used. */
-    @Test
-    void minibatchesAddUpToTheirStep() {
-        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
-        Map<Integer, double[]> sums = new HashMap<>();
-        Map<Integer, Double> losses = new HashMap<>();
-        List<Integer> applied = new ArrayList<>();
-        PpoOptimizer.of(policy, CONFIG.withMinibatch(4)).update(rollout(policy), ADVANTAGES, new UpdateObserver() {
-            @Override
-            public void onMinibatch(Minibatch minibatch) {
-                losses.merge(minibatch.step(), minibatch.loss(), Double::sum);
-                sums.merge(minibatch.step(), flat(minibatch.gradient().get()), MathArrays::ebeAdd);
-            }
-
-            @Override
-            public void onStep(Step step) {
-                applied.add(step.step());
-                assertThat(step.applied()).isTrue();
-                assertThat(losses.get(step.step())).isCloseTo(step.loss(), within(1e-9));
-                assertThat(flat(step.gradient().get())).containsExactly(sums.get(step.step()), within(1e-6));
-                assertThat(MathArrays.safeNorm(sums.get(step.step()))).isCloseTo(step.gradNorm(), within(1e-5));
-            }
-        });
-        assertThat(applied).containsExactly(0, 1);
-    }
-
-    private static double[] flat(Map<String, TensorData> gradient) {
-        return gradient.values().stream()
-                .flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
-                .toArray();
     }
 
     @ParameterizedTest
@@ -388,55 +328,5 @@ class PpoOptimizerTest {
         };
         assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG, reduced))
                 .hasMessageContaining("must be one number per transition");
-    }
-
-    /** Gradient descent without any state, as a host would add it. */
-    private record Sgd(double learningRate) implements OptimizerConfig {
-        @Override
-        public Sgd withLearningRate(double rate) {
-            return new Sgd(rate);
-        }
-
-        @Override
-        public Optimizer optimizer(List<FloatBuffer> parameters) {
-            return new Optimizer() {
-                @Override
-                public void step(List<FloatBuffer> gradients, double factor) {
-                    for (int p = 0; p < gradients.size(); p++) {
-                        for (int i = 0; i < gradients.get(p).limit(); i++) {
-                            float change = (float) (learningRate * factor)
-                                    * gradients.get(p).get(i);
-                            parameters.get(p).put(i, parameters.get(p).get(i) - change);
-                        }
-                    }
-                }
-
-                @Override
-                public Map<String, TensorData> state() {
-                    return Map.of();
-                }
-
-                @Override
-                public void restore(Map<String, TensorData> state) {}
-            };
-        }
-    }
-
-    @Test
-    void anotherOptimiserTakesItsOwnSteps() {
-        ConsistencyPolicy policy = ToyPolicies.fresh(backend);
-        double[] expected = weights(policy);
-        List<double[]> gradients = new ArrayList<>();
-        PpoOptimizer.of(policy, CONFIG.withOptimizer(new Sgd(0.5)).withTrajectoriesPerStep(6))
-                .update(rollout(policy), ADVANTAGES, new UpdateObserver() {
-                    @Override
-                    public void onStep(Step step) {
-                        gradients.add(flat(step.gradient().get()));
-                    }
-                });
-        for (int i = 0; i < expected.length; i++) {
-            expected[i] -= 0.5 * gradients.get(0)[i];
-        }
-        assertThat(weights(policy)).containsExactly(expected, within(1e-6));
     }
 }

@@ -105,6 +105,7 @@ class ArchitectureTest {
     private static final DescribedPredicate<JavaClass> INTERNAL = resideInAnyPackage(
                     "dev.rlcm.rewrite..",
                     "dev.rlcm.compilation",
+                    "dev.rlcm.check",
                     "dev.rlcm.onnx.importer",
                     "dev.rlcm.onnx.exporter",
                     "dev.rlcm.onnx.format",
@@ -113,6 +114,7 @@ class ArchitectureTest {
             .or(simpleName("SessionWeights"))
             .or(simpleName("Denoiser"))
             .or(simpleName("TextEncoder"))
+            .or(simpleName("Resources"))
             .or(resideInAPackage(EXAMPLES))
             .as("internal");
 
