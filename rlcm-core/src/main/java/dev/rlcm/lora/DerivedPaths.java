@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Module paths for layers whose own names tell none, as tools leave them that number nodes and transpose weights
- * ({@code node_17}, {@code onnx::MatMul_4}). What is around such a layer often has its name still:
+ * Module paths for layers whose own names tell none, because a tool numbered the nodes and transposed the weights
+ * ({@code node_17}, {@code onnx::MatMul_4}). Values around such a layer often still have its name:
  *
  * <ol>
  *   <li>the bias that is added to its result, {@code <path>.bias};
@@ -35,7 +35,7 @@ final class DerivedPaths {
         neighbours = new Neighbours(graph);
     }
 
-    /** The same graph, layers that were without a path labelled by it where one can be told. */
+    /** The same graph, in which layers without a path are labelled with one where it can be told. */
     static Graph label(Graph graph) {
         List<Value> order = graph.topologicalOrder();
         if (order.stream().noneMatch(DerivedPaths::isNameless)) {
@@ -83,7 +83,7 @@ final class DerivedPaths {
             neighbours.layerBefore(attention.in(i)).ifPresent(layer -> layers.put(name, layer));
         }
         if (layers.values().stream().distinct().count() < PROJECTIONS.size()) {
-            return; // One product makes several of the three, or something else than a layer does.
+            return; // One product makes several of the three, or one of them is not made by a layer.
         }
         neighbours.layerAfter(attention).ifPresent(layer -> layers.put(OUT, layer));
         block(layers)

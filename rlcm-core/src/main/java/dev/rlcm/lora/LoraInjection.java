@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * Adds low-rank adapters to the layers of a graph: W x becomes W x + (alpha / rank) B A x, where W is a linear layer in
- * any form or a convolution. Layers that the file's names tell no module path of are placed by what is around them, such as
- * their biases and, of attention that is raised to single operators, the other projections. Stateless and thread-safe.
+ * any form or a convolution. A layer whose names tell no module path gets one from what is around it, such as its bias or,
+ * in attention that is raised to single operators, the other projections. Stateless and thread-safe.
  */
 public final class LoraInjection {
     private LoraInjection() {}

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  *
  * @param name the key itself
  * @param module the layer's path, or kohya's form of it with underscores
- * @param part what of the layer's adapter the tensor is
+ * @param part which part of the layer's adapter the tensor is
  * @param fromPeft whether it is one of PEFT's factors, whose alpha is kept elsewhere
  */
 record LoraKey(String name, String module, Part part, boolean fromPeft) {
@@ -52,7 +52,7 @@ record LoraKey(String name, String module, Part part, boolean fromPeft) {
         return ELSEWHERE.matcher(name).matches();
     }
 
-    /** Takes a key apart; empty if it is that of no factor and no alpha. */
+    /** Takes a key apart; empty if it belongs to neither a factor nor an alpha. */
     static Optional<LoraKey> parse(String name) {
         Matcher key = KEY.matcher(name);
         if (!key.matches()) {

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** What comes before and after a value of a graph, but for how it is arranged in memory. */
+/** What comes before and after a value of a graph, not counting operators that only rearrange it in memory. */
 final class Neighbours {
     private static final Set<Op> ARRANGEMENTS = EnumSet.of(Op.RESHAPE, Op.TRANSPOSE, Op.CAST);
 
@@ -41,12 +41,12 @@ final class Neighbours {
         return isLayer(before) ? Optional.of(before) : Optional.empty();
     }
 
-    /** The layer that a value is the operand of, and of nothing else. */
+    /** The layer that reads a value, if nothing else does. */
     Optional<Value> layerAfter(Value value) {
         return onlyUser(arranged(value)).filter(Neighbours::isLayer);
     }
 
-    /** The module path of the norm that a layer's operand is the result of. */
+    /** The module path of the norm whose result a layer reads. */
     Optional<String> normBefore(Value layer) {
         Value before = source(isConstant(layer.in(0)) ? layer.in(1) : layer.in(0));
         if (!before.is(Op.LAYER_NORM) && !before.is(Op.GROUP_NORM)) {

@@ -73,8 +73,8 @@ final class PeftConfig {
     }
 
     /**
-     * The alpha of a layer of that rank, if it is stated: that of the first pattern that fits its path, else the common one. Where
-     * the scale is alpha / sqrt(rank) (rsLoRA, arXiv:2312.03732) it is the alpha that alpha / rank gives the same scale by.
+     * The alpha of a layer of that rank, if it is stated: that of the first pattern that fits its path, else the common one. For
+     * rsLoRA (arXiv:2312.03732), whose scale is alpha / sqrt(rank), it is the alpha for which alpha / rank is the same scale.
      */
     OptionalDouble alpha(String path, int rank) {
         double stabilised = get("use_rslora").asBoolean() ? Math.sqrt(rank) : 1;
@@ -107,7 +107,7 @@ final class PeftConfig {
         AtomicFiles.write(file.resolveSibling(FILE), out -> out.write(bytes));
     }
 
-    /** Targets that PEFT would read otherwise are written as the paths of the layers they came to. */
+    /** Targets that PEFT would understand differently are written as the paths of the layers that they selected. */
     private static Map<String, Object> content(LoraAdapter adapter, String prefix) {
         LoraConfig config = adapter.config();
         List<String> modules = config.targets().areModuleNames()

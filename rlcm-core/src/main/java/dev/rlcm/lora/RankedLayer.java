@@ -14,8 +14,8 @@ import java.util.Map;
  */
 record RankedLayer(LoraSite site, int rank, double alpha, TensorData a, TensorData b) {
     /**
-     * One adapter of all layers that changes what they change: of the largest rank, and of the alpha of the first layer with that
-     * rank. Factors of a smaller rank are filled up with zeros; where alpha / rank is another, B takes the difference.
+     * One adapter that has the same effect as all layers together. It has the largest rank, and the alpha of the first layer with
+     * that rank. Factors of a smaller rank are padded with zeros; where alpha / rank differs, B is scaled to make up for it.
      *
      * @param layers at least one
      */

@@ -1,6 +1,6 @@
 /**
  * First-order optimisation of parameters in memory. Start with {@link dev.rlcm.optim.Optimizer} and {@link
- * dev.rlcm.optim.AdamW}, the one that is there; {@link dev.rlcm.optim.GradientClipping} and {@link
+ * dev.rlcm.optim.AdamW}, which implements it; {@link dev.rlcm.optim.GradientClipping} and {@link
  * dev.rlcm.optim.LearningRateSchedule} go with it. Imports graph, for {@link dev.rlcm.graph.TensorData}, and check.
  */
 @NullMarked

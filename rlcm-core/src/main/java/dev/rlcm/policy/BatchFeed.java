@@ -42,7 +42,7 @@ final class BatchFeed {
     /**
      * Refuses conditioning that would leave an input as it was in the batch before, or land in another row.
      *
-     * @param row what the host's model says of one prompt
+     * @param row the conditioning that the host's model gives for one prompt
      * @param prompt for the message
      * @throws IllegalArgumentException if names, types or shapes are not those of the denoiser's conditioning inputs
      */

@@ -67,7 +67,7 @@ public interface Policy extends AutoCloseable {
     Backend backend();
 
     /**
-     * What makes this policy this one, by name and in a form that people can read: checkpoints keep it, and a run of another
+     * What tells this policy from others, by name and in a form that people can read. Checkpoints keep it, and a run of another
      * policy is not resumed. Empty unless an implementation says more.
      */
     default Map<String, String> description() {

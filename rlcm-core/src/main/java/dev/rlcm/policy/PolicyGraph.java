@@ -229,7 +229,7 @@ public final class PolicyGraph {
     }
 
     /**
-     * What of minus the log-density depends on the mean, (next state - mean)^2 / (2 sigma^2), [B], reduced as it is.
+     * The part of minus the log-density that depends on the mean: (next state - mean)^2 / (2 sigma^2), [B], reduced likewise.
      *
      * @param gaussianMean [B,C,h,w]
      */

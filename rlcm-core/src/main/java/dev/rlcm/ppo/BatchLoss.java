@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A loss over rows of one kind and its gradients, compiled for a fixed number of rows. What a row is, and how it is fed, is
- * known here alone: {@link GradientDescent} accumulates, scales, clips and steps whatever the rows are. {@link LossGraph} has
- * transitions as rows; pairs of trajectories and noised pictures would be others.
+ * A loss over rows of one kind and its gradients, compiled for a fixed number of rows. An implementation alone knows what a row
+ * is and how it is fed: {@link GradientDescent} accumulates, scales, clips and steps whatever the rows are.
  *
  * @param <R> a row
  */

@@ -4,8 +4,9 @@ import dev.rlcm.check.Check;
 import java.util.function.DoubleSupplier;
 
 /**
- * The weight of a KL divergence, fixed or adapted so that the divergence stays near a target. Shared by what measures, see {@link
- * KlRegularizedAdvantages}, and by losses that hold it as their weight, see {@link PolicyLoss#plus(DoubleSupplier, PolicyLoss)}.
+ * The weight of a KL divergence, fixed or adapted so that the divergence stays near a target. {@link KlRegularizedAdvantages}
+ * measures the divergence; a loss may have the same coefficient as its weight, see {@link PolicyLoss#plus(DoubleSupplier,
+ * PolicyLoss)}.
  * Not thread-safe.
  */
 public final class KlCoefficient implements DoubleSupplier {

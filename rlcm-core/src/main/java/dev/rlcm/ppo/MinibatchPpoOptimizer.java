@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Rows or pairs from rollouts, as the objective has them and in the order of the settings, to {@link GradientDescent}. */
+/**
+ * Makes rows or pairs of rows of a rollout, as the objective asks, and hands them to {@link GradientDescent} in the order of
+ * the settings.
+ */
 final class MinibatchPpoOptimizer implements PpoOptimizer {
     private static final Logger log = LoggerFactory.getLogger(MinibatchPpoOptimizer.class);
     private static final String UPDATES = "updates";
@@ -159,7 +162,7 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         return copies;
     }
 
-    /** @param units their number: trajectories, or pairs of them */
+    /** @param units the number of trajectories, or of pairs of them */
     private int[] order(int units, int innerEpoch, RandomStreams random) {
         int[] order = config.order().order(units, innerEpoch, random);
         String what = objective.unitSize() == 1 ? "trajectories" : "pairs";
@@ -254,7 +257,7 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         return objective.source().logProbs() != RowSource.LogProbs.NONE;
     }
 
-    /** What margins of pairs are sums of. */
+    /** Evaluates the scores whose sums are the margins of pairs. */
     private RowValues scores() {
         RowValues current = compiledScores;
         if (current == null) {

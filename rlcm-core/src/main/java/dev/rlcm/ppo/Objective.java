@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an update minimises: a loss over rows, or over pairs of trajectories, and of what kind the rows are. An algorithm is an
- * objective and a way to advantages; everything else of an update is the same for all. Immutable.
+ * What an update minimises: a loss over rows, or over pairs of trajectories, and what the rows are. An algorithm is an objective and
+ * an estimator of advantages; everything else about an update is the same for all. Immutable.
  */
 public final class Objective {
     private static final PolicyLoss NOTHING = terms -> terms.advantage().mul(0);
@@ -61,7 +61,10 @@ public final class Objective {
         return new Objective(newSource, loss, pairLoss, pairing);
     }
 
-    /** This + weight x the mean of another loss over the same rows. */
+    /**
+     * This + weight x the mean of another loss over the same rows. Where this compares pairs, the other loss must not read {@link
+     * PolicyTerms#advantage}, in whose place the slopes of the pairs stand.
+     */
     public Objective plus(double weight, PolicyLoss other) {
         return new Objective(source, loss.plus(weight, other), pairLoss, pairing);
     }
@@ -80,7 +83,7 @@ public final class Objective {
         return pairLoss;
     }
 
-    /** The loss of a row as the graph has it: in the place of its advantage, a row of a pair has its pair's slope. */
+    /** The loss of a row as the graph computes it. A row of a pair has its pair's slope in the place of its advantage. */
     PolicyLoss rowLoss() {
         PairLoss pairs = pairLoss;
         return pairs == null
@@ -124,14 +127,14 @@ public final class Objective {
     /**
      * The rows of an optimiser step, ready for the graph of {@link #rowLoss}.
      *
-     * @param offset what the mean of the row losses lacks to be the objective's value
+     * @param offset the objective's value minus the mean of the row losses
      */
     record StepRows(List<Row> rows, double offset) {}
 
     /**
      * Gives the rows of pairs their slopes.
      *
-     * @param units by unit the rows of each of its trajectories
+     * @param units for each unit, the rows of each of its trajectories
      * @param scores evaluates {@link PairLoss#score} of rows with the present weights, in their order
      */
     StepRows rows(List<List<List<Row>>> units, Scores scores) {

@@ -5,8 +5,8 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
 
 /**
- * A loss of a pair of trajectories of one prompt: a function of by how much the policy has come to prefer the first one to the
- * second, and of by how much the reward does.
+ * A loss of a pair of trajectories of one prompt. It compares how much the policy has come to prefer the first one to the second
+ * with how much the reward prefers it.
  *
  * <p>The preference is the margin h = sum of the {@linkplain #score scores} of the first one's rows - sum of those of the second
  * one's. Since d loss / d theta = slope x d h / d theta, margins are evaluated first, by a forward pass, and then the gradient is
@@ -25,7 +25,7 @@ public interface PairLoss {
     /** d loss / d margin, for the same arguments. */
     double slope(double margin, double difference);
 
-    /** What margins are sums of, [B]: log pi - log pi_old unless an implementation says otherwise. */
+    /** The score of each row, [B]; margins are sums of scores. It is log pi - log pi_old unless an implementation says otherwise. */
     default Value score(PolicyTerms terms) {
         return terms.logProb().sub(terms.oldLogProb());
     }

@@ -14,10 +14,10 @@ import java.util.stream.IntStream;
 @FunctionalInterface
 public interface Pairing {
     /**
-     * The pairs of a rollout, as a rule of samples of one prompt.
+     * The pairs of a rollout. As a rule, a pair is of two samples of one prompt.
      *
-     * @param prompts of each trajectory, [B]
-     * @param advantages of each, clamped, [B]
+     * @param prompts one for each trajectory, [B]
+     * @param advantages one for each trajectory, clamped, [B]
      * @return at least one pair; a trajectory may be in none or in several
      */
     List<Pair> pairs(List<String> prompts, double[] advantages);

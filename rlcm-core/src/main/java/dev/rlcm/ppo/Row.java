@@ -7,7 +7,7 @@ import java.util.Optional;
  * A row of a minibatch.
  *
  * @param oldLogProb log pi_old of the transition, what its ratio is measured against
- * @param advantage clamped; of a row of a pair, while an optimiser step is taken, what the step multiplies its score with
+ * @param advantage clamped. While an optimiser step is taken on pairs, it holds what the step multiplies the row's score with
  * @param oldMean the mean under the policy as it was, where a loss needs it
  */
 record Row(Transition transition, double oldLogProb, double advantage, Optional<float[]> oldMean) {

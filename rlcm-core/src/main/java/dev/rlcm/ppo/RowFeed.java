@@ -55,7 +55,7 @@ final class RowFeed {
         inputs.get(name).setDouble(index, value);
     }
 
-    /** What to run a graph of these symbols with, once no more of them are made. */
+    /** The inputs of a graph of these symbols. Call it once all symbols are made. */
     PolicyGraph.Batch bind(Graph graph) {
         terms.settings().keySet().forEach(name -> inputs.put(name, TensorData.zeros(DataType.FLOAT32, Shape.SCALAR)));
         terms.perRow()
@@ -71,8 +71,8 @@ final class RowFeed {
     }
 
     /**
-     * Sets what is known of rows, and asks for the settings. Where there are fewer rows than the batch has, the first one fills
-     * it up, with advantage 0.
+     * Sets the inputs that come from the rows, and asks for the settings. Where there are fewer rows than the batch has, the
+     * first one fills it up, with advantage 0.
      */
     void fill(PolicyGraph.Batch batch, List<Row> rows) {
         for (int i = 0; i < rows(); i++) {

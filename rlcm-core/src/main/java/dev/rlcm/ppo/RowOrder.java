@@ -5,17 +5,17 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * In which order an update visits the trajectories of a rollout, or the pairs of them that an {@link Objective} compares, which
- * count as one here. Consecutive ones share an optimiser step, as many as {@link
- * PpoConfig#trajectoriesPerStep} says, so the order decides which trajectories are averaged with which. A host's own order
- * should override {@code toString}, by which checkpoints tell it from others.
+ * The order in which an update visits the trajectories of a rollout, or the pairs of them that an {@link Objective}
+ * compares. Consecutive ones share an optimiser step, as many as {@link PpoConfig#trajectoriesPerStep} says, so the order
+ * decides which trajectories are averaged with which. A host's own order should override {@code toString}, by which
+ * checkpoints tell it from others.
  */
 @FunctionalInterface
 public interface RowOrder {
     /**
      * The order of one pass.
      *
-     * @param trajectories their number
+     * @param trajectories the number of trajectories, or of pairs
      * @param innerEpoch the pass, from 0
      * @param random the update's streams, the same for all of its passes
      * @return indices in [0, trajectories), at least one; one may be missing or stand several times

@@ -8,7 +8,7 @@ import dev.rlcm.random.RandomStreams;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Of what kind the rows of a minibatch are, that is what an update makes of a trajectory. */
+/** Makes the rows of a trajectory that an update learns from. Implementations are stateless. */
 public interface RowSource {
     /**
      * The rows of one trajectory, {@link #count} of them.
@@ -20,7 +20,7 @@ public interface RowSource {
     /** How many rows a trajectory of that schedule has; 0 if there is nothing to learn from. */
     int count(Schedule schedule);
 
-    /** What is known of the rows' log-probabilities. */
+    /** What is known about the rows' log-probabilities. */
     LogProbs logProbs();
 
     /** See {@link #logProbs}. */

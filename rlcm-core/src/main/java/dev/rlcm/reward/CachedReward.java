@@ -9,7 +9,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +25,7 @@ final class CachedReward implements RewardFunction {
         if (mostScores < 1) {
             throw new IllegalArgumentException("a cache must keep at least 1 score, got " + mostScores);
         }
-        this.reward = Objects.requireNonNull(reward, "reward");
+        this.reward = reward;
         this.scores = new LinkedHashMap<>(16, 0.75f, true) {
             private static final long serialVersionUID = 1;
 
@@ -105,7 +104,7 @@ final class CachedReward implements RewardFunction {
         return reward.name();
     }
 
-    /** Of all that a reward may look at. */
+    /** A digest of all that a reward may look at. */
     private static ByteBuffer key(Sample sample) {
         MessageDigest digest = sha256();
         byte[] prompt = sample.prompt().getBytes(StandardCharsets.UTF_8);

@@ -52,7 +52,7 @@ record CheckedReward(RewardFunction reward) implements RewardFunction {
         return scores;
     }
 
-    /** What the reward makes of each sample; scores that cannot be told apart are nobody's. */
+    /** The scores of the samples. If there are too few or too many, no sample has one, since nobody knows which is whose. */
     static List<Score> attempt(RewardFunction reward, List<Sample> samples, RewardFailure policy) {
         try {
             List<Score> scores = reward.attempt(samples, policy);

@@ -63,7 +63,7 @@ public final class PendingScores {
     }
 
     /**
-     * Waits for what came of every picture.
+     * Waits for the score of every picture, or for the reason why it has none.
      *
      * @return one per sample, in the order they were submitted; some are missing only under a policy that the reward has from
      *     {@link RewardFunction#onFailure}

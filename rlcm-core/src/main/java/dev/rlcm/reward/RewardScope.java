@@ -1,6 +1,6 @@
 package dev.rlcm.reward;
 
-/** What a reward has to see at once for its scores to mean what it says, from the narrowest to the widest. */
+/** The samples that a reward has to see in one call for its scores to be right, from the narrowest to the widest. */
 public enum RewardScope {
     /** One sample: scores do not depend on the other samples of a call, so that a batch may be split anywhere. */
     SAMPLE,

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What came of scoring one picture: a number, or the reason why there is none. Immutable. */
+/** The result of scoring one picture: a number, or the reason why there is none. Immutable. */
 public sealed interface Score {
     /**
      * The picture's reward.
@@ -15,7 +15,7 @@ public sealed interface Score {
         public Value {
             if (!Double.isFinite(value)) {
                 throw new IllegalArgumentException("a score must be finite, got " + value
-                        + "; say Score.Missing for a picture that cannot be scored");
+                        + "; return Score.Missing for a picture that cannot be scored");
             }
         }
     }
@@ -29,7 +29,8 @@ public sealed interface Score {
     record Missing(RewardException reason, RewardFailure policy) implements Score {
         public Missing {
             if (policy == RewardFailure.FAIL) {
-                throw new IllegalArgumentException("under the policy FAIL a failure is thrown, it is no missing score");
+                throw new IllegalArgumentException(
+                        "a missing score must have the policy DROP or NEUTRAL; under FAIL throw its reason");
             }
         }
 

@@ -15,8 +15,8 @@ import org.apache.commons.math3.stat.StatUtils;
  * @param rollout the trajectories of the update, with all latents and pictures: whoever keeps reports keeps these. Those that
  *     were dropped because their pictures have no reward are not among them
  * @param rewards one per trajectory, in the order of the rollout; a neutral one has the mean of its prompt's
- * @param components how each reward of a {@link dev.rlcm.reward.RewardMix} stands in the sampled rollout, by name; empty for
- *     other rewards
+ * @param components statistics of each reward of a {@link dev.rlcm.reward.RewardMix} over the sampled rollout, by name; empty
+ *     for other rewards
  * @param advantages one per trajectory, before clamping
  * @param unscored the pictures that the reward could not score, by their place among those that were sampled
  * @param zeroStdShare share of the prompts whose rewards were all equal, so that they taught nothing

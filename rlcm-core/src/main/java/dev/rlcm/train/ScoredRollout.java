@@ -14,8 +14,8 @@ import org.apache.commons.math3.stat.StatUtils;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**
- * What a rollout and the scores of its pictures are for an update, where some scores are missing: trajectories to be dropped are
- * gone, as if they had never been sampled, and neutral ones are in the update but in no statistics.
+ * A rollout and the scores of its pictures as an update sees them, where some scores are missing. Trajectories to be dropped are
+ * gone, as if they had never been sampled. Neutral ones are in the update but in no statistics.
  *
  * @param rollout without the dropped trajectories
  * @param scores of its pictures
@@ -45,7 +45,7 @@ record ScoredRollout(Rollout rollout, List<Score> scores, List<Unscored> unscore
         return new ScoredRollout(sampled.select(kept), keptScores, List.copyOf(unscored));
     }
 
-    /** Of each trajectory; a neutral one has the mean of its prompt's scores, or of all where its prompt has none. */
+    /** One reward per trajectory. A neutral one has the mean of its prompt's scores, or of all scores if its prompt has none. */
     double[] rewards() {
         int[] present = present();
         double[] known = numbers(present);
@@ -64,7 +64,7 @@ record ScoredRollout(Rollout rollout, List<Score> scores, List<Unscored> unscore
         return rewards;
     }
 
-    /** Of each trajectory: 0 for neutral ones, which the estimator never sees. */
+    /** One advantage per trajectory: 0 for neutral ones, which the estimator never sees. */
     double[] advantages(AdvantageEstimator credit) {
         int[] present = present();
         Rollout scored = rollout.select(IntStream.of(present).boxed().toList());

@@ -13,8 +13,7 @@ import java.util.Set;
  *     dimensions are fixed, or bound otherwise, may be left out
  * @param trained initializers that the graph holds as the file does. One that the model transposes before use, as newer
  *     PyTorch exports do, would otherwise be found in {@link OnnxModels#weights} transposed; other names are ignored
- * @param skimmed whether all weights stay in the memory-mapped file, at whatever address that is: for graphs that are looked
- *     at rather than run
+ * @param skimmed whether all weights stay in the memory-mapped file, aligned or not: for graphs that are inspected, not run
  * @param reading which links are trusted, and module paths given by hand
  */
 public record LoadOptions(

@@ -30,7 +30,7 @@ public record OnnxSignature(List<Port> inputs, List<Port> outputs, int opset, Ma
         weights = Map.copyOf(weights);
     }
 
-    /** One input or output. A port of unknown rank has no dims, as a scalar has. */
+    /** One input or output. A port of unknown rank has no dims, just as a scalar has none. */
     public record Port(String name, DataType type, List<Dim> dims) {
         /** Copies the list. */
         public Port {

@@ -8,8 +8,8 @@ import java.util.Map;
  * @param linksTrusted whether symbolic links beside the model are followed to external data wherever they lead. Without it
  *     they may lead to files of the model's directory, and in the cache of {@code huggingface_hub} to the {@code blobs} of
  *     the same repository. What the model itself names must lie in its directory in any case
- * @param paths module paths of layers of which the file's names tell none, or a wrong one, by the name of the layer's node
- *     or of its weight; see {@link dev.rlcm.lora.LoraInjection#withPaths}
+ * @param paths module paths of layers for which the file's names tell none, or a wrong one, by the name of the layer's node or
+ *     of its weight; see {@link dev.rlcm.lora.LoraInjection#withPaths}
  */
 public record ReadOptions(boolean linksTrusted, Map<String, String> paths) {
     /** Copies the paths. */
@@ -22,7 +22,7 @@ public record ReadOptions(boolean linksTrusted, Map<String, String> paths) {
         return new ReadOptions(false, Map.of());
     }
 
-    /** For models whose links are the host's own, or made by who is trusted. */
+    /** Trust links that the host made itself, or that someone made whom it trusts. */
     public ReadOptions withLinksTrusted(boolean trusted) {
         return new ReadOptions(trusted, paths);
     }

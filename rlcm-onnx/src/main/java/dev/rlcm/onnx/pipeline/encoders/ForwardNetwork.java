@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A network that only runs forward, for inputs of several sizes. ONNX Runtime runs the file as it is, once for all sizes, whatever
- * its opset and operators are; what it refuses, and what is for another backend, is compiled as a graph for each size.
+ * A network that only runs forward, for inputs of several sizes. ONNX Runtime runs the file as it is, in one session for all sizes,
+ * whatever its opset and operators are. A file that it refuses, or any file on another backend, is compiled as a graph for each size.
  *
  * <p>Thread-safe.
  */
@@ -82,7 +82,7 @@ final class ForwardNetwork {
         return Optional.empty();
     }
 
-    /** Compiles what runs of a size need, so that faults of the network show before the first. */
+    /** Compiles what runs of a size need, so that faults of the network show before the first run. */
     void prepare(int size) {
         if (whole().isEmpty()) {
             graphs.of(size);
@@ -99,7 +99,8 @@ final class ForwardNetwork {
         Executable executable = whole().orElseGet(() -> graphs.of(size));
         TensorData result = executable.run(inputs).get(output);
         if (result == null) {
-            throw new IllegalStateException("the network gave no " + output);
+            throw new IllegalStateException(
+                    model.path() + " gave no output " + output + "; it must be among the graph's outputs");
         }
         return Rows.convert(result, DataType.FLOAT32);
     }
