@@ -30,10 +30,11 @@ class ConvolutionFormsTest {
     private static Graph update(OrtBackend backend) throws IOException {
         Graph unet = RaisePatterns.raise(OnnxModels.load(
                 UNET,
-                LoadOptions.defaults().withInputShapes(Map.of(
-                        "sample", Shape.of(2, 4, 16, 16),
-                        "timestep", Shape.of(2),
-                        "encoder_hidden_states", Shape.of(2, 5, 32)))));
+                LoadOptions.defaults()
+                        .withInputShapes(Map.of(
+                                "sample", Shape.of(2, 4, 16, 16),
+                                "timestep", Shape.of(2),
+                                "encoder_hidden_states", Shape.of(2, 5, 32)))));
         AdaptedGraph adapted = LoraInjection.inject(unet, LoraConfig.rank(2));
         Value output = adapted.graph().outputs().values().iterator().next();
         Map<String, Value> wrt = new LinkedHashMap<>();
