@@ -70,8 +70,8 @@ public final class Lowering {
     }
 
     /**
-     * The expression with other products in the place of its own, where these are faster. A rewrite that changes the number
-     * or the form of products stands here.
+     * Replaces products and convolutions by others that are faster. A rewrite that changes the number or the form of products
+     * belongs here.
      *
      * @return a graph on the same inputs, the same objects, so that it can be differentiated by them
      */

@@ -49,7 +49,10 @@ public record OrtOptions(
         }
     }
 
-    /** All cores, all optimisations, arena and prepacking on, memory balanced, direct convolutions, threads that spin for 20 microseconds, no profile. */
+    /**
+     * All cores, all optimisations, arena and prepacking on, memory balanced, direct convolutions, threads that spin for 20
+     * microseconds, no profile.
+     */
     public static OrtOptions defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
         return new OrtOptions(

@@ -17,14 +17,14 @@ import java.util.Map;
  * bits the transforms would lose too much. Stateless and thread-safe.
  */
 public final class FilteredConvolutions {
-    /** Below that share of the direct form's predicted time the form is taken; the rest is for what the model misses. */
+    /** The form is taken if its predicted time is below this share of the direct form's; the margin is for what the model misses. */
     private static final double CLEARLY_FASTER = 0.8;
 
     private static final int FLOAT = 4;
 
     private FilteredConvolutions() {}
 
-    /** A convolution in a form: what that saves a row, and what it takes in bytes more than direct kernels both ways. */
+    /** A convolution in a form: the seconds that it saves for a row, and the bytes that it takes beyond direct kernels both ways. */
     private record Candidate(Value conv, Tile tile, double seconds, double bytes) {
         static Candidate of(Value conv, Tile tile) {
             double filters = (double) conv.dim(1) * conv.in(0).dim(1);
@@ -41,7 +41,7 @@ public final class FilteredConvolutions {
         }
     }
 
-    /** The same function, up to rounding of about 3e-6 relative L2 for a convolution, with all that can be in the form. */
+    /** Transforms every convolution that can be. The function stays the same up to rounding, about 3e-6 relative L2 for each. */
     public static Graph everywhere(Graph graph, LoweredWeights weights) {
         Map<Value, Tile> chosen = new IdentityHashMap<>();
         candidates(graph).forEach(conv -> chosen.put(conv, Tile.OF_4));
@@ -49,7 +49,7 @@ public final class FilteredConvolutions {
     }
 
     /**
-     * As {@link #everywhere}, where that is predicted to be clearly faster.
+     * Transforms convolutions as {@link #everywhere} does, but only where that is predicted to be clearly faster.
      *
      * @param share bytes that transformed kernels may take in addition to direct ones, of the bytes of all kernels that
      *     could be transformed, at least 0
@@ -86,7 +86,7 @@ public final class FilteredConvolutions {
         return value.type() == DataType.FLOAT32 && MinimalFiltering.fits(value);
     }
 
-    /** What saves most seconds for a byte comes first; a convolution is transformed once, in its fastest form. */
+    /** Takes first what saves most seconds for a byte. A convolution is transformed once, in its fastest form. */
     private static Map<Value, Tile> choose(List<Value> convolutions, double budget) {
         Map<Value, Tile> chosen = new IdentityHashMap<>();
         List<Candidate> candidates = new ArrayList<>();
