@@ -111,6 +111,7 @@ class ArchitectureTest {
                     "dev.rlcm.onnx.pipeline.text",
                     "dev.rlcm.onnx.pipeline.component")
             .or(simpleName("SessionWeights"))
+            .or(simpleName("Resources"))
             .or(simpleName("Denoiser"))
             .or(simpleName("TextEncoder"))
             .or(resideInAPackage(EXAMPLES))
