@@ -169,9 +169,9 @@ table() {
     [ -f "$RESULTS/results.csv" ] || return
     echo "== best times in ms, memory in GB (of the device, on a CPU of the process); ratios: PyTorch / RLCM"
     awk -F, '
-        BEGIN { printf "%-8s %-9s %4s | %9s %9s %5s | %9s %9s %5s | %7s %7s\n", "network", "precision", "rows",
+        BEGIN { printf "%-9s %-9s %4s | %9s %9s %5s | %9s %9s %5s | %7s %7s\n", "network", "precision", "rows",
                        "forward", "PyTorch", "ratio", "update", "PyTorch", "ratio", "memory", "PyTorch" }
-        FNR > 1 { key = sprintf("%-8s %-9s %4d", $2, $4, $5)
+        FNR > 1 { key = sprintf("%-9s %-9s %4d", $2, $4, $5)
                   if (!(key in seen)) { seen[key] = 1; order[++n] = key }
                   own = $1 == "RLCM"
                   f[own, key] = $6; u[own, key] = $8; m[own, key] = $10 }

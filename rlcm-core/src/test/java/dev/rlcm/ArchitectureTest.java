@@ -66,6 +66,7 @@ class ArchitectureTest {
             "dev.rlcm.autodiff",
             "dev.rlcm.backend",
             "dev.rlcm.rewrite",
+            "dev.rlcm.rewrite.convolution",
             "dev.rlcm.rewrite.folding",
             "dev.rlcm.rewrite.lowering");
 

@@ -20,6 +20,11 @@ public interface Backend extends AutoCloseable {
         return MemoryPolicy.FAST;
     }
 
+    /** How graphs for this backend should compute convolutions; directly unless the backend says otherwise. */
+    default ConvolutionForms convolutionForms() {
+        return ConvolutionForms.DIRECT;
+    }
+
     @Override
     void close();
 }

@@ -2,12 +2,15 @@ package dev.rlcm.compilation;
 
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.autodiff.RecomputationPolicy;
+import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Rewriter;
+import dev.rlcm.rewrite.convolution.FilteredConvolutions;
 import dev.rlcm.rewrite.folding.ConstantFolding;
 import dev.rlcm.rewrite.lowering.CommonSubexpressions;
 import dev.rlcm.rewrite.lowering.Decompositions;
@@ -38,21 +41,32 @@ import java.util.Map;
  */
 public final class Lowering {
     private final MemoryPolicy memory;
+    private final ConvolutionForms convolutions;
     private final LoweredWeights weights;
 
-    private Lowering(MemoryPolicy memory, LoweredWeights weights) {
+    private Lowering(MemoryPolicy memory, ConvolutionForms convolutions, LoweredWeights weights) {
         this.memory = memory;
+        this.convolutions = convolutions;
         this.weights = weights;
     }
 
-    /** The recipe for a backend with that {@linkplain dev.rlcm.backend.Backend#memoryPolicy policy}. */
+    /** The recipe for a backend. */
+    public static Lowering of(Backend backend) {
+        return of(backend.memoryPolicy()).withConvolutions(backend.convolutionForms());
+    }
+
+    /** The recipe for a backend with that {@linkplain Backend#memoryPolicy policy} and direct convolutions. */
     public static Lowering of(MemoryPolicy memory) {
-        return new Lowering(memory, LoweredWeights.computed());
+        return new Lowering(memory, ConvolutionForms.DIRECT, LoweredWeights.computed());
+    }
+
+    public Lowering withConvolutions(ConvolutionForms newConvolutions) {
+        return new Lowering(memory, newConvolutions, weights);
     }
 
     /** The recipe with weights from elsewhere. */
     public Lowering withWeights(LoweredWeights newWeights) {
-        return new Lowering(memory, newWeights);
+        return new Lowering(memory, convolutions, newWeights);
     }
 
     /**
@@ -62,7 +76,12 @@ public final class Lowering {
      * @return a graph on the same inputs, the same objects, so that it can be differentiated by them
      */
     public Graph forward(Graph expression) {
-        return ProductSlices.push(LowRankProducts.merge(expression));
+        Graph products = ProductSlices.push(LowRankProducts.merge(expression));
+        return switch (convolutions) {
+            case DIRECT -> products;
+            case BY_COST -> FilteredConvolutions.byCost(products, shareForKernels(), weights);
+            case FILTERED -> FilteredConvolutions.everywhere(products, weights);
+        };
     }
 
     /**
@@ -105,7 +124,8 @@ public final class Lowering {
         Graph faster = isSmall()
                 ? joint
                 : RotatedKernels.apply(Decompositions.decompose(joint, Gradients::shareForward), weights);
-        Graph weighted = Rewriter.rewrite(faster, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
+        Graph transposed = FilteredConvolutions.transposeConstants(faster, weights);
+        Graph weighted = Rewriter.rewrite(transposed, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
         return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
     }
 
@@ -116,6 +136,15 @@ public final class Lowering {
 
     private RecomputationPolicy recomputation() {
         return isSmall() ? RecomputationPolicy.insideBlocks() : RecomputationPolicy.none();
+    }
+
+    /** Bytes for transformed kernels, beyond the direct ones, for a byte of kernels. */
+    private double shareForKernels() {
+        return switch (memory) {
+            case FAST -> 1;
+            case BALANCED -> 0.25;
+            case SMALL -> 0;
+        };
     }
 
     private boolean isSmall() {

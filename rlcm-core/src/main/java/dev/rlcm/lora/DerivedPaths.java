@@ -3,7 +3,7 @@ package dev.rlcm.lora;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
-import java.util.ArrayList;
+import dev.rlcm.rewrite.Rewriter;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,7 +44,7 @@ final class DerivedPaths {
         DerivedPaths paths = new DerivedPaths(graph);
         order.stream().filter(DerivedPaths::isNameless).forEach(paths::byBias);
         order.stream().filter(value -> value.is(Op.ATTENTION)).forEach(paths::byAttention);
-        return paths.relabelled(graph, order);
+        return paths.relabelled(graph);
     }
 
     /** Whether the node is a layer that an adapter could change if it had a path. */
@@ -118,19 +118,13 @@ final class DerivedPaths {
                 : Optional.empty();
     }
 
-    private Graph relabelled(Graph graph, List<Value> order) {
-        IdentityHashMap<Value, Value> results = new IdentityHashMap<>();
-        for (Value value : order) {
-            List<Value> operands = value.inputs().stream().map(results::get).toList();
-            String path = derived.get(value);
-            results.put(
-                    value,
-                    path == null
-                            ? value.withInputs(operands)
-                            : Value.of(value.op(), value.attributes(), operands, ModulePath.label(path, value.op())));
-        }
-        Map<String, Value> outputs = new LinkedHashMap<>();
-        graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
-        return new Graph(new ArrayList<>(graph.inputs()), outputs);
+    private Graph relabelled(Graph graph) {
+        return Rewriter.rewrite(graph, (original, rebuilt) -> {
+            String path = derived.get(original);
+            return path == null
+                    ? rebuilt
+                    : Value.of(
+                            rebuilt.op(), rebuilt.attributes(), rebuilt.inputs(), ModulePath.label(path, rebuilt.op()));
+        });
     }
 }

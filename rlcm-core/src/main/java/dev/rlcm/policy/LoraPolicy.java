@@ -44,7 +44,7 @@ final class LoraPolicy implements ConsistencyPolicy {
         this.backend = backend;
         Graph base = model.denoiser(plan.batch());
         Graph adapted = adapt(base).graph();
-        this.denoiser = backend.compile(Lowering.of(backend.memoryPolicy()).forward(adapted));
+        this.denoiser = backend.compile(Lowering.of(backend).forward(adapted));
         this.feed = new BatchFeed(
                 base.inputs(), Set.of(ConsistencyModel.SAMPLE, ConsistencyModel.TIMESTEP), adapter.tensors());
         Map.Entry<String, Value> result =

@@ -56,8 +56,7 @@ final class LossGraph implements BatchLoss<Row> {
         Value upstream = scaled ? feed.input(LOSS_SCALE, Shape.SCALAR) : total.like(1);
         Map<String, Value> wrt = new LinkedHashMap<>();
         feed.policy().factors().forEach(factor -> wrt.put(GRADIENT + factor.label(), factor));
-        Graph graph =
-                Lowering.of(owner.backend().memoryPolicy()).update(Graph.of(forward), Map.of("loss", upstream), wrt);
+        Graph graph = Lowering.of(owner.backend()).update(Graph.of(forward), Map.of("loss", upstream), wrt);
         this.executable = owner.backend().compile(graph);
         this.batch = feed.bind(graph);
         graph.outputs().forEach((name, value) -> outputs.put(name, TensorData.zeros(value.type(), value.shape())));

@@ -30,7 +30,7 @@ final class RowValues implements AutoCloseable {
     RowValues(Policy owner, ClipRange clipRange, int rows, Function<PolicyTerms, Value> expression) {
         this.feed = new RowFeed(owner, clipRange, rows);
         Value value = expression.apply(feed.terms());
-        Graph graph = Lowering.of(owner.backend().memoryPolicy()).forward(Graph.of(RESULT, value));
+        Graph graph = Lowering.of(owner.backend()).forward(Graph.of(RESULT, value));
         this.executable = owner.backend().compile(graph);
         this.batch = feed.bind(graph);
         this.result = TensorData.zeros(value.type(), value.shape());

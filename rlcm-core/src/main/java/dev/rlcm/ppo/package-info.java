@@ -1,9 +1,9 @@
 /**
  * Policy optimisation: {@link dev.rlcm.ppo.PpoOptimizer} updates a policy's adapter from rewarded rollouts,
- * {@link dev.rlcm.ppo.AdvantageEstimator} turns rewards into advantages, {@link dev.rlcm.ppo.PolicyLosses} are the losses.
- * {@link
- * dev.rlcm.ppo.UpdateObserver} watches an update from within. Imports check, graph, autodiff, rewrite, backend, optim, policy
- * and random.
+ * {@link dev.rlcm.ppo.AdvantageEstimator} turns rewards into advantages, and an {@link dev.rlcm.ppo.Objective} is what updates
+ * minimise: {@link dev.rlcm.ppo.PolicyLosses} of rows or a {@link dev.rlcm.ppo.PairLoss} of pairs, on rows of a {@link
+ * dev.rlcm.ppo.RowSource}. {@link dev.rlcm.ppo.UpdateObserver} watches an update from within. Imports check, graph, autodiff,
+ * compilation, rewrite, backend, mdp, optim, policy, random and reward.
  */
 @NullMarked
 package dev.rlcm.ppo;

@@ -27,4 +27,10 @@ public interface DifferentiableReward extends RewardFunction {
     default Map<String, TensorData> condition(String prompt) {
         return Map.of();
     }
+
+    /** {@inheritDoc} It keeps its graph. */
+    @Override
+    default DifferentiableReward named(String name) {
+        return new NamedDifferentiableReward(this, new NamedReward(this, name));
+    }
 }

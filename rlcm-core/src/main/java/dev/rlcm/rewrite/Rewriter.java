@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
 
 /** Rebuilds graphs bottom-up. Stateless and thread-safe. */
@@ -28,9 +29,18 @@ public final class Rewriter {
      *     result share a name
      */
     public static Graph rewrite(Graph graph, UnaryOperator<Value> rule) {
+        return rewrite(graph, (original, rebuilt) -> rule.apply(rebuilt));
+    }
+
+    /**
+     * As {@link #rewrite(Graph, UnaryOperator)}, for what was decided about the nodes of the given graph.
+     *
+     * @param rule maps a node of the graph, and the same on new operands, to what comes in its place
+     */
+    public static Graph rewrite(Graph graph, BinaryOperator<Value> rule) {
         IdentityHashMap<Value, Value> results = new IdentityHashMap<>();
         for (Value value : graph.topologicalOrder()) {
-            results.put(value, rule.apply(rebuilt(value, results)));
+            results.put(value, rule.apply(value, rebuilt(value, results)));
         }
         Map<String, Value> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, value) -> outputs.put(name, results.get(value)));
@@ -39,7 +49,7 @@ public final class Rewriter {
         used.removeIf(value -> !value.is(Op.INPUT));
         Set<Value> inputs = new LinkedHashSet<>();
         for (Value input : graph.inputs()) {
-            Value replacement = results.containsKey(input) ? results.get(input) : rule.apply(input);
+            Value replacement = results.containsKey(input) ? results.get(input) : rule.apply(input, input);
             if (replacement == input || used.contains(input)) {
                 inputs.add(input);
             }

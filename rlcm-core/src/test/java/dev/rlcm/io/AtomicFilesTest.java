@@ -44,7 +44,7 @@ class AtomicFilesTest {
         Path below = file.resolve("below.json");
         assertThatThrownBy(() -> AtomicFiles.writeString(below, "new"))
                 .isInstanceOf(IOException.class)
-                .hasMessageContainingAll(below.toString(), "FileAlreadyExistsException");
+                .hasMessage(below + ": a file is where a directory should be: " + file);
     }
 
     private static List<String> names(Path directory) throws IOException {

@@ -55,7 +55,7 @@ class DamagedAdaptersTest {
         }
     }
 
-    @Property(tries = 1000)
+    @Property(tries = 150)
     void flippedBits(@ForAll LoraFormat format, @ForAll long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
         Path file = write(format);
@@ -68,7 +68,7 @@ class DamagedAdaptersTest {
     }
 
     /** Names and numbers of the header exchanged for others of the same length, so that most files still are ones. */
-    @Property(tries = 500)
+    @Property(tries = 100)
     void exchangedWords(@ForAll LoraFormat format, @ForAll long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
         Path file = write(format);
@@ -88,7 +88,7 @@ class DamagedAdaptersTest {
         readOrRefuse(file);
     }
 
-    @Property(tries = 500)
+    @Property(tries = 100)
     void overwrittenConfigurations(@ForAll long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
         Path file = write(LoraFormat.PEFT);

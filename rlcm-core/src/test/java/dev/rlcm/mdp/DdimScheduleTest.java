@@ -55,6 +55,11 @@ class DdimScheduleTest {
                 .containsExactly(901, 801, 701, 601, 501, 401, 301, 201, 101, 1);
     }
 
+    @Test
+    void theOffsetIsAddedToEveryTimestep() {
+        assertThat(DdimSchedule.defaults().withStepsOffset(7).timesteps(4)).containsExactly(757, 507, 257, 7);
+    }
+
     @Property
     void withoutEtaNothingIsRandom(@ForAll @IntRange(min = 1, max = 100) int n, @ForAll PredictionType prediction) {
         assertThat(DdimSchedule.defaults()
@@ -96,6 +101,8 @@ class DdimScheduleTest {
         assertThatThrownBy(() -> DdimSchedule.fromConfig(Map.of("timestep_spacing", "trailing")))
                 .hasMessage("timestep_spacing must be leading, got trailing");
         assertThatThrownBy(() -> DdimSchedule.defaults().withEta(1.5)).hasMessage("eta must be in [0, 1], got 1.5");
+        assertThatThrownBy(() -> DdimSchedule.defaults().timesteps(0))
+                .hasMessage("evaluations must be in [1, 1000], got 0");
         assertThatThrownBy(() -> DdimSchedule.defaults().timesteps(1000))
                 .hasMessage("stepsOffset must be less for so many evaluations, got 1");
     }

@@ -64,6 +64,11 @@ class GaussianStepTest {
                 .hasMessage("inputScale must be positive and finite, got 0.0");
         assertThatThrownBy(() -> new GaussianStep(7, 1, 1, 1, 1).mean(new float[2], new float[3]))
                 .hasMessage("modelOutput must be as long as the sample, 2, got 3");
+        assertThatThrownBy(() -> new GaussianStep(7, 1, 1, 1, 1).next(new float[2], new float[2], new float[3]))
+                .hasMessage("noise must be as long as the sample, 2, got 3");
+        assertThatThrownBy(() -> new GaussianStep(7, 1, 1, 1, 1)
+                        .logProb(new float[2], new float[2], new float[3], LogProbReduction.MEAN))
+                .hasMessage("next must be as long as the sample, 2, got 3");
     }
 
     @Test

@@ -24,6 +24,11 @@ class GuidanceEmbeddingTest {
     }
 
     @Test
+    void withoutGuidanceAllSinesAreZero() {
+        assertThat(GuidanceEmbedding.of(1, 4)).containsExactly(0, 0, 1, 1);
+    }
+
+    @Test
     void badValuesAreNamed() {
         assertThatThrownBy(() -> GuidanceEmbedding.of(8, 3)).hasMessage("dim must be at least 4, got 3");
         assertThatThrownBy(() -> GuidanceEmbedding.of(Double.NaN, 256))

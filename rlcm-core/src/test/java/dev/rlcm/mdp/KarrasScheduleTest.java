@@ -56,6 +56,9 @@ class KarrasScheduleTest {
     void badLevelsAreNamed() {
         assertThatThrownBy(() -> KARRAS.at(80, 10, 20)).hasMessage("level 2 must be in [0.002, 10.0), got 20.0");
         assertThatThrownBy(() -> KARRAS.at(80, 0.001)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> KARRAS.at(80, 10, 10)).hasMessage("level 2 must be in [0.002, 10.0), got 10.0");
+        assertThatThrownBy(KARRAS::at).hasMessage("the first level must be sigmaMax, 80.0, got []");
+        assertThatThrownBy(() -> KARRAS.steps(0)).hasMessage("evaluations must be in [1, 1000], got 0");
         assertThatThrownBy(() -> KARRAS.at(79)).hasMessage("the first level must be sigmaMax, 80.0, got [79.0]");
         assertThatThrownBy(() -> new KarrasSchedule(0.5, 1, 1, 7)).hasMessage("sigmaMax must be above 1.0, got 1.0");
     }

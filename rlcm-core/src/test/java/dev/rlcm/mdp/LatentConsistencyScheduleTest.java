@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import org.assertj.core.api.Assertions;
 import org.assertj.core.data.Offset;
@@ -135,6 +136,25 @@ class LatentConsistencyScheduleTest {
         assertThat(reference.decode()).isEqualTo(omitted.decode());
         assertThat(reference.steps().subList(0, n - 1))
                 .isEqualTo(omitted.steps().subList(0, n - 1));
+    }
+
+    /** Luo et al., arXiv:2310.04378, section 4.1; the scaling of 10 in use hides c_skip behind the goldens' tolerance. */
+    @Property
+    void theConsistencyFunctionMixesSampleAndEstimateByTheScaledTimestep(
+            @ForAll @DoubleRange(min = 0.01, max = 1) double scaling) {
+        GaussianStep decode = new LatentConsistencySchedule(
+                        LCM.noise(), PredictionType.SAMPLE, 50, scaling, 0.7, LCM.rule(), LCM.lastStep())
+                .steps(1)
+                .decode();
+        double scaled = scaling * 999;
+        double skip = 0.49 / (scaled * scaled + 0.49);
+        assertThat(decode.sampleCoefficient()).isCloseTo(skip, Assertions.within(1e-12));
+        assertThat(decode.modelCoefficient()).isCloseTo(Math.sqrt(1 - skip), Assertions.within(1e-12));
+    }
+
+    @Test
+    void timestepsAreAsFarApartAsTheTeachersSteps() {
+        assertThat(LCM.withOriginalInferenceSteps(10).timesteps(5)).containsExactly(999, 799, 599, 399, 199);
     }
 
     @Property

@@ -81,6 +81,45 @@ class AdamWTest {
         assertThat(parameter.get(0)).isCloseTo(0.25f, within(1e-6f));
     }
 
+    /** Without a gradient, decoupled decay shrinks the weight; an L2 term is a gradient, whose first step is the rate. */
+    @Test
+    void decayIsDecoupledOrPartOfTheGradient() {
+        AdamWConfig config = AdamWConfig.defaults()
+                .withLearningRate(0.5)
+                .withWeightDecay(0.1)
+                .withBetas(0, 0);
+        assertThat(afterAStep(config, 2)).isCloseTo(1.9f, within(1e-6f));
+        assertThat(afterAStep(config.withDecoupled(false), 2)).isCloseTo(1.5f, within(1e-6f));
+    }
+
+    private static float afterAStep(AdamWConfig config, float weight) {
+        FloatBuffer parameter = FloatBuffer.wrap(new float[] {weight});
+        config.optimizer(List.of(parameter)).step(List.of(FloatBuffer.allocate(1)));
+        return parameter.get(0);
+    }
+
+    @Test
+    void aStateThatDoesNotFitIsRefusedAndChangesNothing() {
+        AdamW adam = new AdamW(List.of(FloatBuffer.allocate(2)), AdamWConfig.defaults());
+        adam.step(List.of(FloatBuffer.wrap(new float[] {1, 2})));
+        Map<String, TensorData> good = adam.state();
+        Map<String, TensorData> fresh = new AdamW(List.of(FloatBuffer.allocate(2)), AdamWConfig.defaults()).state();
+        for (Map.Entry<String, TensorData> damage : List.of(
+                Map.entry("step", TensorData.longs(Shape.SCALAR, -1)),
+                Map.entry("step", TensorData.longs(Shape.of(1), 1)),
+                Map.entry("exp_avg.0", TensorData.doubles(Shape.of(2), 1, 2)),
+                Map.entry("exp_avg_sq.0", TensorData.floats(Shape.of(3), 1, 2, 3)))) {
+            Map<String, TensorData> damaged = new LinkedHashMap<>(fresh);
+            damaged.put(damage.getKey(), damage.getValue());
+            assertThatThrownBy(() -> adam.restore(damaged))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(damage.getKey());
+            assertThat(adam.steps()).isOne();
+            good.forEach((name, tensor) ->
+                    assertThat(adam.state().get(name).toDoubles()).containsExactly(tensor.toDoubles()));
+        }
+    }
+
     @Test
     void aGradientThatIsNotFiniteChangesNothing() {
         FloatBuffer parameter = FloatBuffer.wrap(new float[] {1, 2});
@@ -109,6 +148,14 @@ class AdamWTest {
                 .hasMessageContaining("read-only");
         assertThatThrownBy(() -> AdamWConfig.defaults().withBetas(1, 0.999))
                 .hasMessage("beta1 must be in [0, 1), got 1.0");
+        assertThatThrownBy(() -> AdamWConfig.defaults().withBetas(0.9, -0.1))
+                .hasMessage("beta2 must be in [0, 1), got -0.1");
+        assertThatThrownBy(() -> AdamWConfig.defaults().withBetas(0.9, 1))
+                .hasMessage("beta2 must be in [0, 1), got 1.0");
+        assertThatThrownBy(() -> AdamWConfig.defaults().withLearningRate(-1))
+                .hasMessage("learningRate must be finite and not negative, got -1.0");
+        assertThatThrownBy(() -> AdamWConfig.defaults().withWeightDecay(-1))
+                .hasMessage("weightDecay must be finite and not negative, got -1.0");
         assertThatThrownBy(() -> AdamWConfig.defaults().withEpsilon(0))
                 .hasMessage("epsilon must be positive and finite, got 0.0");
     }

@@ -56,7 +56,22 @@ class LearningRateScheduleTest {
     }
 
     @Test
+    void schedulesTellTheirNumbers() {
+        assertThat(LearningRateSchedule.constant()).hasToString("constant");
+        assertThat(LearningRateSchedule.linear(1, 0.5, 10)).hasToString("linear(1.0, 0.5, 10)");
+        assertThat(LearningRateSchedule.warmup(3, LearningRateSchedule.cosine(10)))
+                .hasToString("warmup(3, cosine(10))");
+        assertThat(LearningRateSchedule.reference(4)).hasToString("reference(4)");
+    }
+
+    @Test
     void badValuesAreNamed() {
+        assertThatThrownBy(() -> LearningRateSchedule.linear(1, -1, 5))
+                .hasMessage("end must be finite and not negative, got -1.0");
+        assertThatThrownBy(() -> LearningRateSchedule.linear(1, 0, 0)).hasMessage("total must be at least 1, got 0");
+        assertThatThrownBy(() -> LearningRateSchedule.warmup(0, LearningRateSchedule.constant()))
+                .hasMessage("steps must be at least 1, got 0");
+        assertThatThrownBy(() -> LearningRateSchedule.reference(0)).hasMessage("epochs must be at least 1, got 0");
         assertThatThrownBy(() -> LearningRateSchedule.cosine(0)).hasMessage("total must be at least 1, got 0");
         assertThatThrownBy(() -> LearningRateSchedule.linear(-1, 0, 5))
                 .hasMessage("start must be finite and not negative, got -1.0");

@@ -3,8 +3,10 @@ package dev.rlcm.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +64,34 @@ class LossScalerTest {
         succeed(resumed, 1);
         assertThat(resumed.scale()).isEqualTo(1024);
         assertThatThrownBy(() -> resumed.restore(new HashMap<>())).hasMessageContaining("loss_scale");
+    }
+
+    @Test
+    void aStateThatIsDamagedIsRefusedAndChangesNothing() {
+        LossScaler scaler = new LossScaler(THREE);
+        succeed(scaler, 2);
+        Map<String, TensorData> saved = Map.of(
+                "loss_scale", TensorData.doubles(Shape.SCALAR, 2),
+                "loss_scale.good_steps", TensorData.longs(Shape.SCALAR, 1));
+        for (Map.Entry<String, TensorData> damage : List.of(
+                Map.entry("loss_scale", TensorData.doubles(Shape.SCALAR, 3)),
+                Map.entry("loss_scale", TensorData.floats(Shape.SCALAR, 2)),
+                Map.entry("loss_scale.good_steps", TensorData.longs(Shape.SCALAR, -1)),
+                Map.entry("loss_scale.good_steps", TensorData.longs(Shape.of(1), 1)))) {
+            Map<String, TensorData> damaged = new HashMap<>(saved);
+            damaged.put(damage.getKey(), damage.getValue());
+            assertThatThrownBy(() -> scaler.restore(damaged)).isInstanceOf(IllegalArgumentException.class);
+            assertThat(scaler.state().get("loss_scale").getDouble(0)).isEqualTo(1024);
+            assertThat(scaler.state().get("loss_scale.good_steps").getLong(0)).isEqualTo(2);
+        }
+        scaler.restore(saved);
+        assertThat(scaler.scale()).isEqualTo(2);
+    }
+
+    @Test
+    void itsTensorsAreKnownByName() {
+        assertThat(new LossScaler(THREE).state().keySet()).allMatch(LossScaler::owns);
+        assertThat(LossScaler.owns("step")).isFalse();
     }
 
     @ParameterizedTest

@@ -18,6 +18,7 @@ import dev.rlcm.policy.Transition;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.testing.ShiftPolicy;
 import dev.rlcm.testing.ToyPolicies;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -141,6 +142,49 @@ class ForwardProcessTest {
         assertThat(beyond).containsExactly(certain, within(1e-9));
     }
 
+    @Test
+    void awayFromTheOldPolicyGradientsAreThoseOfCentredDifferences() {
+        ShiftPolicy old = new ShiftPolicy(backend, LogProbReduction.SUM, 0.1, -0.2);
+        Rollout rollout = old.rollout(PROMPTS, RandomStreams.seeded(5));
+        List<Row> rows = new ArrayList<>();
+        for (int b = 0; b < PROMPTS.size(); b++) {
+            Transition row = RowSource.noised(SHIFTED, 1)
+                    .rows(rollout.trajectories().get(b), RandomStreams.seeded(b))
+                    .get(0);
+            float[] noised = row.trajectory().state(0);
+            float[] oldMean = {noised[0] + 0.1f, noised[1] - 0.2f};
+            double oldLogProb = row.trajectory()
+                    .step(0)
+                    .logProb(noised, new float[] {0.1f, -0.2f}, row.trajectory().state(1), LogProbReduction.SUM);
+            rows.add(new Row(row, oldLogProb, ADVANTAGES[b]).withOldMean(oldMean));
+        }
+        double[] at = {0.3, 0.1};
+        double h = 1.0 / 1024;
+        for (PolicyLoss loss : List.of(
+                PolicyLosses.diffusionNft(0.7, 2),
+                PolicyLosses.advantageWeightedMatching(),
+                PolicyLosses.importanceWeighted())) {
+            FloatBuffer gradient = evaluate(loss, rows, at).gradients().get(0);
+            for (int i = 0; i < 2; i++) {
+                double[] above = at.clone();
+                double[] below = at.clone();
+                above[i] += h;
+                below[i] -= h;
+                double centred = (evaluate(loss, rows, above).value()
+                                - evaluate(loss, rows, below).value())
+                        / (2 * h);
+                assertThat((double) gradient.get(i)).isCloseTo(centred, within(1e-3));
+            }
+        }
+    }
+
+    private LossGraph evaluate(PolicyLoss loss, List<Row> rows, double... shift) {
+        LossGraph graph = new LossGraph(
+                new ShiftPolicy(backend, LogProbReduction.SUM, shift), loss, ClipRange.of(0.2), rows.size(), true);
+        graph.run(rows, 1.0 / rows.size(), 1);
+        return graph;
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 5, 100})
     void howRowsAreSplitDoesNotChangeTheResult(int minibatch) {
@@ -166,23 +210,22 @@ class ForwardProcessTest {
 
     @Test
     void diffusionNftFindsTheReward() {
-        assertThat(learned(Objective.of(PolicyLosses.diffusionNft(0.5, 2)))).isLessThan(0.4);
+        assertThat(learned(Objective.of(PolicyLosses.diffusionNft(0.5, 2)))).isLessThan(0.28);
     }
 
     @Test
     void clippedMatchingFindsTheReward() {
-        assertThat(learned(Objective.of(PolicyLosses.clipped()))).isLessThan(0.4);
+        assertThat(learned(Objective.of(PolicyLosses.clipped()))).isLessThan(0.28);
     }
 
     @Test
     void diffusionDpoFindsTheReward() {
         assertThat(learned(Objective.pairs(PairLoss.dpo(0.5), Pairing.bestWithWorst())))
-                .isLessThan(0.4);
+                .isLessThan(0.28);
     }
 
     /**
-     * The distance from where the final latent's mean is (1, -1), after 40 updates; at first it is 0.81. The estimate of x0 from
-     * noise alone is the best there is for this policy.
+     * The distance from the best shift, where the final latent's mean is (1, -1), after 40 updates; at first it is 0.57.
      */
     private double learned(Objective objective) {
         ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0, 0);
@@ -202,7 +245,7 @@ class ForwardProcessTest {
                     .toArray();
             optimizer.update(rollout, credit.estimate(prompts, rewards));
         }
-        double best = 1 / 1.75;
+        double best = 0.4; // the shift enters the final latent 2.5 times
         double[] shift = policy.shift();
         return Math.hypot(shift[0] - best, shift[1] + best);
     }

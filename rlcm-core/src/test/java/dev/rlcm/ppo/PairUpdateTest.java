@@ -145,16 +145,16 @@ class PairUpdateTest {
     @Test
     void rebelFindsTheReward() {
         assertThat(learned(Objective.pairs(PairLoss.rebel(1), Pairing.neighbours())))
-                .isLessThan(0.4);
+                .isLessThan(0.28);
     }
 
     @Test
     void dpoFindsTheRewardFromRankedPairs() {
         assertThat(learned(Objective.pairs(PairLoss.dpo(0.2), Pairing.bestWithWorst())))
-                .isLessThan(0.4);
+                .isLessThan(0.28);
     }
 
-    /** The distance from the best shift, where the final latent's mean is (1, -1), after 40 updates; at first it is 0.81. */
+    /** The distance from the best shift, where the final latent's mean is (1, -1), after 40 updates; at first it is 0.57. */
     private double learned(Objective objective) {
         ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0, 0);
         PpoOptimizer optimizer = PpoOptimizer.of(
@@ -174,7 +174,7 @@ class PairUpdateTest {
                     .toArray();
             optimizer.update(rollout, credit.estimate(prompts, rewards));
         }
-        double best = 1 / 1.75; // each shift enters with 1 + 0.5 + 0.25
+        double best = 0.4; // the shift enters the final latent 2.5 times
         double[] shift = policy.shift();
         return Math.hypot(shift[0] - best, shift[1] + best);
     }

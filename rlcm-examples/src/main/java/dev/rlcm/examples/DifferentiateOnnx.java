@@ -142,7 +142,7 @@ public final class DifferentiateOnnx implements Callable<Integer> {
 
         Map<String, TensorData> results = new LinkedHashMap<>();
         try (Backend backend = Devices.open(device)) {
-            Graph lowered = Lowering.of(backend.memoryPolicy()).lower(joint);
+            Graph lowered = Lowering.of(backend).lower(joint);
             Map<String, TensorData> computed = backend.compile(lowered).run(tensors);
             forward.outputs().keySet().forEach(name -> results.put(name, computed.get(name)));
             by.forEach(name -> results.put(name, computed.get("grad_" + name)));

@@ -153,6 +153,7 @@ class SmallExamplesTest {
     void aFileInPlaceOfADirectoryIsNamed() throws IOException {
         Path file = Files.createFile(directory.resolve("taken"));
         assertThat(Commands.fail(new TextToImage(), "--steps", 1, "--out", file, "a cat"))
-                .isEqualToIgnoringNewLines("error: a file is where a directory should be: " + file);
+                .isEqualToIgnoringNewLines(
+                        "error: " + file.resolve("1-a-cat.png") + ": a file is where a directory should be: " + file);
     }
 }

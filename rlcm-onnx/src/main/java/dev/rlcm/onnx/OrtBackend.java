@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
@@ -203,6 +204,11 @@ public final class OrtBackend implements Backend {
     @Override
     public MemoryPolicy memoryPolicy() {
         return options.memory();
+    }
+
+    @Override
+    public ConvolutionForms convolutionForms() {
+        return cudaDevice.isPresent() ? ConvolutionForms.DIRECT : options.convolutions();
     }
 
     private OrtSession.SessionOptions sessionOptions(boolean weightsFed) throws OrtException {

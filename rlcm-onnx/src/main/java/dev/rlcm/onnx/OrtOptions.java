@@ -1,5 +1,6 @@
 package dev.rlcm.onnx;
 
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
 import java.time.Duration;
 
@@ -11,6 +12,7 @@ import java.time.Duration;
  * @param memoryArena whether freed memory is kept for the next run (CPU); off uses less memory and is a little slower
  * @param prepacking whether weights are copied into the layout of the matrix kernels; off halves the weights' memory
  * @param memory what to spend memory on
+ * @param convolutions how convolutions are computed on a CPU; on a GPU they are direct
  * @param spinning how long a thread that waits for work keeps its core busy before it sleeps, in whole microseconds; long
  *     waits suit a machine that does nothing else, and make runs several times slower where other work wants the cores
  * @param profilePrefix where to write a profile of every session, a path without ending; empty for none
@@ -21,6 +23,7 @@ public record OrtOptions(
         boolean memoryArena,
         boolean prepacking,
         MemoryPolicy memory,
+        ConvolutionForms convolutions,
         Duration spinning,
         String profilePrefix) {
     /** A few times the wait between two operators; a sleeping thread takes longer than that to wake. */
@@ -46,37 +49,57 @@ public record OrtOptions(
         }
     }
 
-    /** All cores, all optimisations, arena and prepacking on, memory balanced, threads that spin for 20 microseconds, no profile. */
+    /** All cores, all optimisations, arena and prepacking on, memory balanced, direct convolutions, threads that spin for 20 microseconds, no profile. */
     public static OrtOptions defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
-        return new OrtOptions(cores, Optimization.ALL, true, true, MemoryPolicy.BALANCED, DEFAULT_SPINNING, "");
+        return new OrtOptions(
+                cores,
+                Optimization.ALL,
+                true,
+                true,
+                MemoryPolicy.BALANCED,
+                ConvolutionForms.DIRECT,
+                DEFAULT_SPINNING,
+                "");
     }
 
     public OrtOptions withThreads(int newThreads) {
-        return new OrtOptions(newThreads, optimization, memoryArena, prepacking, memory, spinning, profilePrefix);
+        return new OrtOptions(
+                newThreads, optimization, memoryArena, prepacking, memory, convolutions, spinning, profilePrefix);
     }
 
     public OrtOptions withOptimization(Optimization newOptimization) {
-        return new OrtOptions(threads, newOptimization, memoryArena, prepacking, memory, spinning, profilePrefix);
+        return new OrtOptions(
+                threads, newOptimization, memoryArena, prepacking, memory, convolutions, spinning, profilePrefix);
     }
 
     public OrtOptions withMemoryArena(boolean newMemoryArena) {
-        return new OrtOptions(threads, optimization, newMemoryArena, prepacking, memory, spinning, profilePrefix);
+        return new OrtOptions(
+                threads, optimization, newMemoryArena, prepacking, memory, convolutions, spinning, profilePrefix);
     }
 
     public OrtOptions withPrepacking(boolean newPrepacking) {
-        return new OrtOptions(threads, optimization, memoryArena, newPrepacking, memory, spinning, profilePrefix);
+        return new OrtOptions(
+                threads, optimization, memoryArena, newPrepacking, memory, convolutions, spinning, profilePrefix);
     }
 
     public OrtOptions withMemory(MemoryPolicy newMemory) {
-        return new OrtOptions(threads, optimization, memoryArena, prepacking, newMemory, spinning, profilePrefix);
+        return new OrtOptions(
+                threads, optimization, memoryArena, prepacking, newMemory, convolutions, spinning, profilePrefix);
+    }
+
+    public OrtOptions withConvolutions(ConvolutionForms newConvolutions) {
+        return new OrtOptions(
+                threads, optimization, memoryArena, prepacking, memory, newConvolutions, spinning, profilePrefix);
     }
 
     public OrtOptions withSpinning(Duration newSpinning) {
-        return new OrtOptions(threads, optimization, memoryArena, prepacking, memory, newSpinning, profilePrefix);
+        return new OrtOptions(
+                threads, optimization, memoryArena, prepacking, memory, convolutions, newSpinning, profilePrefix);
     }
 
     public OrtOptions withProfilePrefix(String newProfilePrefix) {
-        return new OrtOptions(threads, optimization, memoryArena, prepacking, memory, spinning, newProfilePrefix);
+        return new OrtOptions(
+                threads, optimization, memoryArena, prepacking, memory, convolutions, spinning, newProfilePrefix);
     }
 }

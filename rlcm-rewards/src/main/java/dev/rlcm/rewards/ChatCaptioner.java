@@ -56,8 +56,8 @@ public record ChatCaptioner(ModelServer server, String model, String question, i
     }
 
     /** On a server object of its own, see {@link ModelServer#withLimits}. */
-    public ChatCaptioner withConcurrent(int value) {
-        return withLimits(server.limits().withConcurrent(value));
+    public ChatCaptioner withConcurrency(int value) {
+        return withLimits(server.limits().withConcurrency(value));
     }
 
     /** On a server object of its own, see {@link ModelServer#withLimits}. */

@@ -34,7 +34,7 @@ public final class ModelServer {
         this.limits = limits;
         this.pacing = pacing;
         this.outage = new Outage(address, limits.longestOutage(), pacing);
-        this.permits = new Semaphore(limits.concurrent(), true);
+        this.permits = new Semaphore(limits.concurrency(), true);
     }
 
     /**

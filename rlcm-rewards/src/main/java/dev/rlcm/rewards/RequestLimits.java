@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * How much a {@link ModelServer} may be asked, and how long its answers may take.
  *
- * @param concurrent requests under way at a time, at least 1
+ * @param concurrency requests under way at a time, at least 1
  * @param attempts how often a request is made until its failure counts, at least 1. A reply that says when to come back
  *     ({@code Retry-After}) is not counted
  * @param timeout of one attempt, from connecting to the last byte of the answer; positive
@@ -17,7 +17,7 @@ import java.time.Duration;
  * @param longestOutage how long to wait for a server that is away; zero not to wait
  */
 public record RequestLimits(
-        int concurrent,
+        int concurrency,
         int attempts,
         Duration timeout,
         Duration firstPause,
@@ -25,7 +25,7 @@ public record RequestLimits(
         Duration deadline,
         Duration longestOutage) {
     public RequestLimits {
-        requirePositive("concurrent", concurrent);
+        requirePositive("concurrency", concurrency);
         requirePositive("attempts", attempts);
         requirePositive("timeout", timeout);
         requirePositive("firstPause", firstPause);
@@ -54,28 +54,28 @@ public record RequestLimits(
                 Duration.ofHours(1));
     }
 
-    public RequestLimits withConcurrent(int value) {
+    public RequestLimits withConcurrency(int value) {
         return new RequestLimits(value, attempts, timeout, firstPause, longestPause, deadline, longestOutage);
     }
 
     public RequestLimits withAttempts(int value) {
-        return new RequestLimits(concurrent, value, timeout, firstPause, longestPause, deadline, longestOutage);
+        return new RequestLimits(concurrency, value, timeout, firstPause, longestPause, deadline, longestOutage);
     }
 
     public RequestLimits withTimeout(Duration value) {
-        return new RequestLimits(concurrent, attempts, value, firstPause, longestPause, deadline, longestOutage);
+        return new RequestLimits(concurrency, attempts, value, firstPause, longestPause, deadline, longestOutage);
     }
 
     public RequestLimits withPauses(Duration first, Duration longest) {
-        return new RequestLimits(concurrent, attempts, timeout, first, longest, deadline, longestOutage);
+        return new RequestLimits(concurrency, attempts, timeout, first, longest, deadline, longestOutage);
     }
 
     public RequestLimits withDeadline(Duration value) {
-        return new RequestLimits(concurrent, attempts, timeout, firstPause, longestPause, value, longestOutage);
+        return new RequestLimits(concurrency, attempts, timeout, firstPause, longestPause, value, longestOutage);
     }
 
     public RequestLimits withLongestOutage(Duration value) {
-        return new RequestLimits(concurrent, attempts, timeout, firstPause, longestPause, deadline, value);
+        return new RequestLimits(concurrency, attempts, timeout, firstPause, longestPause, deadline, value);
     }
 
     /**

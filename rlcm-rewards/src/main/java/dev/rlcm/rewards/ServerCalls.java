@@ -34,8 +34,8 @@ final class ServerCalls {
             return List.of();
         }
         Deadline deadline = server.deadline();
-        ExecutorService threads =
-                Executors.newFixedThreadPool(Math.min(server.limits().concurrent(), about.size()), ServerCalls::daemon);
+        ExecutorService threads = Executors.newFixedThreadPool(
+                Math.min(server.limits().concurrency(), about.size()), ServerCalls::daemon);
         try {
             ExecutorCompletionService<R> completed = new ExecutorCompletionService<>(threads);
             List<Future<R>> answers = new ArrayList<>();

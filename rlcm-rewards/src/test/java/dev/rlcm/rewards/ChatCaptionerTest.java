@@ -135,7 +135,7 @@ final class ChatCaptionerTest {
             done.get(i).countDown();
             return Answer.of("picture " + i);
         };
-        assertThat(captioner().withConcurrent(3).caption(samples(9)))
+        assertThat(captioner().withConcurrency(3).caption(samples(9)))
                 .isEqualTo(IntStream.range(0, 9).mapToObj(i -> "picture " + i).toList());
         assertThat(keys).containsOnly("null");
     }
@@ -155,7 +155,9 @@ final class ChatCaptionerTest {
             }
             return Answer.of("a cat");
         };
-        assertThat(captioner().withConcurrent(3).caption(samples(6))).hasSize(6).containsOnly("a cat");
+        assertThat(captioner().withConcurrency(3).caption(samples(6)))
+                .hasSize(6)
+                .containsOnly("a cat");
     }
 
     @Test
@@ -203,7 +205,7 @@ final class ChatCaptionerTest {
         assertThat(captioner().withApiKey("hidden").toString()).doesNotContain("hidden");
         assertThatThrownBy(() -> ChatCaptioner.of(URI.create("localhost:8000"), "llava"))
                 .hasMessageContaining("http://localhost:8000/v1");
-        assertThatThrownBy(() -> captioner().withConcurrent(0)).hasMessage("concurrent must be at least 1, got 0");
+        assertThatThrownBy(() -> captioner().withConcurrency(0)).hasMessage("concurrency must be at least 1, got 0");
         assertThatThrownBy(() -> captioner().withTimeout(Duration.ZERO))
                 .hasMessageContaining("timeout must be positive");
     }

@@ -65,6 +65,10 @@ class DifferentiableRewardsTest {
         Sample sample = smooth(9, 7);
         DifferentiableReward brightness = PixelStatistics.brightness();
         assertThat(graph(brightness, sample)).isCloseTo(brightness.score(List.of(sample))[0], within(1e-6));
+        DifferentiableReward named = brightness.named("light");
+        assertThat(named.name()).isEqualTo("light");
+        assertThat(graph(named, sample)).isEqualTo(graph(brightness, sample));
+        assertThat(named.score(List.of(sample))).containsExactly(brightness.score(List.of(sample)));
     }
 
     /** The sample in the second row of two. */

@@ -270,7 +270,7 @@ final class ModelServerTest {
 
     @Test
     void limitsAreChecked() {
-        assertThatThrownBy(() -> LIMITS.withConcurrent(0)).hasMessage("concurrent must be at least 1, got 0");
+        assertThatThrownBy(() -> LIMITS.withConcurrency(0)).hasMessage("concurrency must be at least 1, got 0");
         assertThatThrownBy(() -> LIMITS.withAttempts(0)).hasMessage("attempts must be at least 1, got 0");
         assertThatThrownBy(() -> LIMITS.withTimeout(Duration.ZERO)).hasMessage("timeout must be positive, got PT0S");
         assertThatThrownBy(() -> LIMITS.withPauses(Duration.ofSeconds(2), Duration.ofSeconds(1)))

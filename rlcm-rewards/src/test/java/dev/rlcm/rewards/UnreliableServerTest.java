@@ -82,7 +82,7 @@ final class UnreliableServerTest {
 
         RemoteReward reward(int batch) {
             RequestLimits limits = RequestLimits.defaults()
-                    .withConcurrent(8)
+                    .withConcurrency(8)
                     .withAttempts(3)
                     .withTimeout(Duration.ofSeconds(3))
                     .withPauses(Duration.ofMillis(1), Duration.ofMillis(10))

@@ -10,10 +10,14 @@ import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Rewrite;
 import dev.rlcm.rewrite.Rewriter;
 import dev.rlcm.rewrite.lowering.LoweredWeights;
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A convolution by Winograd's minimal filtering, Y = A^T [(G g G^T) * (B^T d B)] A for each tile of m x m outputs (Lavin
@@ -28,6 +32,10 @@ import java.util.Map;
 final class MinimalFiltering {
     /** Names the constants of the form, whose transposes the gradient wants. */
     private static final String LABEL = "minimal filtering";
+
+    /** Transformed kernels that are in use, by the kernel. */
+    private static final Map<TensorData, Map<Tile, WeakReference<TensorData>>> TRANSFORMED =
+            Collections.synchronizedMap(new WeakHashMap<>());
 
     private final LoweredWeights weights;
     private final Map<Band, Value> bands = new HashMap<>();
@@ -82,7 +90,8 @@ final class MinimalFiltering {
         return conv.inputs().size() < 3 ? labelled : labelled.add(conv.in(2).reshape(1, out, 1, 1));
     }
 
-    private static int tiles(int size, Tile tile) {
+    /** Tiles of a line, the last of which may overhang. */
+    static int tiles(int size, Tile tile) {
         return (size + tile.outputs() - 1) / tile.outputs();
     }
 
@@ -90,7 +99,20 @@ final class MinimalFiltering {
     private Value kernel(Value kernel, Tile tile) {
         int n = tile.inputs();
         Shape shape = Shape.of(n * n, kernel.dim(0), kernel.dim(1));
-        return labelled(weights.derived(kernel, shape, () -> transformed(kernel.data(), shape, tile)));
+        return labelled(weights.derived(kernel, shape, () -> shared(kernel.data(), shape, tile)));
+    }
+
+    /** One copy for all graphs with that kernel, such as a sampler's and a trainer's. */
+    private static TensorData shared(TensorData kernel, Shape shape, Tile tile) {
+        Map<Tile, WeakReference<TensorData>> forms =
+                TRANSFORMED.computeIfAbsent(kernel, k -> new ConcurrentHashMap<>());
+        WeakReference<TensorData> known = forms.get(tile);
+        TensorData data = known == null ? null : known.get();
+        if (data == null) {
+            data = transformed(kernel, shape, tile);
+            forms.put(tile, new WeakReference<>(data));
+        }
+        return data;
     }
 
     private static Value labelled(Value weight) {

@@ -91,7 +91,7 @@ public final class Benchmark implements Callable<Integer> {
             ResultsCsv.append(
                     results,
                     new ResultsCsv.Row(
-                            model != null ? name : "emoji",
+                            model != null ? String.valueOf(model.getFileName()) : "emoji-lcm",
                             runtime.device(),
                             precision,
                             batch,

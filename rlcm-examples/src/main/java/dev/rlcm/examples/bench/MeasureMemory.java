@@ -139,7 +139,8 @@ public final class MeasureMemory implements Callable<Integer> {
         Graph file = RaisePatterns.raise(OnnxModels.load(unet, binding));
         Graph network = runtime.precision().map(precision -> precision.of(file)).orElse(file);
         AdaptedGraph adapted = LoraInjection.inject(network, LoraConfig.rank(8));
-        Lowering lowering = Lowering.of(memory);
+        Lowering lowering =
+                Lowering.of(memory).withConvolutions(runtime.toOrtOptions().convolutions());
         if (!update) {
             return lowering.forward(adapted.graph());
         }

@@ -1,5 +1,6 @@
 package dev.rlcm.examples.bench;
 
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.examples.options.Devices;
 import dev.rlcm.onnx.CudaOptions;
 import dev.rlcm.onnx.OrtBackend;
@@ -46,6 +47,12 @@ final class RuntimeOptions {
             description = "How long waiting threads keep their core busy. Default: ${DEFAULT-VALUE}.")
     private long spinning = OrtOptions.defaults().spinning().toNanos() / 1000;
 
+    @Option(
+            names = "--convolutions",
+            paramLabel = "FORMS",
+            description = "On a CPU: direct, by_cost or filtered. Default: ${DEFAULT-VALUE}.")
+    private ConvolutionForms convolutions = OrtOptions.defaults().convolutions();
+
     @Option(names = "--profile", paramLabel = "PREFIX", description = "Writes ONNX Runtime's profiles there.")
     private String profile = "";
 
@@ -78,6 +85,7 @@ final class RuntimeOptions {
     OrtOptions toOrtOptions() {
         return OrtOptions.defaults()
                 .withThreads(threads)
+                .withConvolutions(convolutions)
                 .withSpinning(Duration.of(spinning, ChronoUnit.MICROS))
                 .withProfilePrefix(profile);
     }

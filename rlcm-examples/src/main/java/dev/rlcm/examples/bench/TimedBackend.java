@@ -1,6 +1,7 @@
 package dev.rlcm.examples.bench;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
 import java.util.List;
@@ -25,6 +26,11 @@ final class TimedBackend implements Backend {
     @Override
     public MemoryPolicy memoryPolicy() {
         return backend.memoryPolicy();
+    }
+
+    @Override
+    public ConvolutionForms convolutionForms() {
+        return backend.convolutionForms();
     }
 
     /** What was compiled first. */

@@ -2,13 +2,12 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.io.FileErrors;
 import dev.rlcm.reward.RewardException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.FileSystemException;
 import picocli.CommandLine;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -54,16 +53,10 @@ public final class Cli {
                 || failure instanceof RewardException;
     }
 
-    /** Where Java tells no reason, its file system exceptions have the file as their whole message. */
     private static String message(Exception failure) {
-        if (failure instanceof NoSuchFileException missing) {
-            return "no such file: " + missing.getFile();
-        }
-        if (failure instanceof FileAlreadyExistsException present) {
-            return "a file is where a directory should be: " + present.getFile();
-        }
-        if (failure instanceof AccessDeniedException denied) {
-            return "no permission to use " + denied.getFile();
+        // Its message may be a path and nothing else.
+        if (failure instanceof FileSystemException error) {
+            return FileErrors.reason(error);
         }
         return String.valueOf(failure.getMessage());
     }

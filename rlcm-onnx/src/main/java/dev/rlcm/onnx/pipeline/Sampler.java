@@ -27,7 +27,7 @@ final class Sampler {
 
     Sampler(ConsistencyModel model, Backend backend) {
         this.latent = model.latentShape();
-        Lowering lowering = Lowering.of(backend.memoryPolicy());
+        Lowering lowering = Lowering.of(backend);
         this.executables = new ExecutablesBySize(batch -> backend.compile(lowering.forward(model.denoiser(batch))));
         int pixels = latent.dim(1) * latent.dim(2);
         this.mostPerRun = Math.max(1, LATENT_PIXELS_PER_RUN / pixels);

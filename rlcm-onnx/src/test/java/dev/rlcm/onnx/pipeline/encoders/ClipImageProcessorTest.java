@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.rlcm.backend.ReferenceBackend;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
 import dev.rlcm.io.Npz;
 import dev.rlcm.reward.Sample;
 import java.awt.image.BufferedImage;
@@ -76,6 +81,34 @@ class ClipImageProcessorTest {
         assertThat(actual).hasSameSizeAs(expected);
         for (int i = 0; i < expected.length; i++) {
             assertThat(actual[i]).isCloseTo(expected[i], within(1e-6f));
+        }
+    }
+
+    /** Each of two passes rounds to a level, of which a value has 1 / (255 std). */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "photo_97x301 | {\"size\": 128, \"crop_size\": 128}",
+                "photo_200x150 | {\"size\": 95, \"crop_size\": 128}",
+                "photo_97x301 | {\"size\": 101, \"crop_size\": {\"height\": 75, \"width\": 90}}",
+                "photo_128x128 | {\"size\": 128, \"crop_size\": 128}"
+            })
+    void theGraphPreparesPicturesAlikeButForRounding(String row) throws IOException {
+        String[] cells = row.split(" \\| ");
+        ClipImageProcessor processor = processor(cells[1]);
+        Sample sample = picture("images/" + cells[0]);
+        Value picture = Value.input("picture", DataType.FLOAT32, Shape.of(1, 3, sample.height(), sample.width()));
+        Graph graph = Graph.of("values", processor.pixelValues(picture));
+        try (ReferenceBackend backend = new ReferenceBackend()) {
+            TensorData values = backend.compile(graph)
+                    .run(Map.of("picture", TensorData.floats(picture.shape(), sample.pixels())))
+                    .get("values");
+            float[] expected = processor.pixelValues(sample).toFloats();
+            double level = 1 / (255 * 0.26);
+            assertThat(values.toDoubles()).hasSize(expected.length);
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(values.getDouble(i)).isCloseTo(expected[i], within(1.2 * level));
+            }
         }
     }
 
