@@ -155,7 +155,8 @@ class TrainTest {
         assertThat(run.resolve("report.html"))
                 .content()
                 .contains("Components", "compressibility", "brightness at least 0.6", "Shadows", "epochs done")
-                .contains("contrast &gt;= 0.01", "kept by 100 % of the pictures before");
+                .contains("contrast &gt;= 0.01", "kept by 100 % of the pictures before")
+                .doesNotContain(">change<");
         assertThat(MetricsCsv.read(run.resolve("metrics.csv")).get(0))
                 .containsKeys("compressibility_mean", "brightness_at_least_0.6_corr", "loss.drift");
         assertThat(evaluatedEpochs(run)).containsExactly(0, 1);
