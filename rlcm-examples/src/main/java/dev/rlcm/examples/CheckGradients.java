@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Compares the gradients of an ONNX file with differences along random directions.")
 public final class CheckGradients implements Callable<Integer> {
-    @Option(names = "--model", required = true, paramLabel = "X.onnx", description = "Opset 11 to 23.")
+    @Option(names = "--model", required = true, paramLabel = "X.onnx", description = "Opset 7 to 23.")
     private Path model;
 
     @Option(

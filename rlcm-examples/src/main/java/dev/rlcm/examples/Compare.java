@@ -17,7 +17,7 @@ import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.RewardFunction;
-import dev.rlcm.train.Prompts;
+import dev.rlcm.train.PromptSource;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,7 +64,7 @@ public final class Compare implements Callable<Integer> {
         if (Files.exists(table)) {
             throw new IllegalArgumentException(directory + " already holds a comparison; give another --output");
         }
-        Prompts prompts = options.trainingPrompts();
+        PromptSource prompts = options.trainingPrompts();
         try (Backend backend = options.openBackend()) {
             RewardFunction reward = options.reward(backend);
             for (Contender contender : contenders) {
@@ -82,7 +82,11 @@ public final class Compare implements Callable<Integer> {
     }
 
     private void compare(
-            List<Contender> contenders, ComparisonFiles files, RewardFunction reward, Prompts prompts, MetricsCsv csv)
+            List<Contender> contenders,
+            ComparisonFiles files,
+            RewardFunction reward,
+            PromptSource prompts,
+            MetricsCsv csv)
             throws IOException, InterruptedException {
         List<Outcome> outcomes = new ArrayList<>();
         try {
@@ -110,7 +114,7 @@ public final class Compare implements Callable<Integer> {
     }
 
     private Outcome run(
-            Contender contender, ComparisonFiles files, RewardFunction reward, Prompts prompts, MetricsCsv csv)
+            Contender contender, ComparisonFiles files, RewardFunction reward, PromptSource prompts, MetricsCsv csv)
             throws IOException, InterruptedException {
         LatentModel model = Objects.requireNonNull(models.get(contender.method()));
         RandomStreams random = RandomStreams.seeded(options.seed());

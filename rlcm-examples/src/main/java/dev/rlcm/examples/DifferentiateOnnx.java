@@ -48,7 +48,7 @@ public final class DifferentiateOnnx implements Callable<Integer> {
     /** In --wrt, all weights of the adapter. */
     private static final String ADAPTER = "adapter";
 
-    @Option(names = "--model", required = true, paramLabel = "X.onnx", description = "Opset 11 to 23.")
+    @Option(names = "--model", required = true, paramLabel = "X.onnx", description = "Opset 7 to 23.")
     private Path model;
 
     @Option(
@@ -90,7 +90,7 @@ public final class DifferentiateOnnx implements Callable<Integer> {
     @Mixin
     private ReadingOptions reading = new ReadingOptions();
 
-    @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
     @Option(

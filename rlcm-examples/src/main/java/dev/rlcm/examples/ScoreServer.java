@@ -44,7 +44,9 @@ public final class ScoreServer implements Callable<Integer> {
     @Option(names = "--port", description = "Default: ${DEFAULT-VALUE}.")
     private int port = 8080;
 
-    @Option(names = "--device", description = "Where a reward's model runs: cpu or cuda. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--device",
+            description = "Where a reward's model runs: " + Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
     public static void main(String[] args) {

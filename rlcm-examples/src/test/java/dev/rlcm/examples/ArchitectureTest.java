@@ -112,6 +112,7 @@ class ArchitectureTest {
                     "dev.rlcm.onnx.pipeline.text",
                     "dev.rlcm.onnx.pipeline.component")
             .or(simpleName("SessionWeights"))
+            .or(simpleName("Resources"))
             .or(simpleName("Denoiser"))
             .or(simpleName("TextEncoder"))
             .or(simpleName("Resources"))

@@ -2,15 +2,24 @@ package dev.rlcm.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rlcm.examples.compare.CompareOptions;
+import dev.rlcm.examples.options.LoopOptions;
 import dev.rlcm.examples.report.MetricsCsv;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.reward.Prompt;
+import dev.rlcm.train.Prompts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 class TrainTest {
     @TempDir
@@ -18,9 +27,12 @@ class TrainTest {
 
     private static Object[] with(Path output, int epochs, Object... more) {
         Object[] common = {"--epochs", epochs, "--trajectories", 4, "--samples-every", 1, "--output", output};
-        Object[] all = new Object[common.length + more.length];
-        System.arraycopy(common, 0, all, 0, common.length);
-        System.arraycopy(more, 0, all, common.length, more.length);
+        return with(common, more);
+    }
+
+    private static Object[] with(Object[] some, Object... more) {
+        Object[] all = Arrays.copyOf(some, some.length + more.length);
+        System.arraycopy(more, 0, all, some.length, more.length);
         return all;
     }
 
@@ -112,9 +124,59 @@ class TrainTest {
     }
 
     @Test
+    void jsonLinesAreReadAsPromptsByEveryCommand() throws IOException {
+        Path prompts =
+                Files.writeString(directory.resolve("signs.jsonl"), "{\"prompt\": \"a sign\", \"text\": \"open\"}\n");
+        LoopOptions loop = new LoopOptions();
+        new CommandLine(loop).parseArgs("--prompts", prompts.toString());
+        assertThat(loop.prompts()).isEqualTo(Prompts.of("a sign"));
+        CompareOptions compare = new CompareOptions();
+        new CommandLine(compare).parseArgs("--prompts", prompts.toString());
+        assertThat(compare.trainingPrompts().draw(0, 1, RandomStreams.seeded(0)))
+                .containsExactly(Prompt.of("a sign").with("text", "open"));
+    }
+
+    @Test
     void promptsWithoutATextAreRefused() {
         assertThat(Commands.fail(new Train(), with(directory.resolve("run"), 1, "--reward", "ocr")))
                 .contains("put that in double quotes");
+    }
+
+    @Test
+    void aMixIsReportedByItsPartsItsGuardsAndItsShadows() throws IOException {
+        Path run = directory.resolve("run");
+        Object[] mix = {
+            "--reward", "0.5*compressibility + atleast(brightness, 0.6)",
+            "--guard", "contrast >= 0.01",
+            "--shadow", "clipscore",
+            "--evaluate-every", 1
+        };
+        Commands.succeed(new Train(), with(run, 1, mix));
+        assertThat(run.resolve("report.html"))
+                .content()
+                .contains("Components", "compressibility", "brightness at least 0.6", "Shadows", "epochs done")
+                .contains("contrast &gt;= 0.01", "kept by 100 % of the pictures before")
+                .doesNotContain(">change<");
+        assertThat(MetricsCsv.read(run.resolve("metrics.csv")).get(0))
+                .containsKeys("compressibility_mean", "brightness_at_least_0.6_corr", "loss.drift");
+        assertThat(evaluatedEpochs(run)).containsExactly(0, 1);
+
+        Path checkpoint = run.resolve("checkpoint.safetensors");
+        Commands.succeed(new Train(), with(run, 2, with(mix, "--resume", checkpoint)));
+        assertThat(evaluatedEpochs(run)).containsExactly(0, 1, 2);
+
+        mix[5] = "saturation";
+        assertThat(Commands.fail(new Train(), with(run, 3, with(mix, "--resume", checkpoint))))
+                .contains("has the shadows [clipscore]", "resume with the same --shadow");
+        assertThat(evaluatedEpochs(run)).containsExactly(0, 1, 2);
+    }
+
+    private static List<Integer> evaluatedEpochs(Path run) throws IOException {
+        List<Integer> epochs = new ArrayList<>();
+        new ObjectMapper()
+                .readTree(run.resolve("evaluations.json").toFile())
+                .forEach(evaluation -> epochs.add(evaluation.path("epoch").asInt()));
+        return epochs;
     }
 
     @Test

@@ -16,8 +16,6 @@ import java.util.List;
  * @param scores the same from samples
  */
 record Brightness(RewardFunction scores) implements DifferentiableReward {
-    private static final double[] LUMA = {0.299, 0.587, 0.114};
-
     @Override
     public double[] score(List<Sample> samples) {
         return scores.score(samples);
@@ -31,7 +29,8 @@ record Brightness(RewardFunction scores) implements DifferentiableReward {
     @Override
     public Graph graph(int batch, int height, int width) {
         Value picture = Value.input(PICTURE, DataType.FLOAT32, Shape.of(batch, 3, height, width));
-        Value weights = Value.constant(TensorData.generate(DataType.FLOAT32, Shape.of(1, 3, 1, 1), i -> LUMA[(int) i]));
+        Value weights = Value.constant(
+                TensorData.generate(DataType.FLOAT32, Shape.of(1, 3, 1, 1), i -> PixelStatistics.LUMA[(int) i]));
         Value luma = picture.clip(0, 1).mul(weights).sum(false, 1); // [B,H,W]
         return Graph.of("brightness", luma.mean(false, 1, 2));
     }

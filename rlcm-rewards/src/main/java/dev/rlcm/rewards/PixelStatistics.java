@@ -16,6 +16,9 @@ import org.apache.commons.math3.util.MathArrays;
  * bits. All are thread-safe and hold nothing.
  */
 public final class PixelStatistics {
+    /** Weights of red, green and blue. */
+    static final double[] LUMA = {0.299, 0.587, 0.114};
+
     private static final int LEVELS = 256;
 
     private PixelStatistics() {}
@@ -128,7 +131,7 @@ public final class PixelStatistics {
     }
 
     private static double[] luma(Sample sample) {
-        return combined(sample, 0.299, 0.587, 0.114);
+        return combined(sample, LUMA[0], LUMA[1], LUMA[2]);
     }
 
     /** A weighted sum of the channels, by pixel, of values in [0, 1]. */

@@ -14,7 +14,7 @@ import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoConfig;
 import dev.rlcm.reward.RewardFunction;
-import dev.rlcm.train.Prompts;
+import dev.rlcm.train.PromptSource;
 import dev.rlcm.train.TrainerConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -164,8 +164,8 @@ public final class CompareOptions {
         return reward.create(reward.expression().terms().get(0).reward(), backend);
     }
 
-    public Prompts trainingPrompts() throws IOException {
-        return prompts.prompts();
+    public PromptSource trainingPrompts() throws IOException {
+        return prompts.source();
     }
 
     public long seed() {

@@ -47,7 +47,7 @@ public final class LearningOptions {
     @Option(names = "--seed", description = "Of all random draws. Default: ${DEFAULT-VALUE}.")
     public long seed = 42;
 
-    @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
     @Option(

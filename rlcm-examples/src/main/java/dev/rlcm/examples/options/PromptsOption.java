@@ -1,6 +1,7 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.examples.models.EmbeddedModel;
+import dev.rlcm.reward.Prompt;
 import dev.rlcm.train.PromptFiles;
 import dev.rlcm.train.PromptSource;
 import dev.rlcm.train.Prompts;
@@ -26,9 +27,12 @@ public final class PromptsOption {
                 : prompts();
     }
 
-    /** As plain lines. */
+    /** Their texts alone. */
     public Prompts prompts() throws IOException {
-        return prompts != null ? Prompts.lines(prompts) : EmbeddedModel.prompts();
+        return prompts != null
+                ? new Prompts(
+                        PromptFiles.read(prompts).stream().map(Prompt::text).toList())
+                : EmbeddedModel.prompts();
     }
 
     /** For reports. */

@@ -29,7 +29,7 @@ public final class SamplingOptions {
     @Option(names = "--seed", description = "Of the noise. Default: ${DEFAULT-VALUE}.")
     public long seed = 42;
 
-    @Option(names = "--device", description = "cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
     public String device = "cpu";
 
     @Option(names = "--out", paramLabel = "DIR", description = "Where the PNGs go. Default: ${DEFAULT-VALUE}.")

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A builder for one thread; it keeps text only, no pictures.
  */
 public final class RunReport {
+    /** What is zero but for rounding. */
+    private static final double ROUNDING = 1e-12;
+
     private static final int RECENT_ROWS = 10;
 
     private final String title;
@@ -64,9 +67,9 @@ public final class RunReport {
         return this;
     }
 
-    /** The change in percent of the absolute value before; not finite if that is zero. */
+    /** The change in percent of the absolute value before; NaN if that is zero up to rounding, as for standardised mixes. */
     public static double percentChange(double before, double after) {
-        return 100 * (after - before) / Math.abs(before);
+        return Math.abs(before) < ROUNDING ? Double.NaN : 100 * (after - before) / Math.abs(before);
     }
 
     /** A table of names and values, such as the run's settings, in the map's order. */

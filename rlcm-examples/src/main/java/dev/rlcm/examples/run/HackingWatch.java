@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The evaluations of a run that has shadows, and the best adapter from before its reward was hacked. Both are on disk as soon
@@ -42,8 +43,17 @@ final class HackingWatch {
         if (remember(new RewardHacking.Evaluation(epochsDone, evaluation.rewards(), evaluation.shadows()))) {
             adapter.save(directory.resolve(BEST));
         }
+        write();
+    }
+
+    private void write() throws IOException {
         byte[] json = JSON.writeValueAsBytes(course);
         AtomicFiles.write(directory.resolve(EVALUATIONS), out -> out.write(json));
+    }
+
+    /** Whether a run has left evaluations in its directory. */
+    static boolean hasEvaluations(Path before) {
+        return Files.exists(before.resolve(EVALUATIONS));
     }
 
     /** Whether it is the best so far of those that can be trusted. */
@@ -60,15 +70,14 @@ final class HackingWatch {
     }
 
     /**
-     * Takes over what a run had seen until its checkpoint.
+     * Takes over what a run had seen until its checkpoint, the evaluation before training included.
      *
-     * @throws IOException if its evaluations cannot be read
+     * @param before its directory, which {@linkplain #hasEvaluations has evaluations}
+     * @param shadows names of those that are watched now
+     * @throws IOException if its evaluations cannot be read, or are of other shadows
      */
-    void resume(Path before, int epochsDone) throws IOException {
+    void resume(Path before, int epochsDone, Set<String> shadows) throws IOException {
         Path evaluations = before.resolve(EVALUATIONS);
-        if (!Files.exists(evaluations)) {
-            return;
-        }
         List<RewardHacking.Evaluation> earlier;
         try {
             earlier = JSON.readValue(evaluations.toFile(), new TypeReference<>() {});
@@ -76,7 +85,12 @@ final class HackingWatch {
             throw new IOException(evaluations + " is damaged (" + e.getOriginalMessage() + "); delete it", e);
         }
         for (RewardHacking.Evaluation evaluation : earlier) {
-            if (evaluation.epoch() > 0 && evaluation.epoch() <= epochsDone) {
+            if (!evaluation.shadows().keySet().equals(shadows)) {
+                throw new IOException(evaluations + " has the shadows "
+                        + evaluation.shadows().keySet() + ", this run watches " + shadows
+                        + "; resume with the same --shadow");
+            }
+            if (evaluation.epoch() <= epochsDone) {
                 var unused = remember(evaluation);
             }
         }
@@ -85,6 +99,7 @@ final class HackingWatch {
         if (Files.exists(adapterBefore) && !(Files.exists(target) && Files.isSameFile(adapterBefore, target))) {
             Files.copy(adapterBefore, target, StandardCopyOption.REPLACE_EXISTING);
         }
+        write();
     }
 
     Optional<Suspicion> suspicion() {

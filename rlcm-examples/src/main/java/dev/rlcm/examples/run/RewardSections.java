@@ -45,7 +45,8 @@ final class RewardSections {
                     progress - spread,
                     progress + spread,
                     point.approxKl(),
-                    point.clipFraction()));
+                    point.clipFraction(),
+                    point.parts()));
         }
         return points;
     }
@@ -115,7 +116,7 @@ final class RewardSections {
     }
 
     private static double share(RewardGuard guard, Evaluation evaluation) {
-        double[] scores = evaluation.components().get(guard.reward().name());
+        double[] scores = evaluation.components().get(guard.reward().toString());
         return (double) IntStream.range(0, scores.length)
                         .filter(i -> scores[i] >= guard.least())
                         .count()

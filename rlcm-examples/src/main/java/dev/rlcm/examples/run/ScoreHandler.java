@@ -112,7 +112,7 @@ public final class ScoreHandler implements HttpHandler {
             try {
                 samples.add(sample(picture));
                 scored.add(entry);
-            } catch (IOException | IllegalArgumentException e) {
+            } catch (IOException | RuntimeException e) { // the JDK's reader of damaged files throws many kinds
                 entry.put("error", String.valueOf(e.getMessage()));
             }
         }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +42,7 @@ public final class TrainingRun {
     private final Map<Integer, List<Sample>> snapshots = new LinkedHashMap<>();
     private final RewardFunction reward;
     private final boolean watching;
+    private final Set<String> shadows;
     private final HackingWatch watch;
 
     /** @param shadows what is evaluated and not trained on, by name */
@@ -70,6 +72,7 @@ public final class TrainingRun {
         this.policy = policy;
         this.reward = reward;
         this.watching = !shadows.isEmpty();
+        this.shadows = shadows.keySet();
         this.watch = new HackingWatch(directory, policy.adapter());
         this.evaluator = new Evaluator(
                 policy, reward, shadows, options.goal().measure(), options.trainingPrompts(), options.seed());
@@ -90,7 +93,7 @@ public final class TrainingRun {
         }
         Evaluation before = first.get();
         snapshots.put(0, before.shown());
-        if (watching) {
+        if (watching && !resumesWatch()) {
             watch.add(0, before);
         }
         if (options.resume != null) {
@@ -163,9 +166,18 @@ public final class TrainingRun {
             }
         }
         MetricsCsv.write(metricsFile, metrics);
-        if (watching) {
-            watch.resume(checkpoint.toAbsolutePath().getParent(), trainer.epochsDone());
+        if (watching && resumesWatch()) {
+            watch.resume(directoryOf(checkpoint), trainer.epochsDone(), shadows);
         }
+    }
+
+    /** Whether the run that is resumed was watched too. */
+    private boolean resumesWatch() {
+        return options.resume != null && HackingWatch.hasEvaluations(directoryOf(options.resume));
+    }
+
+    private static Path directoryOf(Path checkpoint) {
+        return checkpoint.toAbsolutePath().getParent();
     }
 
     private void save(Trainer trainer) throws IOException {
