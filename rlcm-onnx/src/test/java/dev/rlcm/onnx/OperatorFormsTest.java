@@ -3,6 +3,8 @@ package dev.rlcm.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
 import dev.rlcm.autodiff.GradientChecker;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -105,13 +108,25 @@ class OperatorFormsTest {
         Graph graph = load(node.model());
         Map<String, TensorData> evaluated = run(REFERENCE, graph, node.feeds());
         if (node.hasKernel()) {
-            try (PlainSession original = new PlainSession(node.model().toByteArray())) {
+            try (PlainSession original = session(node)) {
                 Map<String, TensorData> expected = original.run(node.feeds());
                 expected.forEach((name, data) -> assertThat(graph.output(name).type())
                         .as("type of " + name)
                         .isEqualTo(data.type()));
                 assertClose(evaluated, expected, 2e-5);
             }
+        }
+    }
+
+    /** The build for CUDA 13 is of ONNX Runtime 1.24, which lacks the newest form of LpNormalization. */
+    private static PlainSession session(NodeCase node) throws OrtException {
+        try {
+            return new PlainSession(node.model().toByteArray());
+        } catch (OrtException e) {
+            boolean older = OrtEnvironment.getEnvironment().getVersion().startsWith("1.24.");
+            Assumptions.assumeFalse(
+                    older && e.getCode() == OrtException.OrtErrorCode.ORT_NOT_IMPLEMENTED, e.getMessage());
+            throw e;
         }
     }
 
