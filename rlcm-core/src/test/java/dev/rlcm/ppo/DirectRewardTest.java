@@ -116,7 +116,9 @@ class DirectRewardTest {
         ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0, 0);
         PpoOptimizer optimizer = PpoOptimizer.of(
                 policy,
-                CONFIG.withLearningRate(0.1).withTrajectoriesPerStep(16).withSchedule(LearningRateSchedule.linear(1, 0, 40)),
+                CONFIG.withLearningRate(0.1)
+                        .withTrajectoriesPerStep(16)
+                        .withSchedule(LearningRateSchedule.linear(1, 0, 40)),
                 Objective.directReward(new Distance(), ShiftPolicy.SCHEDULE, 2));
         for (int epoch = 0; epoch < 40; epoch++) {
             Rollout rollout = policy.rollout(Collections.nCopies(16, "left"), RandomStreams.seeded(epoch));
