@@ -49,6 +49,9 @@ class AdamWTest {
             assertClose(state.get("exp_avg_sq." + p).floats(), golden.get(name + "_p" + p + "_exp_avg_sq_f32"));
         }
         assertThat(adam.steps()).isEqualTo(5);
+        AdamW restored = new AdamW(parameters, config.withEpsilon(1));
+        restored.restore(adam.state());
+        assertThat(restored.steps()).isEqualTo(5);
     }
 
     @Property(tries = 50)
