@@ -42,7 +42,7 @@ public final class PathDivergence implements AutoCloseable {
         for (int i = 0; i < rollout.size(); i++) {
             for (Transition transition : rollout.transitions(i)) {
                 owners.add(i);
-                rows.add(new Row(transition, transition.logProb(), 0));
+                rows.add(new Row(transition, 0, 0)); // A divergence reads neither old log-probability nor advantage.
             }
         }
         double[] values = divergences.numbers(rows);
