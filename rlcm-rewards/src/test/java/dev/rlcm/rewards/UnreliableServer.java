@@ -204,7 +204,7 @@ final class UnreliableServer {
             case HTML -> send(out, 200, "<html><body>It works!</body></html>");
             case FLOOD -> flood(out);
             case REDIRECTS -> out.write(
-                    "HTTP/1.1 307 There\r\nLocation: http://localhost:1/\r\nContent-Length: 0\r\n\r\n"
+                    "HTTP/1.1 307 There\r\nConnection: close\r\nLocation: http://localhost:1/\r\nContent-Length: 0\r\n\r\n"
                             .getBytes(StandardCharsets.UTF_8));
             case BROKEN -> send(out, 500, "out of memory");
         }
