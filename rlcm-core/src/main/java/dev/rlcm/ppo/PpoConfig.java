@@ -21,7 +21,8 @@ import java.util.OptionalDouble;
  * @param maxGradNorm the global norm that gradients are clipped to, positive; infinity for none
  * @param optimizer the rule that turns gradients into steps, with the base learning rate
  * @param schedule the factor on that rate, by the number of updates done
- * @param targetKl where given, an update stops early once the approximate KL divergence exceeds it
+ * @param targetKl where given, an update stops early once the approximate KL divergence exceeds it. Objectives without
+ *     log-probabilities, such as {@link Objective#directReward}, have no such divergence and never stop early
  * @param lossScaling how gradients are kept in range where the network computes in FLOAT16; not used elsewhere
  * @param recomputeLogProbs whether the old log-probabilities are computed again by the graph that the update runs, in place of
  *     those that the sampler recorded: one more pass over the rollout, worth it where rounding makes the two differ by
