@@ -111,6 +111,8 @@ public final class ModelServer {
             Reply reply = send(post, body, asker, deadline);
             if (!reply.isAway()) {
                 outage.answered();
+            } else if (reply.status() > 0) {
+                outage.reached();
             }
             if (reply.failure().isEmpty()) {
                 return reply.text();

@@ -7,7 +7,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Whether a server is away, and for how long: the circuit breaker of its requests. While it is away requests wait instead of
- * failing, until it answers or has been away for too long; then they fail at once, until it answers. Thread-safe.
+ * failing, until it answers or has been away for too long; then they fail at once, until it answers. A server that nobody has ever
+ * reached is not waited for: its address is wrong, or it was not started. Thread-safe.
  */
 final class Outage {
     private static final Logger log = LoggerFactory.getLogger(Outage.class);
@@ -15,6 +16,7 @@ final class Outage {
     private final URI server;
     private final Duration longest;
     private final Pacing pacing;
+    private boolean reached;
     private boolean open;
     private long since;
     private long earlierNanos;
@@ -27,7 +29,7 @@ final class Outage {
 
     /** Takes note of a request that found the server away; returns whether it should be made again later. */
     synchronized boolean found(String problem, Duration between) {
-        if (longest.isZero()) {
+        if (!reached || longest.isZero()) {
             return false;
         }
         if (!open) {
@@ -44,8 +46,14 @@ final class Outage {
         return lasts();
     }
 
+    /** Takes note that something listens at the server's address, even if it says that it is not ready. */
+    synchronized void reached() {
+        reached = true;
+    }
+
     /** Takes note of an answer, whatever it says. */
     synchronized void answered() {
+        reached = true;
         if (open) {
             long nanos = pacing.nanoTime() - since;
             earlierNanos += nanos;

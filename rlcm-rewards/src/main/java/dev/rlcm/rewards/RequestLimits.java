@@ -14,7 +14,7 @@ import java.time.Duration;
  * @param longestPause the pause that is not doubled further, and the time between two looks for a server that is away; at
  *     least the first
  * @param deadline of one call with all its pictures, not counting the time for which the server is away; positive
- * @param longestOutage how long to wait for a server that is away; zero not to wait
+ * @param longestOutage how long to wait for a server that was there and is away; zero not to wait
  */
 public record RequestLimits(
         int concurrency,

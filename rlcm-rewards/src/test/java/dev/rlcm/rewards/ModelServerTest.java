@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.RewardException.Kind;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -182,10 +181,6 @@ final class ModelServerTest {
     /** Down for five looks, then up. */
     @Test
     void aServerThatIsAwayPausesItsCallersUntilItIsBackAndTheDeadlineWaitsWithThem() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
         RequestLimits limits = LIMITS.withLongestOutage(Duration.ofHours(1)).withDeadline(Duration.ofSeconds(20));
         CountDownLatch fiveLooks = new CountDownLatch(5 + 3);
         CountDownLatch up = new CountDownLatch(1);
@@ -199,24 +194,19 @@ final class ModelServerTest {
                 }
             }
         };
-        ModelServer client = ModelServer.at(URI.create("http://localhost:" + port))
-                .withLimits(limits)
-                .withPacing(waiting);
+        ModelServer client = client(limits).withPacing(waiting);
+        server.serveEach(OK);
+        ask(client);
+        server.close();
         Deadline deadline = client.deadline();
         Future<String> answer = thread.submit(() -> client.post("", StrictJson.object(), "judge", deadline));
         fiveLooks.await();
         assertThat(client.isAway()).isTrue();
         assertThat(deadline.left()).isEqualTo(Duration.ofSeconds(20 - 7));
-        try (ServerSocket back = new ServerSocket(port)) {
-            Future<?> served = thread.submit(() -> {
-                try (var socket = back.accept()) {
-                    send(socket, OK);
-                    return RawServer.isLeft(socket);
-                }
-            });
+        try (RawServer back = new RawServer(server.address("").getPort())) {
+            back.serveEach(OK);
             up.countDown();
             assertThat(answer.get()).isEqualTo("{\"a\":1}");
-            served.cancel(true);
         }
         assertThat(client.isAway()).isFalse();
         assertThat(waiting.pauses.subList(3, 8)).containsOnly(limits.longestPause());
@@ -224,15 +214,35 @@ final class ModelServerTest {
     }
 
     @Test
-    void aServerThatStaysAwayFailsItsCallersAndLaterOnesAtOnce() throws IOException {
-        server.close();
+    void aServerThatStaysAwayFailsItsCallersAndLaterOnesAtOnce() throws Exception {
         ModelServer client =
                 client(LIMITS.withLongestOutage(Duration.ofMinutes(1)).withAttempts(1));
+        server.serveEach(OK);
+        ask(client);
+        server.close();
         assertThat(failure(client)).hasMessageContaining("start the server, or correct the address");
         assertThat(pacing.pauses).hasSize(4).containsOnly(LIMITS.longestPause());
         assertThat(client.isAway()).isFalse();
         assertThat(failure(client).kind()).isEqualTo(Kind.UNREACHABLE);
         assertThat(pacing.pauses).hasSize(4);
+    }
+
+    @Test
+    void anAddressWhereNobodyHasEverListenedIsNotWaitedFor() throws IOException {
+        server.close();
+        ModelServer client =
+                client(LIMITS.withLongestOutage(Duration.ofMinutes(1)).withAttempts(1));
+        assertThat(failure(client)).hasMessageContaining("start the server, or correct the address");
+        assertThat(pacing.pauses).isEmpty();
+    }
+
+    @Test
+    void aServerThatIsNotReadyYetIsWaitedFor() throws InterruptedException {
+        ModelServer client =
+                client(LIMITS.withLongestOutage(Duration.ofMinutes(1)).withAttempts(1));
+        server.serveEach(reply("503 Loading", ""), OK);
+        assertThat(ask(client)).isEqualTo("{\"a\":1}");
+        assertThat(pacing.pauses).containsExactly(LIMITS.longestPause());
     }
 
     @Test

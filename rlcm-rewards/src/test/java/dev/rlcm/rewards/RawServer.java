@@ -25,7 +25,12 @@ final class RawServer implements AutoCloseable {
     }
 
     RawServer() throws IOException {
-        server = new ServerSocket(0, 0, InetAddress.getLoopbackAddress());
+        this(0);
+    }
+
+    /** @param port 0 for any that is free */
+    RawServer(int port) throws IOException {
+        server = new ServerSocket(port, 0, InetAddress.getLoopbackAddress());
     }
 
     URI address(String path) {
