@@ -3,6 +3,7 @@ package dev.rlcm.examples.bench;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.PromptsOption;
 import dev.rlcm.examples.options.RewardExpression;
 import dev.rlcm.examples.options.RewardOptions;
 import dev.rlcm.onnx.OrtBackend;
@@ -21,10 +22,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** What the rewards of an expression cost per picture of the embedded model, each alone, on one thread of the caller. */
-@Command(name = "RewardCost", description = "Measures the milliseconds per picture of each reward of --reward.")
+@Command(
+        name = "RewardCost",
+        mixinStandardHelpOptions = true,
+        description = "Measures the milliseconds per picture of each reward of --reward.")
 public final class RewardCost implements Callable<Integer> {
     @Mixin
     private final RewardOptions rewards = new RewardOptions();
+
+    @Mixin
+    private final PromptsOption prompts = new PromptsOption();
 
     @Option(names = "--batch", description = "Pictures that are scored at once. Default: ${DEFAULT-VALUE}.")
     private int batch = 16;
@@ -44,13 +51,13 @@ public final class RewardCost implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (Backend backend = OrtBackend.cpu()) {
             LatentConsistencyModel model = LatentConsistencyModel.load(EmbeddedModel.emojiLcm(), backend);
-            List<String> prompts = EmbeddedModel.prompts().draw(batch, RandomStreams.seeded(0));
+            List<String> texts = prompts.prompts().draw(batch, RandomStreams.seeded(0));
             out.printf("%-18s %14s %14s%n", "ms per picture", "best", "median");
             for (RewardExpression.Term term : rewards.expression().terms()) {
                 RewardFunction reward = rewards.create(term.reward(), backend);
                 Times times = new Times();
                 for (int i = 0; i <= repeats; i++) {
-                    List<Sample> pictures = model.generate(prompts, 4, 3, i);
+                    List<Sample> pictures = model.generate(texts, 4, 3, i);
                     long start = System.nanoTime();
                     reward.score(pictures);
                     if (i > 0) { // the first compiles
