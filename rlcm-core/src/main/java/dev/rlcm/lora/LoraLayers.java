@@ -101,7 +101,7 @@ final class LoraLayers {
     /** The last parts of the candidates' paths, most frequent kinds once each. */
     private List<String> candidates() {
         return byPath.keySet().stream()
-                .map(path -> path.replaceFirst(".*\\.(?=[^.]*[^.0-9][^.]*(\\.\\d+)*$)", ""))
+                .map(ModulePath::kind)
                 .distinct()
                 .sorted()
                 .toList();

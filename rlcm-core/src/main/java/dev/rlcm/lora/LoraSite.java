@@ -20,6 +20,11 @@ public record LoraSite(String path, int in, int out, Shape kernel) {
         this(path, in, out, Shape.SCALAR);
     }
 
+    /** The kind of layer by the end of its path, for example {@code to_q} or {@code to_out.0}. */
+    public String kind() {
+        return ModulePath.kind(path);
+    }
+
     /** Whether the layer is a convolution, be its kernel 1x1. */
     public boolean isConvolution() {
         return kernel.rank() > 0;

@@ -14,6 +14,9 @@ import java.util.regex.Pattern;
 final class ModulePath {
     private static final String WEIGHT = ".weight";
 
+    /** All before the last part that is no number. */
+    private static final Pattern PARENTS = Pattern.compile(".*\\.(?=[^.]*[^.0-9][^.]*(\\.\\d+)*$)");
+
     /** Names of operators that are layers; a Resize or a Slice by constant matrices is none. */
     private static final Pattern LAYER = Pattern.compile("(?i)matmul|gemm|conv|einsum|linear|mm");
 
@@ -40,5 +43,10 @@ final class ModulePath {
     /** The label of a node of that operator in the module. */
     static String label(String path, Op op) {
         return "/" + path + "/" + (op == Op.CONV ? "Conv" : "MatMul");
+    }
+
+    /** The kind of layer: the last named part of the path and the numbers behind it, {@code to_q} or {@code to_out.0}. */
+    static String kind(String path) {
+        return PARENTS.matcher(path).replaceFirst("");
     }
 }

@@ -97,11 +97,11 @@ final class NetworkCheck {
         }
     }
 
-    /** Kinds of layers by the last named parts of their paths, with how many there are of each. */
+    /** Kinds of layers, with how many there are of each. */
     private static Map<String, Integer> groups(List<LoraSite> sites) {
         Map<String, Integer> groups = new TreeMap<>();
         for (LoraSite site : sites) {
-            groups.merge(site.path().replaceFirst(".*\\.(?=[^.]*[^.0-9][^.]*(\\.\\d+)*$)", ""), 1, Integer::sum);
+            groups.merge(site.kind(), 1, Integer::sum);
         }
         return groups;
     }
