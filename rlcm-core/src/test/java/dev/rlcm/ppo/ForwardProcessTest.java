@@ -10,7 +10,6 @@ import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.LogProbReduction;
 import dev.rlcm.mdp.Schedule;
-import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.Trajectory;
@@ -20,9 +19,7 @@ import dev.rlcm.testing.ShiftPolicy;
 import dev.rlcm.testing.ToyPolicies;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,12 +46,6 @@ class ForwardProcessTest {
     @AfterEach
     void close() {
         backend.close();
-    }
-
-    private static double[] weights(ConsistencyPolicy policy) {
-        return policy.adapter().tensors().values().stream()
-                .flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
-                .toArray();
     }
 
     /** The gradient of the first optimiser step, by the shift. */
@@ -203,7 +194,7 @@ class ForwardProcessTest {
             UpdateReport actual = PpoOptimizer.of(other, config.withMinibatch(minibatch), noised)
                     .update(rollout, ADVANTAGES);
             assertThat(actual.loss()).isCloseTo(expected.loss(), within(1e-5));
-            assertThat(weights(other)).containsExactly(weights(one), within(2e-5));
+            assertThat(ToyPolicies.weights(other)).containsExactly(ToyPolicies.weights(one), within(2e-5));
             assertThat(actual.ratios().initialError()).isLessThan(1e-6);
         }
     }
@@ -224,30 +215,10 @@ class ForwardProcessTest {
                 .isLessThan(0.28);
     }
 
-    /**
-     * The distance from the best shift, where the final latent's mean is (1, -1), after 40 updates; at first it is 0.57.
-     */
+    /** The distance from the best shift after learning, see {@link ShiftLearning}; at first it is 0.57. */
     private double learned(Objective objective) {
-        ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0, 0);
-        PpoConfig config = PpoConfig.defaults()
-                .withLearningRate(0.03)
-                .withClipRange(0.2)
-                .withSchedule(LearningRateSchedule.linear(1, 0, 40))
-                .withTrajectoriesPerStep(16);
-        PpoOptimizer optimizer = PpoOptimizer.of(policy, config, objective.on(RowSource.noised(SHIFTED, 1)));
-        AdvantageEstimator credit = AdvantageEstimator.withinPrompt();
-        List<String> prompts =
-                IntStream.range(0, 32).mapToObj(i -> "prompt " + i / 4).toList();
-        for (int epoch = 0; epoch < 40; epoch++) {
-            Rollout rollout = policy.rollout(prompts, RandomStreams.seeded(epoch));
-            double[] rewards = rollout.samples().stream()
-                    .mapToDouble(sample -> -Math.pow(sample.pixels()[0] - 1, 2) - Math.pow(sample.pixels()[1] + 1, 2))
-                    .toArray();
-            optimizer.update(rollout, credit.estimate(prompts, rewards));
-        }
-        double best = 0.4; // the shift enters the final latent 2.5 times
-        double[] shift = policy.shift();
-        return Math.hypot(shift[0] - best, shift[1] + best);
+        return ShiftLearning.distance(
+                backend, ShiftLearning.CONFIG.withClipRange(0.2), objective.on(RowSource.noised(SHIFTED, 1)));
     }
 
     @Test

@@ -15,7 +15,6 @@ import dev.rlcm.policy.Rollout;
 import dev.rlcm.precision.Precision;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.testing.ToyPolicies;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -84,12 +83,6 @@ class HalfPrecisionUpdateTest {
         }
     }
 
-    private static double[] weights(ConsistencyPolicy policy) {
-        return policy.adapter().tensors().values().stream()
-                .flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
-                .toArray();
-    }
-
     private static Rollout rollout(ConsistencyPolicy policy) {
         return policy.rollout(PROMPTS, RandomStreams.seeded(11));
     }
@@ -103,7 +96,7 @@ class HalfPrecisionUpdateTest {
         UpdateReport report = PpoOptimizer.of(other, CONFIG).update(rollout(other), ADVANTAGES);
         assertThat(report.steps().lossScale()).isEqualTo(precision == Precision.FLOAT16 ? 0x1p15 : 1);
         assertThat(report.ratios().initialError()).isLessThan(1e-6);
-        assertThat(weights(other)).containsExactly(weights(single), within(2e-3));
+        assertThat(ToyPolicies.weights(other)).containsExactly(ToyPolicies.weights(single), within(2e-3));
     }
 
     @Test
@@ -115,23 +108,23 @@ class HalfPrecisionUpdateTest {
         UpdateReport other = PpoOptimizer.of(large, CONFIG.withLossScaling(new LossScaling(0x1p20, 1000)))
                 .update(rollout(large), ADVANTAGES);
         assertThat(other.steps().gradNorm()).isCloseTo(one.steps().gradNorm(), within(1e-6));
-        assertThat(weights(large)).containsExactly(weights(small), within(1e-6));
+        assertThat(ToyPolicies.weights(large)).containsExactly(ToyPolicies.weights(small), within(1e-6));
     }
 
     @Test
     void overflowingStepsAreSkippedUntilTheScaleFits() {
         ConsistencyPolicy policy = ToyPolicies.fresh(new Overflowing(0x1p13), Precision.FLOAT16);
-        double[] before = weights(policy);
+        double[] before = ToyPolicies.weights(policy);
         PpoOptimizer ppo = PpoOptimizer.of(policy, CONFIG);
         UpdateReport first = ppo.update(rollout(policy), ADVANTAGES);
         assertThat(first.steps().skipped()).isEqualTo(2);
         assertThat(first.steps().applied()).isZero();
         assertThat(first.steps().lossScale()).isEqualTo(0x1p13);
-        assertThat(weights(policy)).containsExactly(before);
+        assertThat(ToyPolicies.weights(policy)).containsExactly(before);
         UpdateReport second = ppo.update(rollout(policy), ADVANTAGES);
         assertThat(second.steps().skipped()).isZero();
         assertThat(second.steps().applied()).isEqualTo(2);
-        assertThat(weights(policy)).isNotEqualTo(before);
+        assertThat(ToyPolicies.weights(policy)).isNotEqualTo(before);
     }
 
     @Test

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.LogProbReduction;
-import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.Trajectory;
@@ -16,7 +15,6 @@ import dev.rlcm.random.RandomStreams;
 import dev.rlcm.testing.ShiftPolicy;
 import dev.rlcm.testing.ToyPolicies;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -45,12 +43,6 @@ class PairUpdateTest {
         backend.close();
     }
 
-    private static double[] weights(ConsistencyPolicy policy) {
-        return policy.adapter().tensors().values().stream()
-                .flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
-                .toArray();
-    }
-
     private static Objective rebel() {
         return Objective.pairs(PairLoss.rebel(0.5), Pairing.neighbours());
     }
@@ -74,7 +66,7 @@ class PairUpdateTest {
                     .isCloseTo(
                             expected.steps().gradNorm(),
                             within(1e-5 * expected.steps().gradNorm()));
-            assertThat(weights(other)).containsExactly(weights(one), within(2e-5));
+            assertThat(ToyPolicies.weights(other)).containsExactly(ToyPolicies.weights(one), within(2e-5));
         }
     }
 
@@ -154,35 +146,15 @@ class PairUpdateTest {
                 .isLessThan(0.28);
     }
 
-    /** The distance from the best shift, where the final latent's mean is (1, -1), after 40 updates; at first it is 0.57. */
+    /** The distance from the best shift after learning, see {@link ShiftLearning}; at first it is 0.57. */
     private double learned(Objective objective) {
-        ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0, 0);
-        PpoOptimizer optimizer = PpoOptimizer.of(
-                policy,
-                PpoConfig.defaults()
-                        .withLearningRate(0.03)
-                        .withSchedule(LearningRateSchedule.linear(1, 0, 40))
-                        .withTrajectoriesPerStep(16),
-                objective);
-        AdvantageEstimator credit = AdvantageEstimator.withinPrompt();
-        List<String> prompts =
-                IntStream.range(0, 32).mapToObj(i -> "prompt " + i / 4).toList();
-        for (int epoch = 0; epoch < 40; epoch++) {
-            Rollout rollout = policy.rollout(prompts, RandomStreams.seeded(epoch));
-            double[] rewards = rollout.samples().stream()
-                    .mapToDouble(sample -> -Math.pow(sample.pixels()[0] - 1, 2) - Math.pow(sample.pixels()[1] + 1, 2))
-                    .toArray();
-            optimizer.update(rollout, credit.estimate(prompts, rewards));
-        }
-        double best = 0.4; // the shift enters the final latent 2.5 times
-        double[] shift = policy.shift();
-        return Math.hypot(shift[0] - best, shift[1] + best);
+        return ShiftLearning.distance(backend, ShiftLearning.CONFIG, objective);
     }
 
     @Test
     void whatCannotBePairedIsRefusedAndChangesNothing() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend);
-        double[] before = weights(policy);
+        double[] before = ToyPolicies.weights(policy);
         Rollout alone = policy.rollout(List.of("a", "b", "c"), RandomStreams.seeded(11));
         assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG, rebel()).update(alone, new double[3]))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -191,6 +163,6 @@ class PairUpdateTest {
         assertThatThrownBy(() -> PpoOptimizer.of(policy, CONFIG, beyond).update(alone, new double[3]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("pairs must be of trajectories in [0, 3), got Pair[first=0, second=3]");
-        assertThat(weights(policy)).containsExactly(before);
+        assertThat(ToyPolicies.weights(policy)).containsExactly(before);
     }
 }

@@ -17,7 +17,6 @@ import dev.rlcm.random.RandomStreams;
 import dev.rlcm.testing.FlakyBackend;
 import dev.rlcm.testing.ToyPolicies;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,12 +37,6 @@ class PpoOptimizerTest {
     @AfterEach
     void close() {
         backend.close();
-    }
-
-    private static double[] weights(ConsistencyPolicy policy) {
-        return policy.adapter().tensors().values().stream()
-                .flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
-                .toArray();
     }
 
     private Rollout rollout(ConsistencyPolicy policy) {
@@ -70,7 +63,7 @@ class PpoOptimizerTest {
                 PpoOptimizer.of(other, CONFIG.withMinibatch(minibatch)).update(rollout(other), ADVANTAGES);
         assertThat(actual.loss()).isCloseTo(expected.loss(), within(1e-6));
         assertThat(actual.steps().gradNorm()).isCloseTo(expected.steps().gradNorm(), within(1e-5));
-        assertThat(weights(other)).containsExactly(weights(one), within(1e-5));
+        assertThat(ToyPolicies.weights(other)).containsExactly(ToyPolicies.weights(one), within(1e-5));
     }
 
     @Test
@@ -102,12 +95,12 @@ class PpoOptimizerTest {
     @Test
     void aNonFiniteLossIsSkippedAndCounted() {
         ConsistencyPolicy policy = ToyPolicies.fresh(backend);
-        double[] before = weights(policy);
+        double[] before = ToyPolicies.weights(policy);
         PolicyLoss broken = terms -> terms.advantage().mul(Double.NaN);
         UpdateReport report = PpoOptimizer.of(policy, CONFIG, broken).update(rollout(policy), ADVANTAGES);
         assertThat(report.steps().skipped()).isEqualTo(2);
         assertThat(report.steps().applied()).isZero();
-        assertThat(weights(policy)).containsExactly(before);
+        assertThat(ToyPolicies.weights(policy)).containsExactly(before);
     }
 
     @Test
@@ -157,7 +150,7 @@ class PpoOptimizerTest {
         second.restore(state);
         ppo.update(rollout(straight), ADVANTAGES);
         second.update(rollout(resumed), ADVANTAGES);
-        assertThat(weights(resumed)).containsExactly(weights(straight));
+        assertThat(ToyPolicies.weights(resumed)).containsExactly(ToyPolicies.weights(straight));
     }
 
     @Test
@@ -206,7 +199,9 @@ class PpoOptimizerTest {
                 .update(rollout(clamped), new double[] {9, -0.25, 7, -5, 0.25, -8});
         PpoOptimizer.of(mild, CONFIG).update(rollout(mild), new double[] {0.5, -0.25, 0.5, -0.5, 0.25, -0.5});
         PpoOptimizer.of(free, CONFIG).update(rollout(free), new double[] {9, -0.25, 7, -5, 0.25, -8});
-        assertThat(weights(clamped)).containsExactly(weights(mild)).isNotEqualTo(weights(free));
+        assertThat(ToyPolicies.weights(clamped))
+                .containsExactly(ToyPolicies.weights(mild))
+                .isNotEqualTo(ToyPolicies.weights(free));
     }
 
     @Test
@@ -217,10 +212,10 @@ class PpoOptimizerTest {
                 .isEqualTo(1e-2);
         assertThat(ppo.update(rollout(policy), ADVANTAGES).steps().learningRate())
                 .isEqualTo(0.5e-2);
-        double[] before = weights(policy);
+        double[] before = ToyPolicies.weights(policy);
         assertThat(ppo.update(rollout(policy), ADVANTAGES).steps().learningRate())
                 .isZero();
-        assertThat(weights(policy)).containsExactly(before);
+        assertThat(ToyPolicies.weights(policy)).containsExactly(before);
     }
 
     /** Whether the backend fails or the observer, and after however many optimiser steps. */
@@ -236,13 +231,13 @@ class PpoOptimizerTest {
             Rollout first = rollout(straight);
             expected.update(first, ADVANTAGES);
             ppo.update(first, ADVANTAGES);
-            double[] before = weights(troubled);
+            double[] before = ToyPolicies.weights(troubled);
 
             Rollout second = rollout(straight);
             flaky.failAfter(runs);
             assertThatThrownBy(() -> ppo.update(second, ADVANTAGES)).isInstanceOf(BackendException.class);
             flaky.mend();
-            assertThat(weights(troubled)).containsExactly(before);
+            assertThat(ToyPolicies.weights(troubled)).containsExactly(before);
             assertThatThrownBy(() -> ppo.update(second, ADVANTAGES, new UpdateObserver() {
                         @Override
                         public void onStep(Step step) {
@@ -252,11 +247,11 @@ class PpoOptimizerTest {
                         }
                     }))
                     .hasMessage("seen enough");
-            assertThat(weights(troubled)).containsExactly(before);
+            assertThat(ToyPolicies.weights(troubled)).containsExactly(before);
 
             expected.update(second, ADVANTAGES);
             ppo.update(second, ADVANTAGES);
-            assertThat(weights(troubled)).containsExactly(weights(straight));
+            assertThat(ToyPolicies.weights(troubled)).containsExactly(ToyPolicies.weights(straight));
         }
     }
 
@@ -310,7 +305,7 @@ class PpoOptimizerTest {
                 + 0.5 * with.losses().parts().get("kl");
         assertThat(with.loss()).isCloseTo(sum, within(1e-6));
         assertThat(with.losses().parts().get("kl")).isPositive();
-        assertThat(weights(telling)).containsExactly(weights(silent), within(1e-9));
+        assertThat(ToyPolicies.weights(telling)).containsExactly(ToyPolicies.weights(silent), within(1e-9));
     }
 
     @Test

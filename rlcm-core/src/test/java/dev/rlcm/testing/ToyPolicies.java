@@ -9,6 +9,7 @@ import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.precision.Precision;
 import dev.rlcm.random.RandomStreams;
+import java.util.Arrays;
 
 /** Policies on the {@link ToyModel}. */
 public final class ToyPolicies {
@@ -26,6 +27,13 @@ public final class ToyPolicies {
     /** As {@link #fresh(Backend)}, in another precision. */
     public static ConsistencyPolicy fresh(Backend backend, Precision precision) {
         return fresh(new ToyModel(precision), backend, SamplingPlan.steps(3).withBatch(4));
+    }
+
+    /** All elements of the adapter's factors, in their order. */
+    public static double[] weights(ConsistencyPolicy policy) {
+        return policy.adapter().tensors().values().stream()
+                .flatMapToDouble(tensor -> Arrays.stream(tensor.toDoubles()))
+                .toArray();
     }
 
     private static ConsistencyPolicy fresh(ToyModel model, Backend backend, SamplingPlan plan) {

@@ -41,6 +41,13 @@ class TrainTest {
         return rows.stream().map(row -> row.get("epoch").intValue()).toList();
     }
 
+    private static double firstReward(Path run) throws IOException {
+        return MetricsCsv.read(run.resolve("metrics.csv"))
+                .get(0)
+                .get("reward_mean")
+                .doubleValue();
+    }
+
     @Test
     void aResumedRunReportsAllItsEpochsOnce() throws IOException {
         Path run = directory.resolve("run");
@@ -71,10 +78,7 @@ class TrainTest {
                 .content()
                 .contains("mean CLIPScore before")
                 .doesNotContain("JPEG");
-        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
-                .get(0)
-                .get("reward_mean")
-                .doubleValue();
+        double reward = firstReward(run);
         assertThat(reward).isBetween(0.5, 2.5);
     }
 
@@ -83,10 +87,7 @@ class TrainTest {
         Path run = directory.resolve("run");
         Commands.succeed(new Train(), with(run, 1, "--reward", "alignment"));
         assertThat(run.resolve("report.html")).content().contains("BERTScore recall of captions");
-        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
-                .get(0)
-                .get("reward_mean")
-                .doubleValue();
+        double reward = firstReward(run);
         assertThat(reward).isBetween(0.6, 1.0);
     }
 
@@ -95,10 +96,7 @@ class TrainTest {
         Path captions = Files.writeString(directory.resolve("captions.txt"), "a red wine\n\nthe tax return\n");
         Path run = directory.resolve("run");
         Commands.succeed(new Train(), with(run, 1, "--reward", "alignment", "--captions", captions));
-        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
-                .get(0)
-                .get("reward_mean")
-                .doubleValue();
+        double reward = firstReward(run);
         assertThat(reward).isLessThan(0.5);
         assertThat(run.resolve("report.html")).content().contains("captions.txt");
     }
@@ -116,10 +114,7 @@ class TrainTest {
         Path prompts = Files.writeString(directory.resolve("signs.txt"), "a sign that says \"open\"\n");
         Path run = directory.resolve("run");
         Commands.succeed(new Train(), with(run, 1, "--reward", "ocr", "--prompts", prompts));
-        double reward = MetricsCsv.read(run.resolve("metrics.csv"))
-                .get(0)
-                .get("reward_mean")
-                .doubleValue();
+        double reward = firstReward(run);
         assertThat(reward).isBetween(0.0, 0.5);
     }
 

@@ -6,10 +6,8 @@ import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
-import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Prompt;
-import dev.rlcm.rewards.JpegCompressibility;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -92,14 +90,7 @@ final class Measurements {
     List<Epoch> epochs() throws IOException, InterruptedException {
         int count = Math.max(2, repeats / 4);
         try (TimedBackend backend = backend()) {
-            LatentConsistencyModel network = load(backend);
-            ConsistencyPolicy policy = network.policy(defaults.lora(), defaults.plan());
-            Trainer trainer = new Trainer(
-                    policy,
-                    PpoOptimizer.of(policy, defaults.ppo(), defaults.objective(network, policy, backend)),
-                    new JpegCompressibility(),
-                    defaults.trainingPrompts(),
-                    defaults.trainer().withEpochs(count + 1));
+            Trainer trainer = ShortTraining.trainer(load(backend), backend, count + 1);
             List<Epoch> epochs = new ArrayList<>();
             long[] before = new long[1];
             trainer.run(report -> {

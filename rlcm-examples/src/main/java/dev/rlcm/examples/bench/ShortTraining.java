@@ -17,7 +17,6 @@ import java.util.Map;
 
 /** Some epochs of the training command, with its settings and seed, to be run on several devices. */
 final class ShortTraining {
-    private final TrainOptions defaults = new TrainOptions();
     private final Path model;
     private final int epochs;
 
@@ -32,16 +31,22 @@ final class ShortTraining {
     /** What happened in a training. */
     record Course(List<Epoch> epochs) {}
 
-    Course run(Backend backend, Precision precision) throws IOException, InterruptedException {
-        LatentConsistencyModel network =
-                LatentConsistencyModel.load(model, backend).withPrecision(precision);
+    /** The training command with its default settings, for some epochs. */
+    static Trainer trainer(LatentConsistencyModel network, Backend backend, int epochs) throws IOException {
+        TrainOptions defaults = new TrainOptions();
         ConsistencyPolicy policy = network.policy(defaults.lora(), defaults.plan());
-        Trainer trainer = new Trainer(
+        return new Trainer(
                 policy,
                 PpoOptimizer.of(policy, defaults.ppo(), defaults.objective(network, policy, backend)),
                 new JpegCompressibility(),
                 defaults.trainingPrompts(),
                 defaults.trainer().withEpochs(epochs));
+    }
+
+    Course run(Backend backend, Precision precision) throws IOException, InterruptedException {
+        LatentConsistencyModel network =
+                LatentConsistencyModel.load(model, backend).withPrecision(precision);
+        Trainer trainer = trainer(network, backend, epochs);
         List<Epoch> course = new ArrayList<>();
         trainer.run(report -> course.add(new Epoch(
                 report.rewardMean(),
