@@ -92,6 +92,9 @@ class ArchitectureTest {
             .mayNotBeAccessedByAnyLayer();
 
     @ArchTest
+    static final ArchRule parallelKnowsTheGraphAndTheBackend = only("parallel", "dev.rlcm.graph", "dev.rlcm.backend");
+
+    @ArchTest
     static final ArchRule optimKnowsTheGraphOnly = only("optim", "dev.rlcm.graph");
 
     @ArchTest

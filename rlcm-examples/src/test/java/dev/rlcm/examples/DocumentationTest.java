@@ -34,6 +34,7 @@ class DocumentationTest {
             import dev.rlcm.onnx.*;
             import dev.rlcm.onnx.pipeline.*;
             import dev.rlcm.onnx.pipeline.encoders.*;
+            import dev.rlcm.parallel.*;
             import dev.rlcm.policy.*;
             import dev.rlcm.ppo.*;
             import dev.rlcm.random.*;
