@@ -1,5 +1,9 @@
 package dev.rlcm.reward;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -14,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Remembers scores by the SHA-256 of what was scored. A picture that stands twice in a call is scored once. */
 final class CachedReward implements RewardFunction {
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
     private final RewardFunction reward;
     private final Map<ByteBuffer, Score.Value> scores;
 
@@ -108,7 +116,7 @@ final class CachedReward implements RewardFunction {
     private static ByteBuffer key(Sample sample) {
         MessageDigest digest = sha256();
         byte[] prompt = sample.prompt().getBytes(StandardCharsets.UTF_8);
-        byte[] metadata = sample.metadata().toString().getBytes(StandardCharsets.UTF_8);
+        byte[] metadata = canonical(sample.metadata());
         digest.update(ByteBuffer.allocate(4 * Integer.BYTES)
                 .putInt(prompt.length)
                 .putInt(metadata.length)
@@ -121,6 +129,17 @@ final class CachedReward implements RewardFunction {
         pixels.asFloatBuffer().put(sample.pixels());
         digest.update(pixels);
         return ByteBuffer.wrap(digest.digest());
+    }
+
+    /** JSON tells a number from the text of it, and one list from another, where their texts are alike. */
+    private static byte[] canonical(Map<String, Object> metadata) {
+        try {
+            return JSON.writeValueAsBytes(metadata);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(
+                    "metadata " + metadata + " must be strings, numbers, booleans, lists and maps for its reward to be cached",
+                    e);
+        }
     }
 
     private static MessageDigest sha256() {
