@@ -186,8 +186,8 @@ public final class RewardMix implements RewardFunction {
         List<Sample> complete = select(samples, scored);
         double[] totals = totals(complete, numbers);
         Map<String, ComponentStatistics> statistics = new LinkedHashMap<>();
-        numbers.forEach((name, each) -> statistics.put(
-                name, ComponentStatistics.of(each, standardisation.apply(each, complete), totals)));
+        numbers.forEach((name, each) ->
+                statistics.put(name, ComponentStatistics.of(each, standardisation.apply(each, complete), totals)));
         return new RewardScores(scattered(totals, samples.size(), scores), scores, statistics);
     }
 

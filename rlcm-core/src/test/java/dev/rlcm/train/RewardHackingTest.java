@@ -108,8 +108,8 @@ class RewardHackingTest {
         List<Evaluation> course = course(1, 3, trained, shadow);
         Arrays.fill(course.get(0).trained(), Double.NaN);
         Arrays.fill(course.get(0).shadows().get("shadow 0"), Double.NaN);
-        assertThat(RewardHacking.suspicion(course))
-                .hasValueSatisfying(suspicion -> assertThat(suspicion.partedAt()).isEqualTo(10));
+        assertThat(RewardHacking.suspicion(course)).hasValueSatisfying(suspicion -> assertThat(suspicion.partedAt())
+                .isEqualTo(10));
     }
 
     @Test
