@@ -28,8 +28,7 @@ class GradientDescentTest {
     @ValueSource(ints = {1, 2, 3, 8})
     void theGradientIsTheMeanOverTheRowsHoweverTheyAreCut(int chunk) {
         List<List<Double>> chunks = new ArrayList<>();
-        GradientDescent.Outcome outcome = descent(5)
-                .step(new Slope(chunk), List.of(1.0, 2.0, 6.0), 1, chunks::add);
+        GradientDescent.Outcome outcome = descent(5).step(new Slope(chunk), List.of(1.0, 2.0, 6.0), 1, chunks::add);
         assertThat(outcome.applied()).isTrue();
         assertThat(outcome.loss()).isCloseTo(6, within(1e-12));
         assertThat(outcome.parts()).containsOnlyKeys("slope");
@@ -42,8 +41,7 @@ class GradientDescentTest {
 
     @Test
     void theGradientIsClippedAndItsNormReportedAsItWas() {
-        GradientDescent.Outcome outcome = descent(0.25)
-                .step(new Slope(2), List.of(-4.0), 1, chunk -> {});
+        GradientDescent.Outcome outcome = descent(0.25).step(new Slope(2), List.of(-4.0), 1, chunk -> {});
         assertThat(outcome.gradNorm()).isCloseTo(4, within(1e-6));
         assertThat(outcome.gradients().get(0).get(0)).isCloseTo(-0.25f, within(1e-6f));
     }
