@@ -122,8 +122,8 @@ public final class MovingAverage {
     private static TensorData required(Map<String, TensorData> state, String name, DataType type, Shape shape) {
         TensorData data = state.get(name);
         if (data == null || data.type() != type || !data.shape().equals(shape)) {
-            throw new IllegalArgumentException("not an average of these parameters: " + name + " must be " + type + shape
-                    + ", got " + (data == null ? "none" : data.toString()));
+            throw new IllegalArgumentException("not an average of these parameters: " + name + " must be " + type
+                    + shape + ", got " + (data == null ? "none" : data.toString()));
         }
         return data;
     }

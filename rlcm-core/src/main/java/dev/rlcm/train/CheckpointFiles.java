@@ -29,7 +29,8 @@ public record CheckpointFiles(Path directory, int kept) {
     /** The directory of the run that has left a checkpoint, be it the latest or an earlier one. */
     public static Path runOf(Path checkpoint) {
         Path parent = checkpoint.toAbsolutePath().getParent();
-        boolean isEarlier = parent.endsWith(EARLIER) && NAME.matcher(checkpoint.getFileName().toString()).matches();
+        boolean isEarlier = parent.endsWith(EARLIER)
+                && NAME.matcher(checkpoint.getFileName().toString()).matches();
         return isEarlier ? parent.getParent() : parent;
     }
 
@@ -61,7 +62,8 @@ public record CheckpointFiles(Path directory, int kept) {
     /** The latest first. */
     private List<Path> numbered() throws IOException {
         try (Stream<Path> files = Files.list(earlier())) {
-            return files.filter(file -> NAME.matcher(file.getFileName().toString()).matches())
+            return files.filter(
+                            file -> NAME.matcher(file.getFileName().toString()).matches())
                     .sorted(Comparator.<Path>naturalOrder().reversed())
                     .toList();
         }

@@ -59,23 +59,28 @@ public record TrainerConfig(
     }
 
     public TrainerConfig withEpochs(int value) {
-        return new TrainerConfig(value, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
+        return new TrainerConfig(
+                value, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
     }
 
     public TrainerConfig withTrajectories(int value) {
-        return new TrainerConfig(epochs, value, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
+        return new TrainerConfig(
+                epochs, value, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
     }
 
     public TrainerConfig withSamplesPerPrompt(int value) {
-        return new TrainerConfig(epochs, trajectories, value, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
+        return new TrainerConfig(
+                epochs, trajectories, value, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
     }
 
     public TrainerConfig withStatistics(int buffer, int minCount) {
-        return new TrainerConfig(epochs, trajectories, samplesPerPrompt, buffer, minCount, rewardThreads, averageDecay, seed);
+        return new TrainerConfig(
+                epochs, trajectories, samplesPerPrompt, buffer, minCount, rewardThreads, averageDecay, seed);
     }
 
     public TrainerConfig withRewardThreads(int value) {
-        return new TrainerConfig(epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, value, averageDecay, seed);
+        return new TrainerConfig(
+                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, value, averageDecay, seed);
     }
 
     /** With a moving average of the parameters, see {@link Trainer#applyAverage}. */

@@ -65,7 +65,8 @@ class MovingAverageTest {
         whole.update();
         resumed.update();
         assertThat(applied(resumed, parameter)).isEqualTo(applied(whole, parameter));
-        assertThat(resumed.state().get("average.0").bytes()).isEqualTo(whole.state().get("average.0").bytes());
+        assertThat(resumed.state().get("average.0").bytes())
+                .isEqualTo(whole.state().get("average.0").bytes());
     }
 
     @Test

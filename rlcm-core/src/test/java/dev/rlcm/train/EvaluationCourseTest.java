@@ -23,7 +23,11 @@ class EvaluationCourseTest {
             @ForAll @Size(min = 1, max = 12) List<@IntRange(min = -5, max = 5) Integer> rewards) {
         EvaluationCourse course = new EvaluationCourse();
         for (int i = 0; i < rewards.size(); i++) {
-            boolean higher = i == 0 || rewards.get(i) > rewards.subList(0, i).stream().max(Integer::compare).orElseThrow();
+            boolean higher = i == 0
+                    || rewards.get(i)
+                            > rewards.subList(0, i).stream()
+                                    .max(Integer::compare)
+                                    .orElseThrow();
             assertThat(course.add(evaluation(10 * i, rewards.get(i)))).isEqualTo(higher);
         }
         int best = rewards.indexOf(rewards.stream().max(Integer::compare).orElseThrow());
@@ -41,7 +45,9 @@ class EvaluationCourseTest {
             course.add(new Evaluation(
                     i,
                     Arrays.stream(pictures).map(x -> x + reward).toArray(),
-                    Map.of("shadow", Arrays.stream(pictures).map(x -> x + shadow).toArray())));
+                    Map.of(
+                            "shadow",
+                            Arrays.stream(pictures).map(x -> x + shadow).toArray())));
         }
         assertThat(course.bestEpoch()).isEqualTo(1);
         assertThat(course.sinceBest()).isEqualTo(2);

@@ -17,9 +17,7 @@ class HeldOutPromptsTest {
     private static final RandomStreams RANDOM = RandomStreams.seeded(7);
 
     private static List<Prompt> prompts(int count) {
-        return IntStream.range(0, count)
-                .mapToObj(i -> Prompt.of("a cat " + i))
-                .toList();
+        return IntStream.range(0, count).mapToObj(i -> Prompt.of("a cat " + i)).toList();
     }
 
     @Property(tries = 200)

@@ -69,7 +69,8 @@ class TrainerStateTest {
         List<float[]> initial = weights(plain);
         Trainer without = new Trainer(
                 plain,
-                PpoOptimizer.of(plain, PpoConfig.defaults().withLearningRate(2e-2).withClipRange(0.2)),
+                PpoOptimizer.of(
+                        plain, PpoConfig.defaults().withLearningRate(2e-2).withClipRange(0.2)),
                 RED,
                 Prompts.of("a", "b"),
                 TrainerConfig.defaults().withEpochs(4).withTrajectories(8));

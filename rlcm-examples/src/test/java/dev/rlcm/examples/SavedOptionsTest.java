@@ -108,7 +108,8 @@ class SavedOptionsTest {
     /** Whatever a run writes down is an option that can be given. */
     @Test
     void everySettingOfAConfigurationIsAnOption() {
-        Map<String, Object> written = parsed("--algorithm", "nft", "--kl-reward", "1", "--kl-target", "2", "--patience", 3)
+        Map<String, Object> written = parsed(
+                        "--algorithm", "nft", "--kl-reward", "1", "--kl-target", "2", "--patience", 3)
                 .configuration();
         Set<String> options = new HashSet<>();
         Cli.commandLine(new Options()).getCommandSpec().options().forEach(option -> options.add(option.longestName()));

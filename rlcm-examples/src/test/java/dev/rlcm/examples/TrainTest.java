@@ -196,7 +196,8 @@ class TrainTest {
         Path other = directory.resolve("other");
         Commands.succeed(new Train(), "--config", run.resolve("config.json"), "--seed", 4, "--output", other);
         assertThat(other.resolve("config.json")).content().contains("\"seed\" : 4");
-        assertThat(other.resolve("adapter.safetensors")).content(StandardCharsets.ISO_8859_1)
+        assertThat(other.resolve("adapter.safetensors"))
+                .content(StandardCharsets.ISO_8859_1)
                 .isNotEqualTo(Files.readString(run.resolve("adapter.safetensors"), StandardCharsets.ISO_8859_1));
     }
 
@@ -205,7 +206,19 @@ class TrainTest {
         Path run = directory.resolve("run");
         Commands.succeed(
                 new Train(),
-                with(run, 6, "--learning-rate", 0, "--evaluate-every", 1, "--patience", 2, "--hold-out", 0.5, "--ema", 0.9));
+                with(
+                        run,
+                        6,
+                        "--learning-rate",
+                        0,
+                        "--evaluate-every",
+                        1,
+                        "--patience",
+                        2,
+                        "--hold-out",
+                        0.5,
+                        "--ema",
+                        0.9));
         assertThat(evaluatedEpochs(run)).containsExactly(0, 1, 2);
         assertThat(run.resolve("best.safetensors")).hasSameBinaryContentAs(run.resolve("adapter.safetensors"));
         assertThat(run.resolve("report.html")).content().contains("best.safetensors", "2 epochs in");

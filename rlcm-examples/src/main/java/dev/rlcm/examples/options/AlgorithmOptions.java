@@ -36,8 +36,9 @@ public final class AlgorithmOptions {
     @Option(
             names = "--stat-min-count",
             paramLabel = "N",
-            description = "How many of them there must be; with fewer, rewards are compared with the whole epoch's. Default:"
-                    + " ${DEFAULT-VALUE}.")
+            description =
+                    "How many of them there must be; with fewer, rewards are compared with the whole epoch's. Default:"
+                            + " ${DEFAULT-VALUE}.")
     int statMinCount = 16;
 
     @Option(
@@ -100,7 +101,8 @@ public final class AlgorithmOptions {
      * @param rows in a run of the graph that measures divergences
      */
     AdvantageEstimator credit(AdvantageEstimator otherwise, ConsistencyPolicy policy, int rows) {
-        AdvantageEstimator estimator = advantage.estimator(otherwise, AdvantageEstimator.perPrompt(statBuffer, statMinCount));
+        AdvantageEstimator estimator =
+                advantage.estimator(otherwise, AdvantageEstimator.perPrompt(statBuffer, statMinCount));
         if (klReward == 0) {
             return estimator;
         }

@@ -9,15 +9,17 @@ final class ConfigurationOptions {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "Values of all options that are not given: the config.json of a run, to repeat it, or an excerpt.")
+            description =
+                    "Values of all options that are not given: the config.json of a run, to repeat it, or an excerpt.")
     @Nullable
     Path config;
 
     @Option(
             names = "--preset",
             paramLabel = "NAME",
-            description = "The same from a configuration that comes along: ${COMPLETION-CANDIDATES}, with the settings of the"
-                    + " paper's tasks. They are for models of Stable Diffusion's size.")
+            description =
+                    "The same from a configuration that comes along: ${COMPLETION-CANDIDATES}, with the settings of the"
+                            + " paper's tasks. They are for models of Stable Diffusion's size.")
     @Nullable
     Preset preset;
 }

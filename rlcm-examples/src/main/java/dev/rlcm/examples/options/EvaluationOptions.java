@@ -17,8 +17,9 @@ public final class EvaluationOptions {
     @Option(
             names = "--evaluate-every",
             paramLabel = "N",
-            description = "Epochs between evaluations of reward and shadows on fixed prompts and noises; the best adapter is"
-                    + " kept as best.safetensors. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Epochs between evaluations of reward and shadows on fixed prompts and noises; the best adapter is"
+                            + " kept as best.safetensors. Default: ${DEFAULT-VALUE}.")
     public int every = 10;
 
     @Option(
@@ -30,15 +31,17 @@ public final class EvaluationOptions {
     @Option(
             names = "--hold-out",
             paramLabel = "SHARE",
-            description = "Share of the prompts that training never draws and evaluations alone do; 0 for none. Default:"
-                    + " ${DEFAULT-VALUE}.")
+            description =
+                    "Share of the prompts that training never draws and evaluations alone do; 0 for none. Default:"
+                            + " ${DEFAULT-VALUE}.")
     private double holdOut = 0;
 
     @Option(
             names = "--ema",
             paramLabel = "DECAY",
-            description = "Evaluate and keep the moving average of the adapter over the optimiser steps; 0 for the adapter"
-                    + " itself. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Evaluate and keep the moving average of the adapter over the optimiser steps; 0 for the adapter"
+                            + " itself. Default: ${DEFAULT-VALUE}.")
     double averageDecay = 0;
 
     @Option(
@@ -57,8 +60,9 @@ public final class EvaluationOptions {
     @Option(
             names = "--keep-checkpoints",
             paramLabel = "N",
-            description = "How many of the latest checkpoints to keep; all but the last one are in the folder checkpoints."
-                    + " Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How many of the latest checkpoints to keep; all but the last one are in the folder checkpoints."
+                            + " Default: ${DEFAULT-VALUE}.")
     public int keptCheckpoints = 1;
 
     /** @throws IllegalArgumentException if an option is wrong whatever is trained for */
@@ -73,8 +77,8 @@ public final class EvaluationOptions {
             throw new IllegalArgumentException("patience must be at least 1, got " + patience);
         }
         if (prompts != null && holdOut != 0) {
-            throw new IllegalArgumentException("--hold-out and --evaluation-prompts both say what evaluations draw;"
-                    + " give one of them");
+            throw new IllegalArgumentException(
+                    "--hold-out and --evaluation-prompts both say what evaluations draw;" + " give one of them");
         }
     }
 

@@ -53,14 +53,16 @@ public final class LearningOptions {
     @Option(
             names = "--schedule",
             paramLabel = "NAME",
-            description = "How the learning rate changes over the epochs: ${COMPLETION-CANDIDATES}; linear falls to a fifth."
-                    + " Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How the learning rate changes over the epochs: ${COMPLETION-CANDIDATES}; linear falls to a fifth."
+                            + " Default: ${DEFAULT-VALUE}.")
     private RateSchedule schedule = RateSchedule.LINEAR;
 
     @Option(
             names = "--warmup",
             paramLabel = "N",
-            description = "Epochs in which the learning rate rises before its schedule begins. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Epochs in which the learning rate rises before its schedule begins. Default: ${DEFAULT-VALUE}.")
     private int warmup = 0;
 
     @Option(

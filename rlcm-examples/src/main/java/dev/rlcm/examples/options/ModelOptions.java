@@ -38,6 +38,8 @@ final class ModelOptions {
         entries.put("model", model.isGiven() ? model.modelName() : new Unset(model.modelName()));
         entries.put(
                 "precision",
-                precision == null ? new Unset("of the weights") : precision.toString().toLowerCase(Locale.ROOT));
+                precision == null
+                        ? new Unset("of the weights")
+                        : precision.toString().toLowerCase(Locale.ROOT));
     }
 }

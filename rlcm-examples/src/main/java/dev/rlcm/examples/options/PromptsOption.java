@@ -49,9 +49,7 @@ public final class PromptsOption {
 
     private static List<Prompt> all(String prompts) throws IOException {
         Optional<PromptSet> known = set(prompts);
-        return known.isPresent()
-                ? Prompt.all(known.get().prompts().all())
-                : PromptFiles.read(Path.of(prompts));
+        return known.isPresent() ? Prompt.all(known.get().prompts().all()) : PromptFiles.read(Path.of(prompts));
     }
 
     private static Optional<PromptSet> set(String prompts) {

@@ -85,7 +85,8 @@ final class SavedOptions implements IDefaultValueProvider {
         Map<String, String> values = new LinkedHashMap<>();
         entries.forEach((name, value) -> {
             if (command.findOption("--" + name) == null) {
-                throw misuse(command, source + " has the setting \"" + name + "\", which " + command.name() + " has not");
+                throw misuse(
+                        command, source + " has the setting \"" + name + "\", which " + command.name() + " has not");
             }
             values.put(name, text(value));
         });

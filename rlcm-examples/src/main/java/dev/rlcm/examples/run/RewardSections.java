@@ -142,7 +142,8 @@ final class RewardSections {
         RewardHacking.Evaluation first = evaluations.get(0);
         boolean watched = !first.shadows().isEmpty();
         Curves curves = Curves.of(
-                        (watched ? "reward and shadows" : "reward") + ", in standard deviations before training", "epoch")
+                        (watched ? "reward and shadows" : "reward") + ", in standard deviations before training",
+                        "epoch")
                 .with(
                         "reward (trained)",
                         evaluations.stream()

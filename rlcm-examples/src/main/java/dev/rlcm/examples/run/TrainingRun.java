@@ -81,7 +81,8 @@ public final class TrainingRun {
     }
 
     private static boolean isResumed(Path metricsFile, @Nullable Path checkpoint) throws IOException {
-        Path before = checkpoint == null ? null : CheckpointFiles.runOf(checkpoint).resolve(METRICS);
+        Path before =
+                checkpoint == null ? null : CheckpointFiles.runOf(checkpoint).resolve(METRICS);
         return before != null && Files.exists(before) && Files.isSameFile(before, metricsFile);
     }
 
@@ -132,7 +133,9 @@ public final class TrainingRun {
             }
             best.restore();
             policy.adapter().save(directory.resolve(ADAPTER));
-            log.info("The adapter is the best from before, that of epoch {}", best.course().bestEpoch());
+            log.info(
+                    "The adapter is the best from before, that of epoch {}",
+                    best.course().bestEpoch());
             return evaluator.evaluate(trainer::isStopping);
         }
     }
@@ -230,7 +233,8 @@ public final class TrainingRun {
             log.warn(best.course()
                     .suspicion()
                     .map(RewardSections::warning)
-                    .orElse("The reward has not risen since epoch " + best.course().bestEpoch() + "; training ends"));
+                    .orElse("The reward has not risen since epoch "
+                            + best.course().bestEpoch() + "; training ends"));
             trainer.stop();
         }
     }
