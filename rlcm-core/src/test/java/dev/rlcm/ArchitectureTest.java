@@ -95,7 +95,7 @@ class ArchitectureTest {
     static final ArchRule parallelKnowsTheGraphAndTheBackend = only("parallel", "dev.rlcm.graph", "dev.rlcm.backend");
 
     @ArchTest
-    static final ArchRule optimKnowsTheGraphOnly = only("optim", "dev.rlcm.graph");
+    static final ArchRule optimKnowsTheGraphOnly = only("optim", "dev.rlcm.graph", "org.slf4j");
 
     @ArchTest
     static final ArchRule ioKnowsTheGraphAndJackson = only("io", "dev.rlcm.graph", "com.fasterxml.jackson..");

@@ -9,6 +9,7 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.optim.BatchLoss;
 import dev.rlcm.parallel.Replicas;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.PolicyGraph;

@@ -6,6 +6,7 @@ import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.optim.GradientDescent;
 import dev.rlcm.parallel.Replicas;
 import dev.rlcm.policy.Policy;
 import java.util.ArrayList;

@@ -43,6 +43,7 @@ class DocumentationTest {
             import dev.rlcm.train.*;
             import java.net.URI;
             import java.nio.file.Path;
+            import java.util.List;
             import org.apache.commons.math3.stat.StatUtils;
             import org.nd4j.linalg.api.ndarray.INDArray;
             import org.slf4j.*;
