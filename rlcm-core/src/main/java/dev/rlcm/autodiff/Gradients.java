@@ -1,5 +1,6 @@
 package dev.rlcm.autodiff;
 
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
@@ -77,14 +78,30 @@ public final class Gradients {
     }
 
     /**
+     * As {@link #of(List, List, List, RecomputationPolicy)}.
+     *
+     * @param attention how much of an attention is computed at a time
+     */
+    public static List<Value> of(
+            List<Value> outputs,
+            List<Value> upstream,
+            List<Value> wrt,
+            RecomputationPolicy recomputed,
+            AttentionForms attention) {
+        GradientTable table = GradientRules.TABLE.with(Op.ATTENTION, AttentionGradients.rule(attention));
+        return of(table, outputs, upstream, wrt, recomputed);
+    }
+
+    /**
      * Whether a composite operator is best written out in the forward pass, so that its intermediate values serve the
      * gradients too. For normalisations that costs no memory, since the normalised rows are kept in place of the operand;
-     * the probabilities of attention are computed again, slice by slice, where they are large.
+     * the probabilities of attention are computed again where they are large, slice by slice, or the backend has an attention of
+     * its own.
      */
-    public static boolean shareForward(Value composite) {
+    public static boolean shareForward(Value composite, AttentionForms attention) {
         return switch (composite.op()) {
             case LAYER_NORM, GROUP_NORM, INSTANCE_NORM -> true;
-            case ATTENTION -> !AttentionGradients.isSliced(composite);
+            case ATTENTION -> !attention.fused() && !AttentionGradients.isSliced(composite, attention);
             default -> false;
         };
     }
