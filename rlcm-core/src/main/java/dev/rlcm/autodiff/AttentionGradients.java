@@ -2,7 +2,6 @@ package dev.rlcm.autodiff;
 
 import static dev.rlcm.autodiff.GradientRules.list;
 
-import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.graph.Value;
 import java.util.List;
 
@@ -12,6 +11,9 @@ import java.util.List;
  * {@link AttentionSlices}.
  */
 final class AttentionGradients {
+    /** Scores of a slice for CPUs, 8 MB: larger ones leave the caches, smaller ones make thin products. */
+    static final long SLICE = 1 << 21;
+
     /** Values this narrow make products that wait for memory, so that slices pay from fewer scores on. */
     private static final int NARROW = 32;
 
@@ -20,20 +22,21 @@ final class AttentionGradients {
 
     private AttentionGradients() {}
 
-    static GradientRule rule(AttentionForms forms) {
+    static GradientRule rule(long slice) {
         return (y, g) -> {
-            long maxWhole = maxWhole(y, forms);
-            return attention(y, g, maxWhole, Math.min(maxWhole, forms.slice()));
+            long maxWhole = maxWhole(y, slice);
+            return attention(y, g, maxWhole, Math.min(maxWhole, slice));
         };
     }
 
     /** Whether the gradients of the attention are computed by slices. */
-    static boolean isSliced(Value y, AttentionForms forms) {
-        return y.shape().size() / y.dim(-1) * y.in(1).dim(-2) > maxWhole(y, forms);
+    static boolean isSliced(Value y, long slice) {
+        return y.shape().size() / y.dim(-1) * y.in(1).dim(-2) > maxWhole(y, slice);
     }
 
-    private static long maxWhole(Value y, AttentionForms forms) {
-        return y.dim(-1) <= NARROW ? forms.slice() / 4 : 2 * forms.slice();
+    /** Slices of the narrow have a quarter, 2 MB on CPUs, as a core's second-level cache. */
+    private static long maxWhole(Value y, long slice) {
+        return y.dim(-1) <= NARROW ? slice / 4 : 2 * slice;
     }
 
     static List<Value> attention(Value y, Value g, long maxWhole, long maxSlice) {

@@ -2,7 +2,6 @@ package dev.rlcm.autodiff;
 
 import static dev.rlcm.graph.Op.*;
 
-import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.Value;
 import java.util.List;
@@ -88,7 +87,7 @@ final class GradientRules {
                     GROUP_NORM,
                     (y, g) -> NormGradients.channels(y, g, y.attributes().integer("groups")))
             .of(LAYER_NORM, NormGradients::layer)
-            .of(ATTENTION, AttentionGradients.rule(AttentionForms.defaults()))
+            .of(ATTENTION, AttentionGradients.rule(AttentionGradients.SLICE))
             //
             .constant(EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL, AND, OR, XOR, NOT, IS_NAN)
             .constant(SIGN, FLOOR, CEIL, ROUND, STOP_GRADIENT, ARG_MAX, TOP_K)

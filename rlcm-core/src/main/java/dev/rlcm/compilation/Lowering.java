@@ -108,7 +108,7 @@ public final class Lowering {
     public Graph joint(Graph forward, Map<String, Value> upstream, Map<String, Value> wrt) {
         List<Value> roots = upstream.keySet().stream().map(forward::output).toList();
         List<Value> gradients = Gradients.of(
-                roots, List.copyOf(upstream.values()), List.copyOf(wrt.values()), recomputation(), attention);
+                roots, List.copyOf(upstream.values()), List.copyOf(wrt.values()), recomputation(), attentionSlice());
         Map<String, Value> outputs = new LinkedHashMap<>(forward.outputs());
         int next = 0;
         for (String name : wrt.keySet()) {
@@ -131,10 +131,8 @@ public final class Lowering {
      * MemoryPolicy#SMALL} the first two, which cost memory, are left out.
      */
     public Graph lower(Graph joint) {
-        Graph faster = isSmall()
-                ? joint
-                : RotatedKernels.apply(
-                        Decompositions.decompose(joint, value -> Gradients.shareForward(value, attention)), weights);
+        Graph faster =
+                isSmall() ? joint : RotatedKernels.apply(Decompositions.decompose(joint, this::sharesForward), weights);
         Graph transposed = FilteredConvolutions.transposeConstants(faster, weights);
         Graph weighted = Rewriter.rewrite(transposed, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
         return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
@@ -143,6 +141,15 @@ public final class Lowering {
     /** All stages: what an optimiser compiles. For the arguments see {@link #joint}. */
     public Graph update(Graph expression, Map<String, Value> upstream, Map<String, Value> wrt) {
         return lower(joint(forward(expression), upstream, wrt));
+    }
+
+    private boolean sharesForward(Value composite) {
+        boolean stays = attention.fused() && composite.is(Op.ATTENTION);
+        return !stays && Gradients.shareForward(composite, attentionSlice());
+    }
+
+    private long attentionSlice() {
+        return attention.slice().orElse(Gradients.ATTENTION_SLICE);
     }
 
     private RecomputationPolicy recomputation() {

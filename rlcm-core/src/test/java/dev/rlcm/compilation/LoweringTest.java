@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,7 +91,7 @@ final class LoweringTest {
         Map<String, Value> plain = new LinkedHashMap<>(
                 Map.of("loss", loss, "dq", gradients.get(0), "dk", gradients.get(1), "dv", gradients.get(2)));
         Graph update = Lowering.of(MemoryPolicy.FAST)
-                .withAttention(new AttentionForms(fused, slice))
+                .withAttention(new AttentionForms(fused, OptionalLong.of(slice)))
                 .update(Graph.of("loss", loss), Map.of("loss", loss.like(1)), Map.of("dq", q, "dk", k, "dv", v));
 
         SameFunction.check(Graph.of(plain), update, 1e-9);

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -142,7 +143,7 @@ public record CudaOptions(
     }
 
     AttentionForms attentionForms() {
-        return new AttentionForms(forms.contains(Form.ATTENTION), attentionSlice);
+        return new AttentionForms(forms.contains(Form.ATTENTION), OptionalLong.of(attentionSlice));
     }
 
     /** All of it in ONNX Runtime's names. The arena grows by what is asked for, not to the next power of two. */

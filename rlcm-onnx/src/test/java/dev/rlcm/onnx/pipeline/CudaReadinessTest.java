@@ -35,7 +35,7 @@ class CudaReadinessTest {
         /** As on CUDA, where an update keeps attention in one piece. */
         @Override
         public AttentionForms attentionForms() {
-            return new AttentionForms(true, 1 << 24);
+            return AttentionForms.fused(1 << 24);
         }
 
         @Override
