@@ -9,7 +9,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.mdp.DistillationStep;
 import dev.rlcm.mdp.LatentConsistencySchedule;
-import dev.rlcm.optim.MovingAverage;
+import dev.rlcm.optim.AveragedWeights;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.supervised.SupervisedTask;
 import java.util.Arrays;
@@ -46,7 +46,7 @@ public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable
     private final DistillationRows rows;
     private final DistillationConfig config;
     private final Map<String, TensorData> parameters;
-    private final Map<String, MovingAverage> averages = new LinkedHashMap<>();
+    private final Map<String, AveragedWeights> averages = new LinkedHashMap<>();
     private final NetworkStep solver;
     private final NetworkStep target;
     private final NetworkStep estimate;
@@ -129,7 +129,7 @@ public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable
 
     private void addAverage(String name, double decay) {
         if (decay > 0) {
-            averages.put(name, new MovingAverage(student.parameters(), decay));
+            averages.put(name, new AveragedWeights(student.parameters(), decay));
         }
     }
 
@@ -175,13 +175,13 @@ public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable
     }
 
     @Override
-    public Map<String, MovingAverage> averages() {
+    public Map<String, AveragedWeights> averages() {
         return Collections.unmodifiableMap(averages);
     }
 
     /** What to sample with, by the names of {@link Student#parameters}: the average that is kept for it, or the parameters. */
     public Map<String, TensorData> released() {
-        MovingAverage average = averages.get(AVERAGE);
+        AveragedWeights average = averages.get(AVERAGE);
         return average == null ? student.parameters() : average.tensors();
     }
 

@@ -1,69 +1,130 @@
 package dev.rlcm.optim;
 
 import dev.rlcm.check.Check;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import java.nio.FloatBuffer;
-import java.util.Collections;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * An exponential moving average of parameters: after every step average += (1 - decay) (parameter - average), in FLOAT32
- * (Polyak and Juditsky, 1992, with weights that fall exponentially). It begins as a copy of the parameters.
- *
- * <p>Not thread-safe. The tensors are in direct buffers that running sessions may read between updates; nothing needs closing.
+ * The exponential moving average of parameters: after the n-th step, average = d average + (1 - d) parameter with d =
+ * min(decay, (1 + n) / (10 + n)). The second term forgets the initial values sooner than the decay alone would, as TensorFlow's
+ * and diffusers' averages do. Kept in FLOAT64. Not thread-safe.
  */
 public final class MovingAverage {
-    private final Map<String, TensorData> parameters;
-    private final Map<String, TensorData> averages = new LinkedHashMap<>();
-    private final float share;
+    private static final String AVERAGE = "average.";
+    private static final String STEPS = "average_steps";
+
+    private final List<FloatBuffer> parameters;
+    private final double decay;
+    private final List<double[]> averages = new ArrayList<>();
+    private long steps;
 
     /**
-     * An average that has seen the parameters as they are now.
+     * Starts at the parameters as they are.
      *
-     * @param parameters FLOAT32, live
-     * @param decay in [0, 1): 0 follows the parameters at once
+     * @param parameters read in place; they belong to the caller
+     * @param decay in [0, 1); 0 for no averaging
      */
-    public MovingAverage(Map<String, TensorData> parameters, double decay) {
+    public MovingAverage(List<FloatBuffer> parameters, double decay) {
         Check.that(decay >= 0 && decay < 1, "decay", "in [0, 1)", decay);
-        this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
-        this.share = (float) (1 - decay);
-        parameters.forEach((name, parameter) ->
-                averages.put(name, TensorData.floats(parameter.shape(), parameter.toFloats())));
+        this.parameters = List.copyOf(parameters);
+        this.decay = decay;
+        parameters.forEach(parameter -> averages.add(new double[parameter.limit()]));
+        reset();
     }
 
-    /** The live averages, by the names and in the order of the parameters. */
-    public Map<String, TensorData> tensors() {
-        return Collections.unmodifiableMap(averages);
+    /** Begins anew at the parameters as they are. */
+    public void reset() {
+        steps = 0;
+        average(0);
     }
 
-    /** Moves towards the present parameters. */
+    /** Takes in the parameters as they are. To be called after every optimiser step. */
     public void update() {
-        parameters.forEach((name, parameter) -> {
-            FloatBuffer live = parameter.floats();
-            FloatBuffer average = averages.get(name).floats();
-            for (int i = 0; i < average.limit(); i++) {
-                float before = average.get(i);
-                average.put(i, before + share * (live.get(i) - before));
+        steps++;
+        average(Math.min(decay, (1.0 + steps) / (10.0 + steps)));
+    }
+
+    private void average(double weight) {
+        for (int p = 0; p < averages.size(); p++) {
+            double[] average = averages.get(p);
+            FloatBuffer parameter = parameters.get(p);
+            for (int i = 0; i < average.length; i++) {
+                average[i] = weight * average[i] + (1 - weight) * parameter.get(i);
             }
-        });
+        }
     }
 
     /**
-     * Continues from the averages of another run, which are copied.
+     * Puts the averages, rounded to FLOAT32, in the place of the parameters.
      *
-     * @throws IllegalArgumentException if one is missing or of another shape; nothing is restored then
+     * @return puts the parameters back, bit for bit, when it is closed; do not train before
      */
-    public void restore(Map<String, TensorData> saved) {
-        averages.forEach((name, average) -> {
-            TensorData other = saved.get(name);
-            Shape shape = average.shape();
-            if (other == null || other.type() != average.type() || !other.shape().equals(shape)) {
-                throw new IllegalArgumentException("the average of " + name + " must be " + average + ", got "
-                        + (other == null ? "none" : other.toString()));
+    public Applied apply() {
+        List<float[]> live = new ArrayList<>();
+        for (int p = 0; p < averages.size(); p++) {
+            FloatBuffer parameter = parameters.get(p);
+            float[] values = new float[parameter.limit()];
+            parameter.get(0, values);
+            live.add(values);
+            for (int i = 0; i < values.length; i++) {
+                parameter.put(i, (float) averages.get(p)[i]);
             }
-        });
-        averages.forEach((name, average) -> average.bytes().put(saved.get(name).bytes()));
+        }
+        return () -> {
+            for (int p = 0; p < live.size(); p++) {
+                parameters.get(p).put(0, live.get(p));
+            }
+        };
+    }
+
+    /** Averages in the place of parameters, until it is closed. */
+    @FunctionalInterface
+    public interface Applied extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** All that a later run needs to continue bit for bit: FLOAT64 averages and the INT64 number of steps. Copies. */
+    public Map<String, TensorData> state() {
+        Map<String, TensorData> state = new LinkedHashMap<>();
+        for (int p = 0; p < averages.size(); p++) {
+            state.put(AVERAGE + p, TensorData.doubles(Shape.of(averages.get(p).length), averages.get(p)));
+        }
+        state.put(STEPS, TensorData.longs(Shape.SCALAR, steps));
+        return state;
+    }
+
+    /**
+     * Continues from a {@link #state}.
+     *
+     * @throws IllegalArgumentException if it is of other parameters; nothing is restored then
+     */
+    public void restore(Map<String, TensorData> state) {
+        List<TensorData> saved = new ArrayList<>();
+        for (int p = 0; p < averages.size(); p++) {
+            saved.add(required(state, AVERAGE + p, DataType.FLOAT64, Shape.of(averages.get(p).length)));
+        }
+        steps = required(state, STEPS, DataType.INT64, Shape.SCALAR).getLong(0);
+        for (int p = 0; p < averages.size(); p++) {
+            double[] average = averages.get(p);
+            for (int i = 0; i < average.length; i++) {
+                average[i] = saved.get(p).getDouble(i);
+            }
+        }
+    }
+
+    private static TensorData required(Map<String, TensorData> state, String name, DataType type, Shape shape) {
+        TensorData data = state.get(name);
+        if (data == null || data.type() != type || !data.shape().equals(shape)) {
+            throw new IllegalArgumentException("not an average of these parameters: " + name + " must be " + type
+                    + shape + ", got " + (data == null ? "none" : data.toString()));
+        }
+        return data;
     }
 }

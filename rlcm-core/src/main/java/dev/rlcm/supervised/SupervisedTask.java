@@ -2,7 +2,7 @@ package dev.rlcm.supervised;
 
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.optim.MovingAverage;
+import dev.rlcm.optim.AveragedWeights;
 import java.util.Map;
 
 /**
@@ -24,7 +24,7 @@ public interface SupervisedTask {
      * Averages of the parameters that are kept beside them, by a name of one's own: moved after every step, and part of
      * checkpoints. The same objects at every call.
      */
-    default Map<String, MovingAverage> averages() {
+    default Map<String, AveragedWeights> averages() {
         return Map.of();
     }
 

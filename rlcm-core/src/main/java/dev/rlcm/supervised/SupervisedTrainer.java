@@ -3,7 +3,7 @@ package dev.rlcm.supervised;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.optim.GradientDescent;
-import dev.rlcm.optim.MovingAverage;
+import dev.rlcm.optim.AveragedWeights;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -72,7 +72,7 @@ public final class SupervisedTrainer implements AutoCloseable {
         double rateFactor = config.schedule().factor(step);
         GradientDescent.Outcome outcome = descent.step(loss, batches, rateFactor, chunk -> {});
         if (outcome.applied()) {
-            task.averages().values().forEach(MovingAverage::update);
+            task.averages().values().forEach(AveragedWeights::update);
         }
         return new StepReport(
                 step++,

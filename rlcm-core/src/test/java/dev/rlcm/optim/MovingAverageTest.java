@@ -4,46 +4,78 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.rlcm.graph.Shape;
-import dev.rlcm.graph.TensorData;
-import java.util.Map;
+import java.nio.FloatBuffer;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class MovingAverageTest {
-    /** After n updates towards a constant p, p + decay^n (start - p) is left. */
-    @Property
-    void theDistanceFallsByTheDecay(
-            @ForAll @DoubleRange(min = 0, max = 0.99) double decay, @ForAll @IntRange(min = 1, max = 20) int updates) {
-        TensorData parameter = TensorData.floats(Shape.of(2), 1, -3);
-        MovingAverage average = new MovingAverage(Map.of("w", parameter), decay);
-        parameter.setDouble(0, 5);
-        for (int i = 0; i < updates; i++) {
+    /** What is in the place of the parameters while the average is applied. */
+    private static float applied(MovingAverage average, FloatBuffer parameter) {
+        try (MovingAverage.Applied unused = average.apply()) {
+            return parameter.get(0);
+        }
+    }
+
+    @Test
+    void earlyStepsWeighMoreThanTheDecaySays() {
+        FloatBuffer parameter = FloatBuffer.wrap(new float[] {0});
+        MovingAverage average = new MovingAverage(List.of(parameter), 0.2);
+        parameter.put(0, 1);
+        average.update(); // d = min(0.2, 2/11)
+        assertThat(applied(average, parameter)).isCloseTo(9f / 11, within(1e-6f));
+        average.update(); // d = min(0.2, 3/12) = 0.2
+        assertThat(applied(average, parameter)).isCloseTo(1 - 0.2f * 2 / 11, within(1e-6f));
+    }
+
+    @Property(tries = 50)
+    void anAverageLiesBetweenWhatItHasSeen(
+            @ForAll @Size(min = 1, max = 20) List<@DoubleRange(min = -9, max = 9) Double> values,
+            @ForAll @DoubleRange(min = 0, max = 0.99) double decay) {
+        FloatBuffer parameter = FloatBuffer.wrap(new float[] {values.get(0).floatValue()});
+        MovingAverage average = new MovingAverage(List.of(parameter), decay);
+        float least = parameter.get(0);
+        float most = least;
+        for (double value : values) {
+            parameter.put(0, (float) value);
+            least = Math.min(least, (float) value);
+            most = Math.max(most, (float) value);
             average.update();
         }
-        double[] values = average.tensors().get("w").toDoubles();
-        assertThat(values[0]).isCloseTo(5 + Math.pow(decay, updates) * (1 - 5), within(1e-5));
-        assertThat(values[1]).isEqualTo(-3);
+        assertThat(applied(average, parameter)).isBetween(least - 1e-6f, most + 1e-6f);
+        assertThat(parameter.get(0)).isEqualTo(values.get(values.size() - 1).floatValue());
+    }
+
+    @Property(tries = 20)
+    void aRestoredAverageContinuesBitForBit(@ForAll @IntRange(min = 0, max = 5) int before) {
+        float[] values = {0.1f, -0.7f};
+        FloatBuffer parameter = FloatBuffer.wrap(values);
+        MovingAverage whole = new MovingAverage(List.of(parameter), 0.9);
+        for (int i = 0; i < before; i++) {
+            values[0] *= 1.3f;
+            whole.update();
+        }
+        MovingAverage resumed = new MovingAverage(List.of(parameter), 0.9);
+        resumed.restore(whole.state());
+        values[1] += 0.3f;
+        whole.update();
+        resumed.update();
+        assertThat(applied(resumed, parameter)).isEqualTo(applied(whole, parameter));
+        assertThat(resumed.state().get("average.0").bytes())
+                .isEqualTo(whole.state().get("average.0").bytes());
     }
 
     @Test
-    void aRestoredAverageContinuesFromTheSavedOne() {
-        TensorData parameter = TensorData.floats(Shape.of(1), 4);
-        MovingAverage average = new MovingAverage(Map.of("w", parameter), 0.5);
-        average.restore(Map.of("w", TensorData.floats(Shape.of(1), 0)));
-        average.update();
-        assertThat(average.tensors().get("w").getDouble(0)).isEqualTo(2);
-    }
-
-    @Test
-    void whatDoesNotFitIsNamed() {
-        MovingAverage average = new MovingAverage(Map.of("w", TensorData.floats(Shape.of(1), 4)), 0.5);
-        assertThatThrownBy(() -> average.restore(Map.of("w", TensorData.floats(Shape.of(2), 0, 0))))
-                .hasMessage("the average of w must be FLOAT32[1], got FLOAT32[2]");
-        assertThatThrownBy(() -> average.restore(Map.of())).hasMessageContaining("got none");
-        assertThatThrownBy(() -> new MovingAverage(Map.of(), 1)).hasMessage("decay must be in [0, 1), got 1.0");
+    void aStateOfOtherParametersIsRefused() {
+        MovingAverage one = new MovingAverage(List.of(FloatBuffer.allocate(2)), 0.9);
+        MovingAverage other = new MovingAverage(List.of(FloatBuffer.allocate(3)), 0.9);
+        assertThatThrownBy(() -> one.restore(other.state()))
+                .hasMessageContaining("average.0 must be FLOAT64[2]")
+                .hasMessageContaining("[3]");
+        assertThatThrownBy(() -> new MovingAverage(List.of(), 1)).hasMessage("decay must be in [0, 1), got 1.0");
     }
 }

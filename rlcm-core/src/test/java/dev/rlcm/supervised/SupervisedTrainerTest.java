@@ -13,7 +13,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.LearningRateSchedule;
-import dev.rlcm.optim.MovingAverage;
+import dev.rlcm.optim.AveragedWeights;
 import dev.rlcm.optim.ParameterGroups;
 import dev.rlcm.random.RandomStreams;
 import java.io.IOException;
@@ -41,14 +41,14 @@ class SupervisedTrainerTest {
     private static final class Line implements SupervisedTask {
         private final int rows;
         private final Map<String, TensorData> parameters = new LinkedHashMap<>();
-        private final Map<String, MovingAverage> averages;
+        private final Map<String, AveragedWeights> averages;
         private float poison;
 
         Line(int rows) {
             this.rows = rows;
             parameters.put("w", TensorData.floats(Shape.of(1), 0));
             parameters.put("b", TensorData.floats(Shape.of(1), 0));
-            averages = Map.of("slow", new MovingAverage(parameters, 0.5));
+            averages = Map.of("slow", new AveragedWeights(parameters, 0.5));
         }
 
         @Override
@@ -57,7 +57,7 @@ class SupervisedTrainerTest {
         }
 
         @Override
-        public Map<String, MovingAverage> averages() {
+        public Map<String, AveragedWeights> averages() {
             return averages;
         }
 
