@@ -25,6 +25,11 @@ public interface Backend extends AutoCloseable {
         return ConvolutionForms.DIRECT;
     }
 
+    /** How graphs for this backend should compute attention; as is best on CPUs unless the backend says otherwise. */
+    default AttentionForms attentionForms() {
+        return AttentionForms.defaults();
+    }
+
     @Override
     void close();
 }

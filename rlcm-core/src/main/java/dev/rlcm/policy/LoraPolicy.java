@@ -56,10 +56,11 @@ final class LoraPolicy implements ConsistencyPolicy {
 
     /** Where one action ends the next one has to begin: a trajectory has one state between them. */
     private static void check(Schedule schedule) {
-        List<GaussianStep> actions = schedule.steps().subList(0, schedule.actions());
+        int first = schedule.firstAction();
+        List<GaussianStep> actions = schedule.steps().subList(first, first + schedule.actions());
         if (!actions.stream().allMatch(GaussianStep::isStochastic)) {
             throw new IllegalArgumentException(
-                    "a schedule's deterministic steps must come after all stochastic ones, got " + schedule.steps());
+                    "a schedule must not have deterministic steps between stochastic ones, got " + schedule.steps());
         }
     }
 
