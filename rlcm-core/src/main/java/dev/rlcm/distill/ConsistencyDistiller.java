@@ -107,9 +107,7 @@ public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable
         Set<String> trained = student.parameters().keySet();
         Graph network = student.network(config.rows());
         Value state = Value.input(
-                STATE,
-                DataType.FLOAT32,
-                network.input(ConsistencyModel.SAMPLE).shape());
+                STATE, DataType.FLOAT32, network.input(ConsistencyModel.SAMPLE).shape());
         Value wanted = Value.input(TARGET, DataType.FLOAT32, state.shape());
         this.solver = new NetworkStep(TEACHER, teacher.denoiser(config.rows()), Set.of(), state);
         this.target = new NetworkStep(TARGET, network, trained, solver.result());
@@ -119,12 +117,14 @@ public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable
         List.of(solver, target, estimate).forEach(step -> buffers.add(step.inputs()));
         this.parameters = Collections.unmodifiableMap(named(estimate, student.parameters()));
         Graph targetGraph = Graph.of(TARGET, target.result());
-        Map<String, TensorData> followed =
-                config.targetDecay() == 0 ? student.parameters() : averages.get(TARGET).tensors();
+        Map<String, TensorData> followed = config.targetDecay() == 0
+                ? student.parameters()
+                : averages.get(TARGET).tensors();
         this.targetInputs = filled(targetGraph);
         targetInputs.putAll(named(target, followed));
         this.batch = filled(loss);
-        this.targets = backend.compile(Lowering.of(backend).forward(targetGraph)); // last, so that nothing leaves it open
+        this.targets =
+                backend.compile(Lowering.of(backend).forward(targetGraph)); // last, so that nothing leaves it open
     }
 
     private void addAverage(String name, double decay) {
@@ -165,8 +165,9 @@ public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable
                 student.condition(List.of(""), config.minGuidance()).get(0);
         Map<String, TensorData> largest =
                 student.condition(List.of(""), config.maxGuidance()).get(0);
-        return least.entrySet().stream().anyMatch(entry -> !Arrays.equals(
-                entry.getValue().toFloats(), largest.get(entry.getKey()).toFloats()));
+        return least.entrySet().stream()
+                .anyMatch(entry -> !Arrays.equals(
+                        entry.getValue().toFloats(), largest.get(entry.getKey()).toFloats()));
     }
 
     @Override
@@ -203,9 +204,14 @@ public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable
     private void fill(int i, DistillationRow row) {
         DistillationStep step = steps.get(row.step());
         List<String> prompt = List.of(row.data().prompt());
-        Map<String, TensorData> own = student.model().condition(prompt, row.guidance()).get(0);
+        Map<String, TensorData> own =
+                student.model().condition(prompt, row.guidance()).get(0);
         buffers.set(STATE, i, step.from().noised(row.data().latent(), row.noise()));
-        solver.feed(buffers, i, step.solver(), teacher.condition(prompt, row.guidance()).get(0));
+        solver.feed(
+                buffers,
+                i,
+                step.solver(),
+                teacher.condition(prompt, row.guidance()).get(0));
         target.feed(buffers, i, step.target(), own);
         estimate.feed(buffers, i, step.from().estimate(), own);
     }

@@ -23,7 +23,8 @@ public interface ConsistencyLoss {
      */
     static ConsistencyLoss pseudoHuber(double c) {
         Check.positive("c", c);
-        return new NamedLoss("pseudo-Huber " + c, d -> d.square().add(c * c).sqrt().sub(c));
+        return new NamedLoss(
+                "pseudo-Huber " + c, d -> d.square().add(c * c).sqrt().sub(c));
     }
 
     /** The mean of squares. */

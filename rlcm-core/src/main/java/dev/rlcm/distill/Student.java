@@ -40,9 +40,7 @@ public final class Student {
     public static Student adapter(ConsistencyModel base, LoraAdapter adapter) {
         LoraInjection.inject(base.denoiser(1), adapter); // now, not when somebody trains
         return new Student(
-                base,
-                graph -> LoraInjection.inject(graph, adapter).graph(),
-                new LinkedHashMap<>(adapter.tensors()));
+                base, graph -> LoraInjection.inject(graph, adapter).graph(), new LinkedHashMap<>(adapter.tensors()));
     }
 
     /**

@@ -51,11 +51,7 @@ public final class StudentSampler implements AutoCloseable {
      * @throws IllegalArgumentException if there are more or fewer prompts
      */
     public TensorData sample(
-            List<String> prompts,
-            Schedule schedule,
-            double guidance,
-            Noise noise,
-            Map<String, TensorData> parameters) {
+            List<String> prompts, Schedule schedule, double guidance, Noise noise, Map<String, TensorData> parameters) {
         if (prompts.size() != rows) {
             throw new IllegalArgumentException("expected " + rows + " prompts, got " + prompts.size());
         }

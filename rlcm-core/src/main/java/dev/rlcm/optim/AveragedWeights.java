@@ -30,8 +30,8 @@ public final class AveragedWeights {
         Check.that(decay >= 0 && decay < 1, "decay", "in [0, 1)", decay);
         this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
         this.share = (float) (1 - decay);
-        parameters.forEach((name, parameter) ->
-                averages.put(name, TensorData.floats(parameter.shape(), parameter.toFloats())));
+        parameters.forEach(
+                (name, parameter) -> averages.put(name, TensorData.floats(parameter.shape(), parameter.toFloats())));
     }
 
     /** The live averages, by the names and in the order of the parameters. */
@@ -60,7 +60,9 @@ public final class AveragedWeights {
         averages.forEach((name, average) -> {
             TensorData other = saved.get(name);
             Shape shape = average.shape();
-            if (other == null || other.type() != average.type() || !other.shape().equals(shape)) {
+            if (other == null
+                    || other.type() != average.type()
+                    || !other.shape().equals(shape)) {
                 throw new IllegalArgumentException("the average of " + name + " must be " + average + ", got "
                         + (other == null ? "none" : other.toString()));
             }

@@ -94,8 +94,9 @@ record SupervisedCheckpoint(
             }
         });
         checkFits("parameters", parameters, task.parameters());
-        task.averages().forEach((name, average) ->
-                checkFits("average " + name, averages.getOrDefault(name, Map.of()), average.tensors()));
+        task.averages()
+                .forEach((name, average) ->
+                        checkFits("average " + name, averages.getOrDefault(name, Map.of()), average.tensors()));
         descent.restore(optimizer);
         task.parameters()
                 .forEach((name, live) -> live.bytes().put(parameters.get(name).bytes()));
@@ -104,9 +105,8 @@ record SupervisedCheckpoint(
 
     private static void checkFits(String what, Map<String, TensorData> saved, Map<String, TensorData> live) {
         if (saved.size() != live.size()) {
-            throw new IllegalArgumentException(
-                    "the " + what + " are " + live.size() + " tensors in this run, " + saved.size()
-                            + " in the checkpoint");
+            throw new IllegalArgumentException("the " + what + " are " + live.size() + " tensors in this run, "
+                    + saved.size() + " in the checkpoint");
         }
         live.forEach((name, tensor) -> {
             TensorData other = saved.get(name);

@@ -2,8 +2,8 @@ package dev.rlcm.supervised;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.optim.GradientDescent;
 import dev.rlcm.optim.AveragedWeights;
+import dev.rlcm.optim.GradientDescent;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;

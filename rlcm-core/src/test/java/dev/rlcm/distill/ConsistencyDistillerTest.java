@@ -83,12 +83,7 @@ class ConsistencyDistillerTest {
         float[] noise = RandomStreams.seeded(2).gaussians(8);
         DistillationConfig config = CONFIG.withRows(1);
         try (ConsistencyDistiller distiller = new ConsistencyDistiller(
-                model,
-                weights(),
-                SCHEDULE,
-                (batch, row) -> new DistillationRow(data, noise, 0, 3),
-                config,
-                backend)) {
+                model, weights(), SCHEDULE, (batch, row) -> new DistillationRow(data, noise, 0, 3), config, backend)) {
             Map<String, TensorData> batch = distiller.batch(0);
             DistillationStep step = SCHEDULE.distillationSteps().get(0);
             float[] state = step.from().noised(data.latent(), noise);
@@ -168,8 +163,8 @@ class ConsistencyDistillerTest {
     void samplesAreThoseOfThePolicyWithTheSameAdapter() {
         List<String> prompts = List.of("a cat", "a dog");
         Student student = adapted();
-        LoraAdapter adapter = LoraAdapter.of(
-                LoraConfig.rank(2), LoraInjection.sites(model.denoiser(1)), student.parameters());
+        LoraAdapter adapter =
+                LoraAdapter.of(LoraConfig.rank(2), LoraInjection.sites(model.denoiser(1)), student.parameters());
         RolloutPlan plan = RolloutPlan.defaults().withBatch(2);
         RandomStreams random = RandomStreams.seeded(9);
         try (ConsistencyPolicy policy = ConsistencyPolicy.of(model, SCHEDULE.steps(3), plan, adapter, backend);
@@ -180,8 +175,8 @@ class ConsistencyDistillerTest {
                 assertThat(model.decode(prompts, latents).get(i).pixels())
                         .containsExactly(samples.get(i).pixels());
             }
-            assertThatThrownBy(() ->
-                            sampler.sample(List.of("a cat"), SCHEDULE.steps(1), 8, random, student.parameters()))
+            assertThatThrownBy(
+                            () -> sampler.sample(List.of("a cat"), SCHEDULE.steps(1), 8, random, student.parameters()))
                     .hasMessage("expected 2 prompts, got 1");
         }
     }
@@ -212,7 +207,10 @@ class ConsistencyDistillerTest {
             assertThat(row.step()).isBetween(0, 49);
             assertThat(rows.row(i, 1).noise()).containsExactly(row.noise());
         }
-        assertThat(IntStream.range(0, 300).map(i -> rows.row(i, 0).step()).distinct().count())
+        assertThat(IntStream.range(0, 300)
+                        .map(i -> rows.row(i, 0).step())
+                        .distinct()
+                        .count())
                 .isEqualTo(50);
     }
 }

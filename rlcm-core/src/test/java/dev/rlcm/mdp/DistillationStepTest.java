@@ -23,7 +23,11 @@ class DistillationStepTest {
         assertThat(steps.get(1).solver().timestep()).isEqualTo(39);
         assertThat(steps.get(1).target().timestep()).isEqualTo(19);
         assertThat(steps.get(49).solver().timestep()).isEqualTo(999);
-        assertThat(LCM.withOriginalInferenceSteps(100).distillationSteps().get(1).target().timestep())
+        assertThat(LCM.withOriginalInferenceSteps(100)
+                        .distillationSteps()
+                        .get(1)
+                        .target()
+                        .timestep())
                 .isEqualTo(9);
     }
 
@@ -41,7 +45,8 @@ class DistillationStepTest {
     @Property
     void theTargetOfAStepIsTheEstimateOfTheOneBefore(@ForAll @IntRange(min = 1, max = 49) int step) {
         List<DistillationStep> steps = LCM.distillationSteps();
-        assertThat(steps.get(step).target()).isEqualTo(steps.get(step - 1).from().estimate());
+        assertThat(steps.get(step).target())
+                .isEqualTo(steps.get(step - 1).from().estimate());
     }
 
     /**

@@ -76,8 +76,8 @@ class ParameterGroupsTest {
         second.restore(state);
         first.step(gradients(2));
         second.step(gradients(2));
-        straight.forEach((name, tensor) ->
-                assertThat(resumed.get(name).toFloats()).containsExactly(tensor.toFloats()));
+        straight.forEach(
+                (name, tensor) -> assertThat(resumed.get(name).toFloats()).containsExactly(tensor.toFloats()));
     }
 
     @Test

@@ -12,8 +12,8 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.optim.AdamWConfig;
-import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.optim.AveragedWeights;
+import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.optim.ParameterGroups;
 import dev.rlcm.random.RandomStreams;
 import java.io.IOException;
@@ -173,7 +173,8 @@ class SupervisedTrainerTest {
         for (String name : List.of("w", "b")) {
             assertThat(resumed.parameter(name)).isEqualTo(straight.parameter(name));
             assertThat(resumed.averages().get("slow").tensors().get(name).toFloats())
-                    .containsExactly(straight.averages().get("slow").tensors().get(name).toFloats());
+                    .containsExactly(
+                            straight.averages().get("slow").tensors().get(name).toFloats());
         }
     }
 
@@ -200,7 +201,8 @@ class SupervisedTrainerTest {
             assertThat(trainer.stepsDone()).isZero();
         }
         assertThat(other.parameter("w")).isZero();
-        try (SupervisedTrainer trainer = new SupervisedTrainer(new Line(4), config(2).withAccumulation(3), backend)) {
+        try (SupervisedTrainer trainer =
+                new SupervisedTrainer(new Line(4), config(2).withAccumulation(3), backend)) {
             assertThatThrownBy(() -> trainer.resume(file)).hasMessageContaining("accumulation is 1 in the checkpoint");
         }
     }

@@ -54,8 +54,7 @@ public final class OnnxWriter {
         }
         Path dataFile = file.resolveSibling(file.getFileName() + ".data");
         List<Placed> placed = new ArrayList<>();
-        ModelProto described =
-                model.apply(external(dataFile.getFileName().toString(), placed));
+        ModelProto described = model.apply(external(dataFile.getFileName().toString(), placed));
         AtomicFiles.write(dataFile, out -> {
             WritableByteChannel channel = Channels.newChannel(out);
             long position = 0;

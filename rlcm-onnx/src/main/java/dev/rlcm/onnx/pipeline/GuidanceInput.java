@@ -36,8 +36,8 @@ final class GuidanceInput {
         int at = linear(old, weights);
         NodeProto linear = old.getNode(at);
         TensorProto weight = weights.get(linear.getInput(1));
-        boolean transposed = linear.getAttributeList().stream()
-                .anyMatch(a -> a.getName().equals("transB") && a.getI() != 0);
+        boolean transposed =
+                linear.getAttributeList().stream().anyMatch(a -> a.getName().equals("transB") && a.getI() != 0);
         long embedding = weight.getDims(transposed ? 1 : 0);
         DataType type = OnnxTypes.fromOnnx(weight.getDataType());
         String projection = PROJECTION + "_weight";
@@ -65,7 +65,8 @@ final class GuidanceInput {
     private static int linear(GraphProto graph, Map<String, TensorProto> weights) {
         for (int i = 0; i < graph.getNodeCount(); i++) {
             NodeProto node = graph.getNode(i);
-            boolean isProduct = node.getOpType().equals("Gemm") || node.getOpType().equals("MatMul");
+            boolean isProduct =
+                    node.getOpType().equals("Gemm") || node.getOpType().equals("MatMul");
             if (isProduct
                     && (node.getName().contains(LINEAR) || node.getInput(1).equals(WEIGHT))
                     && weights.containsKey(node.getInput(1))) {

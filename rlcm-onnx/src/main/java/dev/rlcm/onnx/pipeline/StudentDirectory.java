@@ -56,8 +56,8 @@ public final class StudentDirectory {
             Path unet = directory.resolve("unet/model.onnx");
             ModelProto widened = GuidanceInput.add(ModelFile.read(unet), GUIDANCE_WIDTH);
             AtomicFiles.write(unet, widened::writeTo);
-            ObjectNode config =
-                    JsonFile.readIfPresent(directory.resolve("unet/config.json")).root();
+            ObjectNode config = JsonFile.readIfPresent(directory.resolve("unet/config.json"))
+                    .root();
             write(config.put("time_cond_proj_dim", GUIDANCE_WIDTH), directory.resolve("unet/config.json"));
         }
         writeScheduler(teacher, directory);

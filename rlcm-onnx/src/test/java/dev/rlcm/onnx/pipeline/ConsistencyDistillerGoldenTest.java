@@ -130,7 +130,9 @@ class ConsistencyDistillerGoldenTest {
         assertThat(Math.sqrt(sum)).as(name).isCloseTo(norm, within(1e-4 * norm + ZERO));
         TensorData whole = golden.get("grad:" + name);
         if (whole != null && norm > ZERO) {
-            assertThat(Goldens.relativeL2(gradient.reshape(whole.shape()), whole)).as(name).isLessThan(1e-4);
+            assertThat(Goldens.relativeL2(gradient.reshape(whole.shape()), whole))
+                    .as(name)
+                    .isLessThan(1e-4);
         }
     }
 

@@ -56,8 +56,7 @@ public final class OnnxComponent {
 
     /** A component whose graphs have the weights as the file does, by their names there, so that they can be trained. */
     public static OnnxComponent trainable(Path path, ReadOptions reading) throws IOException {
-        LoadOptions options =
-                LoadOptions.defaults().withReading(reading).withTrained(OnnxModels.weightNames(path));
+        LoadOptions options = LoadOptions.defaults().withReading(reading).withTrained(OnnxModels.weightNames(path));
         return new OnnxComponent(
                 path,
                 OnnxModels.inspect(path),
