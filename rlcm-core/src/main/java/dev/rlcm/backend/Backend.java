@@ -26,6 +26,11 @@ public interface Backend extends AutoCloseable {
         return ConvolutionForms.DIRECT;
     }
 
+    /** How graphs for this backend should compute attention; as is best on CPUs unless the backend says otherwise. */
+    default AttentionForms attentionForms() {
+        return AttentionForms.defaults();
+    }
+
     /**
      * The backends that may run a graph at once, each on a thread of its own: this one alone, unless it is made of several.
      * Policies and optimisers keep a copy of their network on each.

@@ -1,5 +1,6 @@
 package dev.rlcm.parallel;
 
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.Executable;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -30,33 +32,31 @@ public final class ReplicatedBackend implements Backend {
 
     private ReplicatedBackend(List<Backend> replicas) {
         this.replicas = replicas;
-        this.running =
-                replicas.stream().map(replica -> new AtomicInteger()).toList();
+        this.running = replicas.stream().map(replica -> new AtomicInteger()).toList();
     }
 
     /**
      * Makes one of several. They belong to the result from now on.
      *
-     * @param replicas at least one, which compile graphs alike: of one memory policy and one form of convolutions
+     * @param replicas at least one, which compile graphs alike: of one memory policy, one form of convolutions and one of attention
      * @throws IllegalArgumentException if there is none, or two differ in these
      */
     public static ReplicatedBackend of(List<? extends Backend> replicas) {
         List<Backend> all = List.copyOf(replicas);
         Check.that(!all.isEmpty(), "replicas", "at least one backend", all);
-        Backend first = all.get(0);
-        for (Backend other : all) {
-            Check.that(
-                    other.memoryPolicy() == first.memoryPolicy(),
-                    "the memory policy of replicas",
-                    "the same, " + first.memoryPolicy(),
-                    other.memoryPolicy());
-            Check.that(
-                    other.convolutionForms() == first.convolutionForms(),
-                    "the convolutions of replicas",
-                    "of one form, " + first.convolutionForms(),
-                    other.convolutionForms());
-        }
+        checkSame("memory policy", all, Backend::memoryPolicy);
+        checkSame("form of convolutions", all, Backend::convolutionForms);
+        checkSame("form of attention", all, Backend::attentionForms);
         return new ReplicatedBackend(all);
+    }
+
+    private static void checkSame(String what, List<Backend> all, Function<Backend, Object> setting) {
+        Object first = setting.apply(all.get(0));
+        all.forEach(other -> Check.that(
+                setting.apply(other).equals(first),
+                "the " + what + " of replicas",
+                "the same, " + first,
+                setting.apply(other)));
     }
 
     /** Compiles the graph on every replica. */
@@ -87,6 +87,11 @@ public final class ReplicatedBackend implements Backend {
     @Override
     public ConvolutionForms convolutionForms() {
         return replicas.get(0).convolutionForms();
+    }
+
+    @Override
+    public AttentionForms attentionForms() {
+        return replicas.get(0).attentionForms();
     }
 
     @Override

@@ -85,7 +85,9 @@ final class RowValues implements AutoCloseable {
 
     /** Time spent inside the backend since this was made, that of all replicas together. */
     long networkNanos() {
-        return replicas.all().stream().mapToLong(replica -> replica.networkNanos).sum();
+        return replicas.all().stream()
+                .mapToLong(replica -> replica.networkNanos)
+                .sum();
     }
 
     @Override

@@ -35,9 +35,8 @@ class ReplicasTest {
     }
 
     private static Backend backend(int replicas) {
-        return ReplicatedBackend.of(Stream.generate(ReferenceBackend::new)
-                .limit(replicas)
-                .toList());
+        return ReplicatedBackend.of(
+                Stream.generate(ReferenceBackend::new).limit(replicas).toList());
     }
 
     private static Replicas<Worker> workers(int replicas) {
@@ -63,7 +62,8 @@ class ReplicasTest {
         Replicas<Worker> workers = workers(replicas);
         List<Integer> results = new ArrayList<>();
         workers.inOrder(count, Worker::square, results::add);
-        assertThat(results).isEqualTo(IntStream.range(0, count).mapToObj(i -> i * i).toList());
+        assertThat(results)
+                .isEqualTo(IntStream.range(0, count).mapToObj(i -> i * i).toList());
         for (int r = 0; r < replicas; r++) {
             int replica = r;
             assertThat(workers.all().get(r).parts)
@@ -113,12 +113,13 @@ class ReplicasTest {
     @Test
     void faultsOfTheCallerStayWhatTheyAre() {
         IllegalArgumentException fault = new IllegalArgumentException("noise must be finite");
-        assertThatThrownBy(() -> workers(2).inOrder(
-                        4,
-                        (worker, i) -> {
-                            throw fault;
-                        },
-                        result -> {}))
+        assertThatThrownBy(() -> workers(2)
+                        .inOrder(
+                                4,
+                                (worker, i) -> {
+                                    throw fault;
+                                },
+                                result -> {}))
                 .isSameAs(fault);
         assertThatThrownBy(() -> workers(2).inOrder(4, Worker::square, result -> {
                     throw fault;

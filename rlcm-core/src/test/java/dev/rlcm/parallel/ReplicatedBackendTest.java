@@ -115,9 +115,8 @@ class ReplicatedBackendTest {
         assertThat(List.of(first.compiled, second.compiled)).containsExactly(0, 0);
         first.failure = "busy";
         second.failure = "lost";
-        assertThatThrownBy(both::close)
-                .hasMessage("busy")
-                .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+        assertThatThrownBy(both::close).hasMessage("busy").satisfies(e -> assertThat(e.getSuppressed())
+                .hasSize(1));
         assertThat(second.closes).isEqualTo(1);
     }
 

@@ -84,15 +84,14 @@ class ReplicatedTrainingTest {
         Result one = train(new ReferenceBackend(), batch, ppo, objective);
         Result several = train(replicas(replicas), batch, ppo, objective);
         assertThat(several.weights).containsExactly(one.weights);
-        assertThat(several.epochs)
-                .usingRecursiveComparison()
-                .isEqualTo(one.epochs);
+        assertThat(several.epochs).usingRecursiveComparison().isEqualTo(one.epochs);
     }
 
     @Provide
     Arbitrary<Objective> objectives() {
         return Arbitraries.of(
-                Objective.of(PolicyLosses.clipped().plus(0.1, PolicyLosses.klToBase().named("kl"))),
+                Objective.of(
+                        PolicyLosses.clipped().plus(0.1, PolicyLosses.klToBase().named("kl"))),
                 Objective.pairs(PairLoss.rebel(1), Pairing.neighbours()));
     }
 

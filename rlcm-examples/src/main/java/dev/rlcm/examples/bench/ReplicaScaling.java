@@ -52,7 +52,9 @@ public final class ReplicaScaling implements Callable<Integer> {
     @Option(names = "--sample-batch", description = "Trajectories sampled at once. Default: ${DEFAULT-VALUE}.")
     private int sampleBatch = 4;
 
-    @Option(names = "--minibatch", description = "Transitions in one run of the update graph. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--minibatch",
+            description = "Transitions in one run of the update graph. Default: ${DEFAULT-VALUE}.")
     private int minibatch = 6;
 
     @Option(names = "--steps", description = "Network evaluations of a trajectory. Default: ${DEFAULT-VALUE}.")
