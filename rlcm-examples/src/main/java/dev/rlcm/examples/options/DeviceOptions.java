@@ -70,7 +70,7 @@ final class DeviceOptions {
 
     /** For reports. */
     void summarise(Map<String, Object> entries) {
-        entries.put("device", String.join(",", devices));
+        entries.put("devices", String.join(",", devices));
         entries.put("replicas", replicas);
         entries.put("threads", threads());
         entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
