@@ -83,7 +83,10 @@ final class ClusterPolicy implements ConsistencyPolicy {
 
     private Sample sample(StoredTrajectory.Summary summary) {
         Sample sample = summary.picture().toSample(summary.prompt().toPrompt());
-        reward.know(sample, summary.score());
+        ScoreData score = summary.score();
+        if (score != null) {
+            reward.know(sample, score.toScore());
+        }
         return sample;
     }
 

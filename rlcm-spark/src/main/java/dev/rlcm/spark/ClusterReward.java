@@ -1,9 +1,11 @@
 package dev.rlcm.spark;
 
+import dev.rlcm.reward.RewardFailure;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardMix;
 import dev.rlcm.reward.RewardScope;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.reward.Score;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +17,7 @@ import java.util.WeakHashMap;
  */
 final class ClusterReward implements RewardFunction {
     private final RewardFunction reward;
-    private final Map<Sample, Double> known = Collections.synchronizedMap(new WeakHashMap<>());
+    private final Map<Sample, Score> known = Collections.synchronizedMap(new WeakHashMap<>());
 
     ClusterReward(RewardFunction reward) {
         this.reward = reward;
@@ -31,19 +33,23 @@ final class ClusterReward implements RewardFunction {
     }
 
     /** Remembers a score as long as somebody holds the sample, which is known by its identity. */
-    void know(Sample sample, double score) {
-        if (isScoredByExecutors()) {
-            known.put(sample, score);
-        }
+    void know(Sample sample, Score score) {
+        known.put(sample, score);
     }
 
     @Override
     public double[] score(List<Sample> samples) {
-        return samples.stream().mapToDouble(this::score).toArray();
+        return Score.numbers(samples.stream().map(this::score).toList());
     }
 
-    private double score(Sample sample) {
-        Double score = known.get(sample);
+    /** As executors have it: what a failure makes of a picture was decided there. */
+    @Override
+    public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
+        return samples.stream().map(this::score).toList();
+    }
+
+    private Score score(Sample sample) {
+        Score score = known.get(sample);
         if (score == null) {
             throw new IllegalArgumentException(
                     sample + " was not sampled on this cluster; only pictures of its own rollouts have scores");

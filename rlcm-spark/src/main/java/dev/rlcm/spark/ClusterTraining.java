@@ -56,13 +56,11 @@ public final class ClusterTraining implements AutoCloseable {
      * @throws IllegalArgumentException if the objective cannot be trained on a cluster
      */
     public static ClusterTraining open(JavaSparkContext spark, ClusterSetup setup) throws IOException {
+        String id = UUID.randomUUID().toString();
         ClusterModel model = setup.open();
         try {
-            Assignment assignment = new Assignment(
-                    UUID.randomUUID().toString(),
-                    setup,
-                    Fingerprints.ofLibrary(RowEvaluator.class),
-                    model.fingerprint());
+            Assignment assignment =
+                    new Assignment(id, setup, Fingerprints.ofLibrary(RowEvaluator.class), model.fingerprint());
             ConsistencyPolicy local = model.policy();
             ClusterReward reward = new ClusterReward(model.reward());
             ClusterPolicy policy = new ClusterPolicy(spark, assignment, local, reward, LONGEST_SIDE);
@@ -70,6 +68,7 @@ public final class ClusterTraining implements AutoCloseable {
                     policy, model.ppo(), model.objective(local), ClusterRows.open(spark, assignment, local));
             return new ClusterTraining(assignment, model, policy, optimizer, reward);
         } catch (IOException | RuntimeException e) {
+            Workers.close(id);
             model.close();
             throw e;
         }

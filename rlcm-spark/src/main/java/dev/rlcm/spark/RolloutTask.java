@@ -4,10 +4,11 @@ import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.RolloutRequest;
 import dev.rlcm.random.Noise;
 import dev.rlcm.reward.Prompt;
+import dev.rlcm.reward.RewardFailure;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.reward.Score;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -44,20 +45,14 @@ record RolloutTask(
         Noise shifted = (trajectory, draw, size) -> noise.draw(start + trajectory, draw, size);
         Rollout rollout = worker.policy(adapter.value()).rollout(RolloutRequest.of(asked, shifted));
         List<Sample> samples = rollout.samples();
-        double[] values = scores ? worker.reward().score(samples) : unscored(samples.size());
+        List<Score> known = scores ? worker.reward().attempt(samples, RewardFailure.FAIL) : List.of();
         return IntStream.range(0, samples.size())
                 .mapToObj(i -> StoredTrajectory.of(
                         start + i,
                         rollout.trajectories().get(i),
                         own.get(i),
-                        values[i],
+                        scores ? ScoreData.of(known.get(i)) : null,
                         PictureData.of(samples.get(i), longestSide)))
                 .toList();
-    }
-
-    private static double[] unscored(int count) {
-        double[] none = new double[count];
-        Arrays.fill(none, Double.NaN);
-        return none;
     }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A trajectory as executors keep it, and what the driver is to know of it.
@@ -40,14 +41,16 @@ record StoredTrajectory(
      * What the driver gets: no latents.
      *
      * @param logProbs of the actions
-     * @param score of the whole picture, if it is scored where it was made; NaN if not
+     * @param score of the whole picture, if it is scored where it was made
      * @param picture small, or whole where the driver scores it
      */
-    record Summary(int index, PromptData prompt, double[] logProbs, double score, PictureData picture)
+    record Summary(
+            int index, PromptData prompt, double[] logProbs, @Nullable ScoreData score, PictureData picture)
             implements Serializable {}
 
-    /** @param score NaN for none */
-    static StoredTrajectory of(int index, Trajectory trajectory, PromptData prompt, double score, PictureData picture) {
+    /** @param score if it is scored where it was made */
+    static StoredTrajectory of(
+            int index, Trajectory trajectory, PromptData prompt, @Nullable ScoreData score, PictureData picture) {
         LinkedHashMap<String, Conditioning> conditioning = new LinkedHashMap<>();
         trajectory.conditioning().forEach((name, tensor) -> {
             if (tensor.type() != DataType.FLOAT32) {

@@ -46,19 +46,19 @@ class ClusterTrainingTest {
 
     @Test
     void pairsAreComparedAsOnOneBackend() throws Exception {
-        TestSetup setup = new TestSetup(true, false, "same");
+        TestSetup setup = TestSetup.plain().withPairs();
         assertThat(Course.on(spark, setup, 2, report -> {})).isEqualTo(Course.alone(setup, 2));
     }
 
     @Test
     void aTaskThatFailsIsDoneAgainAndNothingIsSeenOfIt() throws Exception {
-        Course poisoned = Course.on(spark, new TestSetup(false, true, "same"), 1, report -> {});
+        Course poisoned = Course.on(spark, TestSetup.plain().withPoison(), 1, report -> {});
         assertThat(poisoned).isEqualTo(Course.alone(TestSetup.plain(), 1));
     }
 
     @Test
     void aHostWithAnotherModelIsNamed() {
-        assertThatThrownBy(() -> ClusterTraining.open(spark, new TestSetup(false, false, "another")))
+        assertThatThrownBy(() -> ClusterTraining.open(spark, TestSetup.plain().withMark("another")))
                 .isInstanceOf(BackendException.class)
                 .hasMessageContaining("the host ")
                 .hasMessageContaining("has another model than the driver (another, not same)");

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 
 /**
@@ -22,10 +23,11 @@ final class StandaloneCluster implements AutoCloseable {
     private final List<Process> workers = new ArrayList<>();
     private final Process master;
     private final String url;
+    private final Path jars;
 
     /** @param directory for logs and for the layout of an installation */
     StandaloneCluster(Path directory, int workerCount) throws IOException {
-        Path jars = Files.createDirectories(directory.resolve("home/jars"));
+        this.jars = Files.createDirectories(directory.resolve("home/jars"));
         for (String entry : classPath().split(File.pathSeparator)) {
             Path jar = Path.of(entry);
             if (entry.endsWith(".jar")) {
@@ -97,6 +99,7 @@ final class StandaloneCluster implements AutoCloseable {
                 .redirectOutput(directory.resolve(name + ".log").toFile());
         builder.environment().put("SPARK_HOME", directory.resolve("home").toString());
         builder.environment().put("SPARK_LOCAL_IP", HOST);
+        builder.environment().put("SPARK_SCALA_VERSION", "2.13"); // not guessed from a layout that is not there
         return builder.start();
     }
 
@@ -112,6 +115,11 @@ final class StandaloneCluster implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        try (Stream<Path> links = Files.list(jars)) {
+            for (Path link : links.toList()) {
+                Files.delete(link);
+            }
+        }
         List<Process> all = new ArrayList<>(workers);
         all.add(master);
         for (Process process : all) {

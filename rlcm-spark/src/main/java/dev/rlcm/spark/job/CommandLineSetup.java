@@ -1,6 +1,7 @@
 package dev.rlcm.spark.job;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
@@ -18,7 +19,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.SparkFiles;
-import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
 
 /**
  * The model that the options of the training command ask for. The options travel to the executors and are read there.
@@ -28,13 +31,26 @@ import picocli.CommandLine;
 record CommandLineSetup(ArrayList<String> arguments) implements ClusterSetup {
     private static final String MODEL = "--model";
 
-    /** The options as this process reads them. */
+    /** What reads the options. */
+    @Command(name = "train", mixinStandardHelpOptions = true)
+    private static final class Training {
+        @Mixin
+        private final TrainOptions options = new TrainOptions();
+    }
+
+    /**
+     * The options as this process reads them.
+     *
+     * @throws IllegalArgumentException if they cannot be understood
+     */
     TrainOptions options() {
-        TrainOptions options = new TrainOptions();
-        new CommandLine(options)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .parseArgs(located().toArray(String[]::new));
-        return options;
+        Training training = new Training();
+        try {
+            Cli.commandLine(training).parseArgs(located().toArray(String[]::new));
+        } catch (ParameterException e) {
+            throw new IllegalArgumentException("the options of the training command: " + e.getMessage(), e);
+        }
+        return training.options;
     }
 
     /** A model directory that is not on this machine's paths is one that was shipped with --files or --archives. */

@@ -2,6 +2,7 @@ package dev.rlcm.spark.job;
 
 import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.options.TrainOptions;
+import dev.rlcm.examples.run.StopSignal;
 import dev.rlcm.spark.ClusterTraining;
 import dev.rlcm.spark.HadoopCheckpoints;
 import dev.rlcm.train.EpochReport;
@@ -83,7 +84,9 @@ public final class TrainOnSpark implements Callable<Integer> {
                         options.trainer(),
                         options.advantages(cluster.policy()));
                 HadoopCheckpoints files = new HadoopCheckpoints(spark.hadoopConfiguration());
-                train(trainer, files);
+                try (StopSignal signal = StopSignal.install(trainer::stop)) {
+                    train(trainer, files);
+                }
                 files.write(adapter, cluster.policy().adapter()::save);
             }
         }
@@ -127,12 +130,14 @@ public final class TrainOnSpark implements Callable<Integer> {
 
     private static void log(EpochReport report) {
         log.info(
-                "Epoch {}: reward {} +- {}, KL {}, sampling {} ms, update {} ms",
+                "Epoch {}: reward {} +- {}, KL {}, sampling {} ms, {} optimiser steps {} ms, of which executors computed {} ms",
                 report.epoch(),
                 report.rewardMean(),
                 report.rewardStd(),
                 report.update().approxKl(),
                 report.samplingTime().toMillis(),
-                report.update().time().total().toMillis());
+                report.update().steps().applied(),
+                report.update().time().total().toMillis(),
+                report.update().time().network().toMillis());
     }
 }
