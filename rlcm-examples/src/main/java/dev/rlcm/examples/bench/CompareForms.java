@@ -39,7 +39,8 @@ public final class CompareForms implements Callable<Integer> {
     @Option(
             names = "--skeleton",
             paramLabel = "DIR",
-            description = "Where model.onnx and fill.json are; weights.bin is written there. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Where model.onnx and fill.json are; weights.bin is written there. Default: ${DEFAULT-VALUE}.")
     private Path skeleton = Path.of("fixtures/sd15-unet-skeleton");
 
     @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
@@ -83,7 +84,8 @@ public final class CompareForms implements Callable<Integer> {
     public Integer call() throws IOException {
         Map<String, CudaOptions> settings = chosen();
         if (rows < 1 || repeats < 1) {
-            throw new IllegalArgumentException("--rows and --repeats must be at least 1, got " + rows + " and " + repeats);
+            throw new IllegalArgumentException(
+                    "--rows and --repeats must be at least 1, got " + rows + " and " + repeats);
         }
         long start = System.nanoTime();
         PrintWriter out = spec.commandLine().getOut();
@@ -171,7 +173,9 @@ public final class CompareForms implements Callable<Integer> {
         settings.put("slices of 2^26", base.withAttentionSlice(1 << 26));
         settings.put("slices of 2^22", base.withAttentionSlice(1 << 22));
         settings.put("channels last", base.withChannelsLast(true));
-        settings.put("channels last, group norm", with(base, CudaOptions.Form.GROUP_NORM).withChannelsLast(true));
+        settings.put(
+                "channels last, group norm",
+                with(base, CudaOptions.Form.GROUP_NORM).withChannelsLast(true));
         settings.put("no products", without(base, CudaOptions.Form.PRODUCTS));
         settings.put("exhaustive search", base.withConvolutions(CudaOptions.ConvolutionSearch.EXHAUSTIVE));
         settings.put("group norm", with(base, CudaOptions.Form.GROUP_NORM));
