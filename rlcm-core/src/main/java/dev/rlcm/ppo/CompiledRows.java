@@ -75,8 +75,8 @@ final class CompiledRows implements RowEvaluator {
     public List<float[]> means(List<Row> rows) {
         RowValues current = means;
         if (current == null) {
-            current = new RowValues(policy, config.clipRange(), rows(), terms -> terms.policy()
-                    .mean());
+            current = new RowValues(
+                    policy, config.clipRange(), rows(), terms -> terms.policy().mean());
             means = current;
         }
         return current.of(rows);
@@ -112,6 +112,7 @@ final class CompiledRows implements RowEvaluator {
     }
 
     private Stream<RowValues> forwards() {
-        return Stream.of(Optional.ofNullable(scores), Optional.ofNullable(means)).flatMap(Optional::stream);
+        return Stream.of(Optional.ofNullable(scores), Optional.ofNullable(means))
+                .flatMap(Optional::stream);
     }
 }

@@ -112,7 +112,8 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
 
         private void step(int epoch, List<List<List<Row>>> units) {
             Objective.StepRows step = objective.rows(units, evaluator::scores);
-            GradientDescent.Outcome outcome = descent.step(loss, step.rows(), rateFactor, chunk -> onChunk(epoch, chunk))
+            GradientDescent.Outcome outcome = descent.step(
+                            loss, step.rows(), rateFactor, chunk -> onChunk(epoch, chunk))
                     .plus(step.offset());
             if (outcome.applied()) {
                 statistics.step(outcome.loss(), outcome.gradNorm(), outcome.parts());

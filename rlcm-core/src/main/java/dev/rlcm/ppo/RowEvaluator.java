@@ -26,8 +26,7 @@ public interface RowEvaluator extends AutoCloseable {
      * @param weight of each row in the loss
      * @param lossScale what gradients are multiplied with; 1 unless {@link #isScaled}
      */
-    void gradients(
-            List<List<Row>> minibatches, double weight, double lossScale, Consumer<RowGradients> onMinibatch);
+    void gradients(List<List<Row>> minibatches, double weight, double lossScale, Consumer<RowGradients> onMinibatch);
 
     /**
      * The {@link PairLoss#score} of each row.

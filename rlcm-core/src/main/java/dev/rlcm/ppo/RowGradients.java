@@ -13,5 +13,4 @@ import java.util.Map;
  * @param logProbs log pi_theta of each row; NaN where the objective needs none
  * @param gradients of the weighted sum times the loss scale, in the order of the policy's parameters
  */
-public record RowGradients(
-        double loss, Map<String, Double> parts, double[] logProbs, List<FloatBuffer> gradients) {}
+public record RowGradients(double loss, Map<String, Double> parts, double[] logProbs, List<FloatBuffer> gradients) {}

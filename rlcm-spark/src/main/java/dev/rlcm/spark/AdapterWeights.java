@@ -48,8 +48,9 @@ record AdapterWeights(byte[] bytes, String hash) implements Serializable {
     }
 
     private IllegalStateException tooUnlike(Map<String, TensorData> parameters) {
-        return new IllegalStateException("an adapter of " + bytes.length + " bytes does not fit the " + parameters.size()
-                + " parameters of this process; open the same model with the same LoRA settings everywhere");
+        return new IllegalStateException(
+                "an adapter of " + bytes.length + " bytes does not fit the " + parameters.size()
+                        + " parameters of this process; open the same model with the same LoRA settings everywhere");
     }
 
     private static String hash(byte[] bytes) {

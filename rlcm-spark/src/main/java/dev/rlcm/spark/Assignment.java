@@ -18,12 +18,13 @@ record Assignment(String id, ClusterSetup setup, String library, String model) i
      */
     void check(String host, String ofLibrary, String ofModel) {
         if (!library.equals(ofLibrary)) {
-            throw new IllegalStateException("the host " + host + " runs another build of the library than the driver (SHA-256 "
-                    + ofLibrary + ", not " + library + "); submit the same jars to all");
+            throw new IllegalStateException(
+                    "the host " + host + " runs another build of the library than the driver (SHA-256 " + ofLibrary
+                            + ", not " + library + "); submit the same jars to all");
         }
         if (!model.equals(ofModel)) {
-            throw new IllegalStateException("the host " + host + " has another model than the driver (" + ofModel + ", not "
-                    + model + "); give all of them the same files");
+            throw new IllegalStateException("the host " + host + " has another model than the driver (" + ofModel
+                    + ", not " + model + "); give all of them the same files");
         }
     }
 }

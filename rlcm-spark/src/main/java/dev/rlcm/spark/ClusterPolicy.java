@@ -46,8 +46,9 @@ final class ClusterPolicy implements ConsistencyPolicy {
     @Override
     public Rollout rollout(RolloutRequest request) {
         if (!(request.noise() instanceof Serializable)) {
-            throw new IllegalArgumentException("noise must be serialisable to reach the executors, as RandomStreams are, got "
-                    + request.noise().getClass().getName());
+            throw new IllegalArgumentException(
+                    "noise must be serialisable to reach the executors, as RandomStreams are, got "
+                            + request.noise().getClass().getName());
         }
         release();
         int batch = plan().batch();

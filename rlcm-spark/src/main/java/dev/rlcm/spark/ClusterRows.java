@@ -81,8 +81,7 @@ final class ClusterRows implements RowEvaluator {
     }
 
     @Override
-    public void gradients(
-            List<List<Row>> chunks, double weight, double lossScale, Consumer<RowGradients> each) {
+    public void gradients(List<List<Row>> chunks, double weight, double lossScale, Consumer<RowGradients> each) {
         evaluate(
                         "add up gradients",
                         chunks,

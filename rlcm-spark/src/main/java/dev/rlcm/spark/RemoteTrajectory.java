@@ -15,8 +15,7 @@ import java.util.Map;
  * @param schedule whose stochastic steps are its actions
  * @param sample the picture that came with the summary
  */
-record RemoteTrajectory(
-        ClusterRollout rollout, StoredTrajectory.Summary summary, Schedule schedule, Sample sample)
+record RemoteTrajectory(ClusterRollout rollout, StoredTrajectory.Summary summary, Schedule schedule, Sample sample)
         implements Trajectory {
     int index() {
         return summary.index();

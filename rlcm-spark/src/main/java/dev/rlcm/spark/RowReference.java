@@ -16,8 +16,7 @@ record RowReference(int trajectory, int action, double oldLogProb, double advant
     static RowReference of(Row row) {
         Trajectory trajectory = row.transition().trajectory();
         if (trajectory instanceof RemoteTrajectory remote) {
-            return new RowReference(
-                    remote.index(), row.transition().action(), row.oldLogProb(), row.advantage());
+            return new RowReference(remote.index(), row.transition().action(), row.oldLogProb(), row.advantage());
         }
         throw new IllegalArgumentException("the trajectory of \"" + trajectory.prompt()
                 + "\" is not on the cluster; update with rollouts of the cluster's policy");

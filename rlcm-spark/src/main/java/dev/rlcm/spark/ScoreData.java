@@ -31,7 +31,6 @@ record ScoreData(double value, @Nullable Failure failure) implements Serializabl
         Failure known = failure;
         return known == null
                 ? new Score.Value(value)
-                : new Score.Missing(
-                        RewardException.of(known.kind(), known.reward(), known.problem()), known.policy());
+                : new Score.Missing(RewardException.of(known.kind(), known.reward(), known.problem()), known.policy());
     }
 }

@@ -44,8 +44,7 @@ record StoredTrajectory(
      * @param score of the whole picture, if it is scored where it was made
      * @param picture small, or whole where the driver scores it
      */
-    record Summary(
-            int index, PromptData prompt, double[] logProbs, @Nullable ScoreData score, PictureData picture)
+    record Summary(int index, PromptData prompt, double[] logProbs, @Nullable ScoreData score, PictureData picture)
             implements Serializable {}
 
     /** @param score if it is scored where it was made */

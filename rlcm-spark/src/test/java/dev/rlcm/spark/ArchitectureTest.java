@@ -26,16 +26,13 @@ class ArchitectureTest {
             .resideInAPackage("dev.rlcm.spark")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(
-                    "dev.rlcm.spark.job..", "dev.rlcm.onnx..", "dev.rlcm.rewards..", "dev.rlcm.examples..");
+            .resideInAnyPackage("dev.rlcm.spark.job..", "dev.rlcm.onnx..", "dev.rlcm.rewards..", "dev.rlcm.examples..");
 
     @ArchTest
     static final ArchRule packagesAreFreeOfCycles =
             slices().matching("dev.rlcm.spark.(**)").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule nothingWritesToStandardStreams = noClasses()
-            .that()
-            .resideInAPackage("dev.rlcm.spark..")
-            .should(ACCESS_STANDARD_STREAMS);
+    static final ArchRule nothingWritesToStandardStreams =
+            noClasses().that().resideInAPackage("dev.rlcm.spark..").should(ACCESS_STANDARD_STREAMS);
 }

@@ -82,8 +82,7 @@ class ClusterTrainingTest {
             files.resume(uri, trainer);
             assertThat(trainer.epochsDone()).isEqualTo(1);
             trainer.run(report -> {});
-            assertThat(AdapterWeights.of(second.policy().parameters()).hash())
-                    .isEqualTo(hashAlone(setup, 2));
+            assertThat(AdapterWeights.of(second.policy().parameters()).hash()).isEqualTo(hashAlone(setup, 2));
         }
     }
 

@@ -89,7 +89,8 @@ class LostExecutorsTest {
             spark.sc().addSparkListener(killer);
             Course course = Course.on(spark, setup, 50, report -> {
                 System.gc();
-                driver.add(ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+                driver.add(
+                        ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
                 try {
                     executors.add(cluster.executorMemory());
                 } catch (IOException e) {

@@ -81,8 +81,8 @@ final class StandaloneCluster implements AutoCloseable {
         long pages = 0;
         for (Process worker : workers) {
             for (ProcessHandle executor : worker.descendants().toList()) {
-                pages += Long.parseLong(
-                        Files.readString(Path.of("/proc/" + executor.pid() + "/statm")).split(" ")[1]);
+                pages += Long.parseLong(Files.readString(Path.of("/proc/" + executor.pid() + "/statm"))
+                        .split(" ")[1]);
             }
         }
         return pages * 4096;

@@ -77,8 +77,7 @@ record CommandLineSetup(ArrayList<String> arguments) implements ClusterSetup {
     }
 
     /** See {@link ClusterModel}. */
-    private record Opened(
-            TrainOptions options, Backend backend, LatentConsistencyModel model, RewardFunction reward)
+    private record Opened(TrainOptions options, Backend backend, LatentConsistencyModel model, RewardFunction reward)
             implements ClusterModel {
         @Override
         public ConsistencyPolicy policy() {

@@ -29,8 +29,9 @@ import picocli.CommandLine.Parameters;
         name = "train-on-spark",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Fine-tunes a latent consistency model for a reward on a Spark cluster. Options of the training command"
-                + " follow after --.")
+        description =
+                "Fine-tunes a latent consistency model for a reward on a Spark cluster. Options of the training command"
+                        + " follow after --.")
 public final class TrainOnSpark implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(TrainOnSpark.class);
 
@@ -47,7 +48,8 @@ public final class TrainOnSpark implements Callable<Integer> {
     @Option(
             names = "--checkpoint",
             paramLabel = "URI",
-            description = "Where checkpoints go. If there is one, the run continues from it. Default: none are written.")
+            description =
+                    "Where checkpoints go. If there is one, the run continues from it. Default: none are written.")
     private @Nullable String checkpoint;
 
     @Option(

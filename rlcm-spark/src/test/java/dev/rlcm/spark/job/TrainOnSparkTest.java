@@ -65,7 +65,9 @@ class TrainOnSparkTest {
         assertThat(submit(with(own, "1"))).as(err::toString).isZero();
         assertThat(submit(with(own, "2"))).as(err::toString).isZero();
         // The learning rate falls over the epochs asked for, so that only a run in one piece is the same.
-        assertThat(submit(with(List.of("--adapter", adapter, "--"), "2"))).as(err::toString).isZero();
+        assertThat(submit(with(List.of("--adapter", adapter, "--"), "2")))
+                .as(err::toString)
+                .isZero();
         assertThat(directory.resolve("cluster.safetensors"))
                 .hasSameBinaryContentAs(alone.resolve("adapter.safetensors"));
     }
