@@ -92,7 +92,7 @@ class ArchitectureTest {
             .mayNotBeAccessedByAnyLayer();
 
     @ArchTest
-    static final ArchRule optimKnowsTheGraphOnly = only("optim", "dev.rlcm.graph");
+    static final ArchRule optimKnowsTheGraphOnly = only("optim", "dev.rlcm.graph", "org.slf4j");
 
     @ArchTest
     static final ArchRule ioKnowsTheGraphAndJackson = only("io", "dev.rlcm.graph", "com.fasterxml.jackson..");

@@ -8,6 +8,7 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.optim.BatchLoss;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.PolicyGraph;
 import java.nio.FloatBuffer;

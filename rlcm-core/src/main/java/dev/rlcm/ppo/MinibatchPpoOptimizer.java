@@ -3,6 +3,8 @@ package dev.rlcm.ppo;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.optim.BatchLoss;
+import dev.rlcm.optim.GradientDescent;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.Trajectory;
@@ -48,8 +50,10 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         this.config = config;
         this.objective = objective;
         LossGraph.check(policy, objective.rowLoss(), config.clipRange(), minibatch());
+        List<FloatBuffer> parameters =
+                policy.parameters().values().stream().map(TensorData::floats).toList();
         this.descent = new GradientDescent(
-                policy.parameters().values().stream().map(TensorData::floats).toList(), config);
+                parameters, config.optimizer().optimizer(parameters), config.maxGradNorm(), config.lossScaling());
     }
 
     @Override

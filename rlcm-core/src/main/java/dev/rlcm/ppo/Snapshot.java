@@ -1,6 +1,7 @@
 package dev.rlcm.ppo;
 
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.optim.GradientDescent;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;

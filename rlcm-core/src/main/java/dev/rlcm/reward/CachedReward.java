@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Remembers scores by the SHA-256 of what was scored. A picture that stands twice in a call is scored once. */
 final class CachedReward implements RewardFunction {
     private final RewardFunction reward;
-    private final Map<ByteBuffer, Score.Value> scores;
+    private final Map<Key, Score.Value> scores;
 
     CachedReward(RewardFunction reward, int mostScores) {
         if (reward.scope() != RewardScope.SAMPLE) {
@@ -30,7 +30,7 @@ final class CachedReward implements RewardFunction {
             private static final long serialVersionUID = 1;
 
             @Override
-            protected boolean removeEldestEntry(Map.Entry<ByteBuffer, Score.Value> eldest) {
+            protected boolean removeEldestEntry(Map.Entry<Key, Score.Value> eldest) {
                 return size() > mostScores;
             }
         };
@@ -44,9 +44,9 @@ final class CachedReward implements RewardFunction {
     @Override
     public List<Score> attempt(List<Sample> samples, RewardFailure policy) {
         Score[] result = new Score[samples.size()];
-        Map<ByteBuffer, List<Integer>> missing = new LinkedHashMap<>();
+        Map<Key, List<Integer>> missing = new LinkedHashMap<>();
         for (int i = 0; i < result.length; i++) {
-            ByteBuffer key = key(samples.get(i));
+            Key key = Key.of(samples.get(i));
             Score.@Nullable Value known = missing.containsKey(key) ? null : remembered(key);
             if (known != null) {
                 result[i] = known;
@@ -62,7 +62,7 @@ final class CachedReward implements RewardFunction {
 
     /** @param missing where in the call each content stands */
     private void scoreMissing(
-            List<Sample> samples, RewardFailure policy, Map<ByteBuffer, List<Integer>> missing, Score[] result) {
+            List<Sample> samples, RewardFailure policy, Map<Key, List<Integer>> missing, Score[] result) {
         int[] positions =
                 missing.values().stream().mapToInt(places -> places.get(0)).toArray();
         List<Score> fresh;
@@ -82,13 +82,13 @@ final class CachedReward implements RewardFunction {
         });
     }
 
-    private Score.@Nullable Value remembered(ByteBuffer key) {
+    private Score.@Nullable Value remembered(Key key) {
         synchronized (scores) {
             return scores.get(key);
         }
     }
 
-    private void remember(ByteBuffer key, Score.Value score) {
+    private void remember(Key key, Score.Value score) {
         synchronized (scores) {
             scores.put(key, score);
         }
@@ -104,23 +104,26 @@ final class CachedReward implements RewardFunction {
         return reward.name();
     }
 
-    /** A digest of all that a reward may look at. */
-    private static ByteBuffer key(Sample sample) {
-        MessageDigest digest = sha256();
-        byte[] prompt = sample.prompt().getBytes(StandardCharsets.UTF_8);
-        byte[] metadata = sample.metadata().toString().getBytes(StandardCharsets.UTF_8);
-        digest.update(ByteBuffer.allocate(4 * Integer.BYTES)
-                .putInt(prompt.length)
-                .putInt(metadata.length)
-                .putInt(sample.height())
-                .putInt(sample.width())
-                .flip());
-        digest.update(prompt);
-        digest.update(metadata);
-        ByteBuffer pixels = ByteBuffer.allocate(Float.BYTES * sample.pixels().length);
-        pixels.asFloatBuffer().put(sample.pixels());
-        digest.update(pixels);
-        return ByteBuffer.wrap(digest.digest());
+    /**
+     * All that a reward may look at.
+     *
+     * @param digest of prompt and picture
+     */
+    private record Key(ByteBuffer digest, Map<String, Object> metadata) {
+        static Key of(Sample sample) {
+            MessageDigest digest = sha256();
+            byte[] prompt = sample.prompt().getBytes(StandardCharsets.UTF_8);
+            digest.update(ByteBuffer.allocate(3 * Integer.BYTES)
+                    .putInt(prompt.length)
+                    .putInt(sample.height())
+                    .putInt(sample.width())
+                    .flip());
+            digest.update(prompt);
+            ByteBuffer pixels = ByteBuffer.allocate(Float.BYTES * sample.pixels().length);
+            pixels.asFloatBuffer().put(sample.pixels());
+            digest.update(pixels);
+            return new Key(ByteBuffer.wrap(digest.digest()), sample.metadata());
+        }
     }
 
     private static MessageDigest sha256() {

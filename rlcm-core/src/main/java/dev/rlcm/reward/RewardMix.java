@@ -183,7 +183,12 @@ public final class RewardMix implements RewardFunction {
         int[] scored = scored(samples.size(), scores);
         Map<String, double[]> numbers = new LinkedHashMap<>();
         scores.forEach((name, each) -> numbers.put(name, Score.numbers(select(each, scored))));
-        return new RewardScores(scattered(totals(select(samples, scored), numbers), samples.size(), scores), scores);
+        List<Sample> complete = select(samples, scored);
+        double[] totals = totals(complete, numbers);
+        Map<String, ComponentStatistics> statistics = new LinkedHashMap<>();
+        numbers.forEach((name, each) ->
+                statistics.put(name, ComponentStatistics.of(each, standardisation.apply(each, complete), totals)));
+        return new RewardScores(scattered(totals, samples.size(), scores), scores, statistics);
     }
 
     /**
@@ -191,7 +196,7 @@ public final class RewardMix implements RewardFunction {
      * mix, sum over terms of weight x (score - mean) / std with means and stds of a rollout chosen for reference.
      *
      * @param scores of the components
-     * @param reference {@link RewardScores#statistics} of that rollout
+     * @param reference {@link RewardScores#statistics()} of that rollout
      */
     public List<Score> sums(Map<String, List<Score>> scores, Map<String, ComponentStatistics> reference) {
         int size = scores.values().iterator().next().size();

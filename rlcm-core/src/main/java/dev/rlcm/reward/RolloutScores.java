@@ -100,7 +100,7 @@ public final class RolloutScores {
         }
         return reward instanceof RewardMix mix
                 ? mix.combine(samples, scores)
-                : new RewardScores(scores.values().iterator().next(), Map.of());
+                : RewardScores.of(scores.values().iterator().next());
     }
 
     private IllegalStateException wrongCount() {

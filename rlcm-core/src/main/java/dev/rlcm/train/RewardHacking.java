@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.StatUtils;
 import org.apache.commons.math3.stat.inference.TestUtils;
@@ -15,7 +16,7 @@ import org.apache.commons.math3.stat.inference.TestUtils;
  * fall (Gao et al., 2023, arXiv:2210.10760, call it overoptimisation). Evaluations are of the same prompts and noises, so that
  * they are compared picture by picture.
  *
- * <p>All scores are taken in units of their spread over the pictures of the first evaluation; several shadows are averaged. The
+ * <p>All scores are taken in units of their spread over the pictures of the first evaluation that has any; several shadows are averaged. The
  * highest average of the shadows so far is their peak. An evaluation is healthy if its average is less than {@value
  * #HEALTHY} below the peak. It is suspicious if its average is at least {@value #FALL} below the peak, a small effect by Cohen's
  * convention, and both that fall and the trained reward's rise since the peak have a paired t of at least {@value #T}.
@@ -99,23 +100,32 @@ public final class RewardHacking {
 
     private static int peak(double[] shadows, int last) {
         return IntStream.rangeClosed(0, last)
-                .reduce((best, i) -> shadows[i] > shadows[best] ? i : best)
+                .reduce((best, i) -> Double.isNaN(shadows[best]) || shadows[i] > shadows[best] ? i : best)
                 .orElseThrow();
     }
 
     private static double[] trained(List<Evaluation> course, int index) {
-        return scaled(course.get(index).trained, course.get(0).trained);
+        return scaled(course.get(index).trained, firstKnown(course, Evaluation::trained));
     }
 
     /** The mean over the shadows, by picture. */
     private static double[] shadow(List<Evaluation> course, int index) {
-        Map<String, double[]> first = course.get(0).shadows;
+        Map<String, double[]> shadows = course.get(index).shadows;
         double[] sum = new double[course.get(index).trained.length];
-        course.get(index).shadows.forEach((name, scores) -> {
-            double[] scaled = scaled(scores, first.get(name));
-            Arrays.setAll(sum, i -> sum[i] + scaled[i] / first.size());
+        shadows.forEach((name, scores) -> {
+            double[] scaled = scaled(scores, firstKnown(course, evaluation -> evaluation.shadows.get(name)));
+            Arrays.setAll(sum, i -> sum[i] + scaled[i] / shadows.size());
         });
         return sum;
+    }
+
+    /** The scores of the first evaluation that has any; those of the first one if none has. */
+    private static double[] firstKnown(List<Evaluation> course, Function<Evaluation, double[]> scores) {
+        return course.stream()
+                .map(scores)
+                .filter(each -> Arrays.stream(each).anyMatch(Double::isFinite))
+                .findFirst()
+                .orElseGet(() -> scores.apply(course.get(0)));
     }
 
     private static double[] scaled(double[] scores, double[] reference) {

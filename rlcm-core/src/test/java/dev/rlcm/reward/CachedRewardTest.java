@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -54,6 +55,21 @@ class CachedRewardTest {
         Sample two = wide.withPrompt(Prompt.of("a").with("count", 2));
         cached.score(List.of(tall, wide, other, two, tall));
         assertThat(scored).containsExactly(tall, wide, other, two);
+    }
+
+    @Test
+    void metadataWhoseTextsAreAlikeAreToldApart() {
+        RewardFunction cached = recording.cached(10);
+        Sample picture = Sample.of("a", 1, 1, new float[3]);
+        List<Sample> samples = Stream.of(2, "2", List.of("x, y"), List.of("x", "y"), true, "true")
+                .map(value -> picture.withPrompt(Prompt.of("a").with("field", value)))
+                .toList();
+        cached.score(samples);
+        cached.score(samples);
+        assertThat(scored).containsExactlyElementsOf(samples);
+        cached.score(List.of(picture.withPrompt(Prompt.of("a").with("one", 1).with("two", 2))));
+        cached.score(List.of(picture.withPrompt(Prompt.of("a").with("two", 2).with("one", 1))));
+        assertThat(scored).as("the order of fields is no content").hasSize(samples.size() + 1);
     }
 
     @Test

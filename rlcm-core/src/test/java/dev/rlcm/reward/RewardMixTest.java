@@ -141,6 +141,18 @@ class RewardMixTest {
                         "square", new ComponentStatistics(2, 2, -1)));
     }
 
+    @Test
+    void byPromptAComponentThatIsTheWholeMixCorrelatesFully() {
+        List<Sample> samples = Samples.ofPrompts(new String[] {"a", "b", "a", "b"}, 1, 100, 3, 106);
+        ComponentStatistics red = RewardMix.of(1, RED)
+                .standardised(Standardisation.PROMPT)
+                .scores(samples, RewardFailure.FAIL)
+                .statistics()
+                .get("red");
+        assertThat(red.correlation()).isCloseTo(1, within(1e-12));
+        assertThat(red.mean()).isEqualTo(52.5);
+    }
+
     @Property(tries = 50)
     void picturesWithoutAScoreAreAsIfTheyNeverWere(
             @ForAll @Size(min = 2, max = 8) List<@DoubleRange(min = -50, max = 50) Double> reds,

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class RewardHackingTest {
     private static final int PICTURES = 64;
 
-    /** Evaluations every 10 epochs whose means move by these numbers of spreads, with noise of half a spread by picture. */
+    /** Evaluations every 10 epochs whose means move by these numbers of spreads, with noise of a fifth of a spread by picture. */
     private static List<Evaluation> course(double unit, long seed, double[] trained, double[]... shadows) {
         Random random = new Random(seed);
         double[] pictures = random.doubles(PICTURES, -1.7, 1.7).toArray();
@@ -37,7 +37,7 @@ class RewardHackingTest {
 
     private static double[] moved(double[] pictures, double by, double unit, Random random) {
         return Arrays.stream(pictures)
-                .map(x -> unit * (x + by + 0.5 * random.nextGaussian()))
+                .map(x -> unit * (x + by + 0.2 * random.nextGaussian()))
                 .toArray();
     }
 
@@ -99,6 +99,17 @@ class RewardHackingTest {
         assertThat(RewardHacking.suspicion(course)).isPresent();
         Arrays.fill(course.get(1).trained(), Double.NaN);
         assertThat(RewardHacking.suspicion(course.subList(0, 2))).isEmpty();
+    }
+
+    @Test
+    void aFirstEvaluationWithoutScoresHidesNothing() {
+        double[] trained = {0, 0, 1, 2, 3};
+        double[] shadow = {0, 0, -1, -2, -3};
+        List<Evaluation> course = course(1, 3, trained, shadow);
+        Arrays.fill(course.get(0).trained(), Double.NaN);
+        Arrays.fill(course.get(0).shadows().get("shadow 0"), Double.NaN);
+        assertThat(RewardHacking.suspicion(course)).hasValueSatisfying(suspicion -> assertThat(suspicion.partedAt())
+                .isEqualTo(10));
     }
 
     @Test

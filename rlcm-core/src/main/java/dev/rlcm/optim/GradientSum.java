@@ -1,4 +1,4 @@
-package dev.rlcm.ppo;
+package dev.rlcm.optim;
 
 import java.nio.FloatBuffer;
 import java.util.List;

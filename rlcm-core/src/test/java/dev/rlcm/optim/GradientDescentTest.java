@@ -1,12 +1,10 @@
-package dev.rlcm.ppo;
+package dev.rlcm.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.optim.AdamWConfig;
-import dev.rlcm.optim.LossScaling;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,18 +16,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps on a loss that can be computed by hand: a row r has the loss r x, so its gradient is r. */
 class GradientDescentTest {
-    private static final PpoConfig CONFIG = PpoConfig.defaults()
-            .withOptimizer(AdamWConfig.defaults().withLearningRate(0.5))
-            .withLossScaling(new LossScaling(4, 2));
-
     private final FloatBuffer parameter = FloatBuffer.wrap(new float[] {2});
+
+    private GradientDescent descent(double maxGradNorm) {
+        AdamWConfig adam = AdamWConfig.defaults().withLearningRate(0.5);
+        return new GradientDescent(
+                List.of(parameter), adam.optimizer(List.of(parameter)), maxGradNorm, new LossScaling(4, 2));
+    }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 8})
     void theGradientIsTheMeanOverTheRowsHoweverTheyAreCut(int chunk) {
         List<List<Double>> chunks = new ArrayList<>();
-        GradientDescent.Outcome outcome = new GradientDescent(List.of(parameter), CONFIG)
-                .step(new Slope(chunk), List.of(1.0, 2.0, 6.0), 1, chunks::add);
+        GradientDescent.Outcome outcome = descent(5).step(new Slope(chunk), List.of(1.0, 2.0, 6.0), 1, chunks::add);
         assertThat(outcome.applied()).isTrue();
         assertThat(outcome.loss()).isCloseTo(6, within(1e-12));
         assertThat(outcome.parts()).containsOnlyKeys("slope");
@@ -42,21 +41,20 @@ class GradientDescentTest {
 
     @Test
     void theGradientIsClippedAndItsNormReportedAsItWas() {
-        GradientDescent.Outcome outcome = new GradientDescent(List.of(parameter), CONFIG.withMaxGradNorm(0.25))
-                .step(new Slope(2), List.of(-4.0), 1, chunk -> {});
+        GradientDescent.Outcome outcome = descent(0.25).step(new Slope(2), List.of(-4.0), 1, chunk -> {});
         assertThat(outcome.gradNorm()).isCloseTo(4, within(1e-6));
         assertThat(outcome.gradients().get(0).get(0)).isCloseTo(-0.25f, within(1e-6f));
     }
 
     @Test
     void theRateIsMultiplied() {
-        new GradientDescent(List.of(parameter), CONFIG).step(new Slope(2), List.of(1.0), 0.1, chunk -> {});
+        descent(5).step(new Slope(2), List.of(1.0), 0.1, chunk -> {});
         assertThat(parameter.get(0)).isCloseTo(1.95f, within(1e-6f));
     }
 
     @Test
     void everyStepStartsFromNoGradient() {
-        GradientDescent descent = new GradientDescent(List.of(parameter), CONFIG);
+        GradientDescent descent = descent(5);
         descent.step(new Slope(2), List.of(1.0), 1, chunk -> {});
         assertThat(descent.step(new Slope(2), List.of(0.5), 1, chunk -> {}).gradNorm())
                 .isCloseTo(0.5, within(1e-6));
@@ -64,7 +62,7 @@ class GradientDescentTest {
 
     @Test
     void whatIsNotFiniteIsNotApplied() {
-        GradientDescent descent = new GradientDescent(List.of(parameter), CONFIG);
+        GradientDescent descent = descent(5);
         GradientDescent.Outcome outcome =
                 descent.step(new Slope(1), List.of(1.0, Double.POSITIVE_INFINITY), 1, chunk -> {});
         assertThat(outcome.applied()).isFalse();
@@ -76,7 +74,7 @@ class GradientDescentTest {
     @Test
     void aScaledLossAdaptsItsScaleAndGivesTheSameGradient() {
         Slope scaled = new Slope(1, true);
-        GradientDescent descent = new GradientDescent(List.of(parameter), CONFIG.withMaxGradNorm(100));
+        GradientDescent descent = descent(100);
         assertThat(descent.scale(new Slope(1))).isEqualTo(1);
         assertThat(descent.scale(scaled)).isEqualTo(4);
         for (int step = 0; step < 2; step++) {
@@ -94,7 +92,7 @@ class GradientDescentTest {
 
     @Test
     void aStateWhoseMomentsDoNotFitRestoresNoScaleEither() {
-        GradientDescent descent = new GradientDescent(List.of(parameter), CONFIG);
+        GradientDescent descent = descent(5);
         Slope scaled = new Slope(1, true);
         Map<String, TensorData> state = new HashMap<>(descent.state());
         state.remove("step");

@@ -1,9 +1,6 @@
-package dev.rlcm.ppo;
+package dev.rlcm.optim;
 
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.optim.GradientClipping;
-import dev.rlcm.optim.LossScaler;
-import dev.rlcm.optim.Optimizer;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,9 +11,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Optimiser steps over rows of any kind: cuts them into chunks that a {@link BatchLoss} takes, adds up the gradients, clips
- * their norm, and lets the optimiser step, unless something is not finite.
+ * their norm, and lets the optimiser step, unless something is not finite. Not thread-safe; owns nothing native.
  */
-final class GradientDescent {
+public final class GradientDescent {
     private static final Logger log = LoggerFactory.getLogger(GradientDescent.class);
 
     private final Optimizer optimizer;
@@ -24,10 +21,17 @@ final class GradientDescent {
     private final double maxGradNorm;
     private final GradientSum sum;
 
-    GradientDescent(List<FloatBuffer> parameters, PpoConfig config) {
-        this.optimizer = config.optimizer().optimizer(parameters);
-        this.scaler = new LossScaler(config.lossScaling());
-        this.maxGradNorm = config.maxGradNorm();
+    /**
+     * Steps from the optimiser's present state.
+     *
+     * @param parameters those of the optimiser, in its order; only their sizes are read
+     * @param maxGradNorm the bound on the norm of the gradient of a step, positive
+     */
+    public GradientDescent(
+            List<FloatBuffer> parameters, Optimizer optimizer, double maxGradNorm, LossScaling lossScaling) {
+        this.optimizer = optimizer;
+        this.scaler = new LossScaler(lossScaling);
+        this.maxGradNorm = maxGradNorm;
         this.sum = new GradientSum(parameters);
     }
 
@@ -38,9 +42,10 @@ final class GradientDescent {
      * @param parts means over the rows of what the loss reports
      * @param gradients the mean gradient, clipped; live until the next step
      */
-    record Outcome(
+    public record Outcome(
             boolean applied, double loss, Map<String, Double> parts, double gradNorm, List<FloatBuffer> gradients) {
-        Outcome plus(double offset) {
+        /** The same with a number added to the loss. */
+        public Outcome plus(double offset) {
             return new Outcome(applied, loss + offset, parts, gradNorm, gradients);
         }
     }
@@ -48,9 +53,10 @@ final class GradientDescent {
     /**
      * One step on the mean loss of the rows.
      *
+     * @param rateFactor on the learning rate, see {@link Optimizer#step(List, double)}
      * @param onChunk told of every chunk when its results can be read from the loss
      */
-    <R> Outcome step(BatchLoss<R> loss, List<R> rows, double rateFactor, Consumer<List<R>> onChunk) {
+    public <R> Outcome step(BatchLoss<R> loss, List<R> rows, double rateFactor, Consumer<List<R>> onChunk) {
         sum.clear();
         double scale = scale(loss);
         double total = 0;
@@ -86,18 +92,23 @@ final class GradientDescent {
     }
 
     /** What the next step's loss is multiplied with. */
-    double scale(BatchLoss<?> loss) {
+    public double scale(BatchLoss<?> loss) {
         return loss.isScaled() ? scaler.scale() : 1;
     }
 
-    Map<String, TensorData> state() {
+    /** All that a later run needs to continue bit for bit, besides the parameters. Copies. */
+    public Map<String, TensorData> state() {
         Map<String, TensorData> state = new LinkedHashMap<>(optimizer.state());
         state.putAll(scaler.state());
         return state;
     }
 
-    /** @throws IllegalArgumentException if the state is of other parameters; nothing is restored then */
-    void restore(Map<String, TensorData> state) {
+    /**
+     * Continues from a {@link #state}.
+     *
+     * @throws IllegalArgumentException if the state is of other parameters; nothing is restored then
+     */
+    public void restore(Map<String, TensorData> state) {
         Map<String, TensorData> before = scaler.state();
         Map<String, TensorData> moments = new LinkedHashMap<>(state);
         moments.keySet().removeIf(LossScaler::owns);

@@ -1,4 +1,4 @@
-package dev.rlcm.ppo;
+package dev.rlcm.optim;
 
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -6,11 +6,12 @@ import java.util.Map;
 
 /**
  * A loss over rows of one kind and its gradients, compiled for a fixed number of rows. An implementation alone knows what a row
- * is and how it is fed: {@link GradientDescent} accumulates, scales, clips and steps whatever the rows are.
+ * is and how it is fed: {@link GradientDescent} accumulates, scales, clips and steps whatever the rows are. Not thread-safe.
+ * Owned by whoever made it; closing frees what was compiled, and is idempotent.
  *
  * @param <R> a row
  */
-interface BatchLoss<R> extends AutoCloseable {
+public interface BatchLoss<R> extends AutoCloseable {
     /** The most rows in a run. */
     int rows();
 
