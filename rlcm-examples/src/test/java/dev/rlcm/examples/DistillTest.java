@@ -69,6 +69,6 @@ class DistillTest {
         assertThat(Commands.fail(new Distill(), arguments("--out", adapter, "--guidance", "much")))
                 .contains("guidance must be a scale such as 7.5 or a range such as 3:15, got much");
         assertThat(Commands.fail(new Distill(), arguments("--out", FIXTURES.resolve("tiny-ldm"))))
-                .contains("holds the teacher");
+                .contains("tiny-ldm already holds a model");
     }
 }

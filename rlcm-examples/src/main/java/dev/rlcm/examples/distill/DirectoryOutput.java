@@ -10,6 +10,7 @@ import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.onnx.pipeline.StudentDirectory;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -19,7 +20,16 @@ record DirectoryOutput(Student student, Path directory) implements StudentOutput
     static DirectoryOutput create(
             LatentDiffusionModel teacher, Path directory, int solverSteps, boolean guided, Backend backend)
             throws IOException {
+        if (Files.exists(directory.resolve("unet/model.onnx"))) {
+            throw new IllegalArgumentException(
+                    directory + " already holds a model; give another --out, or --resume the run that wrote it");
+        }
         StudentDirectory.create(teacher.directory(), directory, solverSteps, guided);
+        return open(teacher, directory, backend);
+    }
+
+    /** The directory as a run has left it. */
+    static DirectoryOutput open(LatentDiffusionModel teacher, Path directory, Backend backend) throws IOException {
         ModelDirectory created =
                 ModelDirectory.open(directory, directory, teacher.directory().reading());
         LatentConsistencyModel model = LatentConsistencyModel.load(

@@ -164,7 +164,9 @@ public final class DistillOptions {
     public StudentOutput student(LatentDiffusionModel teacher, Backend backend) throws IOException {
         if (!isAdapter()) {
             boolean guided = guidance().least() < guidance().largest();
-            return DirectoryOutput.create(teacher, out, solverSteps, guided, backend);
+            return isResumed()
+                    ? DirectoryOutput.open(teacher, out, backend)
+                    : DirectoryOutput.create(teacher, out, solverSteps, guided, backend);
         }
         LoraConfig lora = LoraConfig.rank(rank).targeting(LoraTargets.of(targets));
         return AdapterOutput.create(teacher, lora, out, format, seed);
