@@ -44,13 +44,15 @@ import picocli.CommandLine.Spec;
         name = "distillation-benchmark",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Times steps of consistency distillation: of the embedded teacher, or of a UNet without its weights.")
+        description =
+                "Times steps of consistency distillation: of the embedded teacher, or of a UNet without its weights.")
 public final class DistillationBenchmark implements Callable<Integer> {
     @Option(
             names = "--skeleton",
             paramLabel = "DIR",
-            description = "A folder such as fixtures/sd15-unet-skeleton, with weights.bin or fill.json; distilled into an"
-                    + " adapter. Default: the embedded teacher.")
+            description =
+                    "A folder such as fixtures/sd15-unet-skeleton, with weights.bin or fill.json; distilled into an"
+                            + " adapter. Default: the embedded teacher.")
     private @Nullable Path skeleton;
 
     @Option(names = "--rank", description = "Of the adapter; 0 trains whole weights. Default: ${DEFAULT-VALUE}.")
@@ -80,8 +82,7 @@ public final class DistillationBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        OrtOptions options =
-                OrtOptions.defaults().withThreads(threads).withMemory(memory);
+        OrtOptions options = OrtOptions.defaults().withThreads(threads).withMemory(memory);
         try (Backend backend = OrtBackend.cpu(options)) {
             if (skeleton != null) {
                 SkeletonWeights weights = SkeletonWeights.of(skeleton);
@@ -117,8 +118,10 @@ public final class DistillationBenchmark implements Callable<Integer> {
         int size = (int) teacher.latentShape().size();
         LatentSource data = LatentSource.of(
                 List.of(new CaptionedLatent(RandomStreams.seeded(2).gaussians(size), "a cat on grass")));
-        DistillationConfig config =
-                DistillationConfig.defaults().withRows(rows).withGuidance(guidance).withTargetDecay(rank > 0 ? 0 : 0.95);
+        DistillationConfig config = DistillationConfig.defaults()
+                .withRows(rows)
+                .withGuidance(guidance)
+                .withTargetDecay(rank > 0 ? 0 : 0.95);
         List<StepReport> reports = new ArrayList<>();
         long start = System.nanoTime();
         try (ConsistencyDistiller distiller = new ConsistencyDistiller(
@@ -135,8 +138,10 @@ public final class DistillationBenchmark implements Callable<Integer> {
         double total = median(timed, report -> report.total().toNanos());
         double batches = median(timed, report -> report.batches().toNanos());
         double network = median(timed, report -> report.network().toNanos());
-        double rest = median(timed, report ->
-                report.total().minus(report.batches()).minus(report.network()).toNanos());
+        double rest = median(timed, report -> report.total()
+                .minus(report.batches())
+                .minus(report.network())
+                .toNanos());
         out.printf("%d rows, %d trained numbers, medians of %d steps%n", rows, weights, timed.size());
         print(out, "teacher and target", batches, total);
         print(out, "student, forward and backward", network, total);

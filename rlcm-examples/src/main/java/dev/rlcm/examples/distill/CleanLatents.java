@@ -36,7 +36,10 @@ final class CleanLatents {
                 for (int i = from; i < Math.min(pictures.size(), from + AT_ONCE); i++) {
                     samples.add(pictures.read(i));
                 }
-                add(latents, model.encode(samples), samples.stream().map(Sample::prompt).toList());
+                add(
+                        latents,
+                        model.encode(samples),
+                        samples.stream().map(Sample::prompt).toList());
                 bar.stepTo(latents.size());
             }
         }

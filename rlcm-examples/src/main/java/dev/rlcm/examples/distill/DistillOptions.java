@@ -31,7 +31,8 @@ public final class DistillOptions {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "The diffusion model's directory, as Optimum exports it. Default: the embedded emoji model's teacher.")
+            description =
+                    "The diffusion model's directory, as Optimum exports it. Default: the embedded emoji model's teacher.")
     private @Nullable Path model;
 
     @Option(
@@ -46,8 +47,9 @@ public final class DistillOptions {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "Pictures of the model's size with a metadata.jsonl: {\"file_name\": \"1.png\", \"text\": \"a cat\"}."
-                    + " Default: samples that the teacher draws itself.")
+            description =
+                    "Pictures of the model's size with a metadata.jsonl: {\"file_name\": \"1.png\", \"text\": \"a cat\"}."
+                            + " Default: samples that the teacher draws itself.")
     private @Nullable Path data;
 
     @Option(
@@ -66,14 +68,17 @@ public final class DistillOptions {
     @Option(names = "--accumulation", description = "Batches in a step. Default: ${DEFAULT-VALUE}.")
     private int accumulation = 1;
 
-    @Option(names = "--learning-rate", description = "After a warm-up; falls along a cosine. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--learning-rate",
+            description = "After a warm-up; falls along a cosine. Default: ${DEFAULT-VALUE}.")
     private double learningRate = 1e-4;
 
     @Option(
             names = "--guidance",
             paramLabel = "W|MIN:MAX",
-            description = "The teacher's guidance scale, 1 is none. A range, for whole models only, gives the network an input"
-                    + " for the scale. Default: 7.5.")
+            description =
+                    "The teacher's guidance scale, 1 is none. A range, for whole models only, gives the network an input"
+                            + " for the scale. Default: 7.5.")
     private String guidance = "7.5";
 
     @Option(names = "--loss", description = "huber or squared. Default: ${DEFAULT-VALUE}.")
@@ -90,7 +95,8 @@ public final class DistillOptions {
 
     @Option(
             names = "--targets",
-            description = "Layers that get an adapter: names, globs or presets, see the README. Default: ${DEFAULT-VALUE}.",
+            description =
+                    "Layers that get an adapter: names, globs or presets, see the README. Default: ${DEFAULT-VALUE}.",
             split = ",")
     private String[] targets = {"all"};
 
@@ -99,8 +105,9 @@ public final class DistillOptions {
 
     @Option(
             names = "--target-decay",
-            description = "Of the moving average that gives the targets, 0 is the student itself. Default: 0.95 for whole"
-                    + " models, 0 for adapters.")
+            description =
+                    "Of the moving average that gives the targets, 0 is the student itself. Default: 0.95 for whole"
+                            + " models, 0 for adapters.")
     private @Nullable Double targetDecay;
 
     @Option(

@@ -40,8 +40,7 @@ public final class DistillationRun {
     private final Prompts prompts;
     private final RandomStreams random;
 
-    public DistillationRun(
-            DistillOptions options, LatentDiffusionModel teacher, StudentOutput output, Backend backend)
+    public DistillationRun(DistillOptions options, LatentDiffusionModel teacher, StudentOutput output, Backend backend)
             throws IOException {
         this.options = options;
         this.teacher = teacher;

@@ -12,7 +12,8 @@ record Guidance(double least, double largest) {
     static Guidance parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("guidance must be a scale such as 7.5 or a range such as 3:15, got " + text);
+            throw new IllegalArgumentException(
+                    "guidance must be a scale such as 7.5 or a range such as 3:15, got " + text);
         }
         double least = Double.parseDouble(matcher.group(1));
         return new Guidance(least, matcher.group(2) == null ? least : Double.parseDouble(matcher.group(2)));

@@ -35,7 +35,9 @@ final class LatentFile {
         Safetensors content = Safetensors.read(file);
         TensorData all = content.tensors().get(LATENTS);
         String[] prompts = prompts(content, file);
-        if (all == null || all.type() != DataType.FLOAT32 || all.shape().rank() != 2
+        if (all == null
+                || all.type() != DataType.FLOAT32
+                || all.shape().rank() != 2
                 || all.shape().dim(0) != prompts.length) {
             throw new IOException(file + " holds no captioned latents; delete it to have them made again");
         }

@@ -40,8 +40,7 @@ final class StudentSamples {
         this.prompts = prompts;
         this.noise = noise;
         this.teacherSteps = teacherSteps;
-        this.wanted = teacher.latents(
-                prompts, teacher.schedule().withEta(0).steps(teacherSteps), guidance, noise);
+        this.wanted = teacher.latents(prompts, teacher.schedule().withEta(0).steps(teacherSteps), guidance, noise);
     }
 
     /**

@@ -46,8 +46,7 @@ class TinyDistillationTest {
         backend = OrtBackend.cpu();
         teacher = LatentDiffusionModel.load(
                 ModelDirectory.open(Models.FIXTURES.resolve("tiny-ldm"), Models.TINY), backend);
-        samples = teacher.latents(
-                PROMPTS, teacher.schedule().withEta(0).steps(10), GUIDANCE, RandomStreams.seeded(1));
+        samples = teacher.latents(PROMPTS, teacher.schedule().withEta(0).steps(10), GUIDANCE, RandomStreams.seeded(1));
     }
 
     @AfterAll
@@ -62,18 +61,15 @@ class TinyDistillationTest {
 
     /** Always the same two latents, at a timestep each, with noise that changes if the batches do. */
     private static ConsistencyDistiller distiller(LoraAdapter adapter, boolean changing) {
-        DistillationConfig config = DistillationConfig.defaults()
-                .withRows(2)
-                .withGuidance(GUIDANCE)
-                .withTargetDecay(0.99);
+        DistillationConfig config =
+                DistillationConfig.defaults().withRows(2).withGuidance(GUIDANCE).withTargetDecay(0.99);
         DistillationRows rows = (batch, row) -> new DistillationRow(
                 new CaptionedLatent(Goldens.row(samples, row).toFloats(), PROMPTS.get(row)),
                 RandomStreams.seeded(5).at(changing ? batch : 0).at(row).gaussians(4 * 16 * 16),
                 STEPS[row],
                 GUIDANCE);
         Student student = Student.adapter(teacher.unguided(), adapter);
-        return new ConsistencyDistiller(
-                teacher, student, LatentConsistencySchedule.defaults(), rows, config, backend);
+        return new ConsistencyDistiller(teacher, student, LatentConsistencySchedule.defaults(), rows, config, backend);
     }
 
     private static SupervisedTrainer trainer(ConsistencyDistiller distiller, long steps) {
@@ -96,8 +92,9 @@ class TinyDistillationTest {
             Path file = directory.resolve(format + "/adapter_model.safetensors");
             adapter.save(file, format);
             LoraAdapter loaded = teacher.adapter(file);
-            adapter.tensors().forEach((name, tensor) ->
-                    assertThat(loaded.tensors().get(name).toFloats()).containsExactly(tensor.toFloats()));
+            adapter.tensors()
+                    .forEach((name, tensor) ->
+                            assertThat(loaded.tensors().get(name).toFloats()).containsExactly(tensor.toFloats()));
         }
     }
 
@@ -118,8 +115,9 @@ class TinyDistillationTest {
             second.resume(file);
             assertThat(second.run(report -> {})).isEqualTo(4);
         }
-        straight.tensors().forEach((name, tensor) ->
-                assertThat(resumed.tensors().get(name).toFloats()).containsExactly(tensor.toFloats()));
+        straight.tensors()
+                .forEach((name, tensor) ->
+                        assertThat(resumed.tensors().get(name).toFloats()).containsExactly(tensor.toFloats()));
     }
 
     private static void save(SupervisedTrainer trainer, Path file) {
