@@ -44,6 +44,11 @@ public record Schedule(List<GaussianStep> steps, GaussianStep decode, double ini
         return steps.size();
     }
 
+    /** The index of the first stochastic step, 0 if there is none: where a trajectory's first state is. */
+    public int firstAction() {
+        return (int) steps.stream().takeWhile(step -> !step.isStochastic()).count() % steps.size();
+    }
+
     /** How many of the steps are stochastic, and so are trained on. */
     public int actions() {
         return (int) steps.stream().filter(GaussianStep::isStochastic).count();

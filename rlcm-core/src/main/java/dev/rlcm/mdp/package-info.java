@@ -15,7 +15,7 @@
  * </ul>
  *
  * <p>x is a noisy latent, m the network's raw output, z standard normal noise, t a timestep, abar the cumulative product
- * of the alphas.
+ * of the alphas, s the noise level of flow matching.
  */
 @NullMarked
 package dev.rlcm.mdp;

@@ -26,10 +26,10 @@ public interface ConsistencyPolicy extends Policy {
      * The policy of a model under a schedule, with the given adapter. Compiles a graph, which takes time, and memory until
      * the policy or its backend is closed: keep a policy, do not make one per request.
      *
-     * @param schedule the steps, the deterministic ones after all others
+     * @param schedule the steps; deterministic ones may come before and after all stochastic ones
      * @param adapter shared, not copied
      * @param backend stays the caller's
-     * @throws IllegalArgumentException if a deterministic step of the schedule comes before a stochastic one
+     * @throws IllegalArgumentException if a deterministic step of the schedule is between stochastic ones
      * @throws dev.rlcm.graph.GraphException if the model lacks a layer of the adapter
      */
     static ConsistencyPolicy of(

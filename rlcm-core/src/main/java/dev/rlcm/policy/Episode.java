@@ -69,6 +69,9 @@ final class Episode {
         if (!decode.isStochastic()) {
             current = decode.next(before, modelOutput, new float[before.length]);
         }
+        if (k < schedule.firstAction()) {
+            states.set(0, current);
+        }
     }
 
     /** What is decoded, once all steps are taken. */

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One episode of the sampling MDP: states x_0 (noise) to x_K, the Gaussian actions between them with their
+ * One episode of the sampling MDP: states x_0 to x_K, the Gaussian actions between them with their
  * log-probabilities under the policy that sampled them, and the picture that is rewarded. The picture is decoded from x_K
  * if the schedule's last step draws noise and is the one that is decoded. Latent consistency models decode a latent that is not
- * among the states. Immutable. Latents are float32 throughout, since rounding them would bias the probability ratio.
+ * among the states. x_0 is noise, or what the schedule's deterministic steps before the first action made of it. Immutable. Latents are float32 throughout, since rounding them would bias the probability ratio.
  */
 public interface Trajectory {
     String prompt();

@@ -13,12 +13,13 @@ record LastSteps(Schedule schedule, int steps) implements RowSource {
     private static final GaussianStep UNUSED = new GaussianStep(0, 1, 1, 1, 1);
 
     LastSteps {
-        Check.between(1, schedule.evaluations(), "steps", steps);
+        int recorded = schedule.evaluations() - schedule.firstAction(); // from there on states are kept
+        Check.between(Math.max(1, recorded - schedule.actions()), recorded, "steps", steps);
     }
 
     @Override
     public List<Transition> rows(Trajectory trajectory, RandomStreams random) {
-        float[] start = trajectory.state(schedule.evaluations() - steps);
+        float[] start = trajectory.state(schedule.evaluations() - schedule.firstAction() - steps);
         return List.of(new Transition(
                 Trajectory.of(
                         trajectory.conditioning(),

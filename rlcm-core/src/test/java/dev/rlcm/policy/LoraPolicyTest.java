@@ -164,15 +164,38 @@ class LoraPolicyTest {
     }
 
     @Test
-    void anActionAfterADeterministicStepIsRefused() {
+    void deterministicStepsBetweenActionsAreRefused() {
         GaussianStep action = new GaussianStep(900, 1, 0.9, 0.1, 0.5);
         GaussianStep quiet = new GaussianStep(500, 1, 0.8, 0.2, 0);
         SamplingPlan plan = SamplingPlan.steps(3);
-        for (List<GaussianStep> steps : List.of(List.of(quiet, action), List.of(action, quiet, action, quiet))) {
-            assertThatThrownBy(() -> policy(plan, new Schedule(steps, 1)))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("deterministic steps must come after all stochastic ones");
-        }
+        assertThatThrownBy(() -> policy(plan, new Schedule(List.of(quiet, action, quiet, action, quiet), 1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("must not have deterministic steps between stochastic ones");
+    }
+
+    @Test
+    void aTrajectoryStartsWhereTheWindowOfActionsDoes() {
+        GaussianStep action = new GaussianStep(900, 1, 0.9, 0.1, 0.5);
+        GaussianStep quiet = new GaussianStep(500, 1, 0.8, 0.2, 0);
+        SamplingPlan plan = SamplingPlan.steps(3);
+        ConsistencyPolicy windowed = policy(plan, new Schedule(List.of(quiet, action, action, quiet), 1));
+        Rollout sampled = windowed.rollout(PROMPTS, RandomStreams.seeded(5));
+        assertThat(sampled.transitions(0)).hasSize(2);
+        assertSameLogProbs(windowed, sampled);
+        ConsistencyPolicy prefix = policy(plan, new Schedule(List.of(quiet), 1));
+        float[] afterPrefix = prefix.rollout(PROMPTS, RandomStreams.seeded(5))
+                .trajectories()
+                .get(0)
+                .latent()
+                .orElseThrow();
+        assertThat(sampled.trajectories().get(0).state(0)).containsExactly(afterPrefix);
+    }
+
+    @Test
+    void deterministicStepsMayFollowTheActions() {
+        GaussianStep action = new GaussianStep(900, 1, 0.9, 0.1, 0.5);
+        GaussianStep quiet = new GaussianStep(500, 1, 0.8, 0.2, 0);
+        SamplingPlan plan = SamplingPlan.steps(3);
         ConsistencyPolicy policy = policy(plan, new Schedule(List.of(action, action, quiet, quiet), 1));
         Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(5));
         assertThat(rollout.transitions(0)).hasSize(2);

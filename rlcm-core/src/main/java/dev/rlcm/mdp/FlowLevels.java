@@ -1,0 +1,36 @@
+package dev.rlcm.mdp;
+
+/** Which noise levels a flow-matching sampler takes before they are shifted. T is the number of training timesteps. */
+public enum FlowLevels {
+    /** From 1 to the lowest level of training, evenly: what diffusers' FlowMatchEulerDiscreteScheduler takes by itself. */
+    TRAINED {
+        @Override
+        double level(int k, int evaluations, double lowest, int trainTimesteps) {
+            return evaluations == 1 ? 1 : 1 - (1 - lowest) * k / (evaluations - 1);
+        }
+    },
+    /** From 1 to 1/T, evenly: the same of a model that was not trained on shifted levels, as all with a shift by resolution. */
+    UNSHIFTED {
+        @Override
+        double level(int k, int evaluations, double lowest, int trainTimesteps) {
+            return TRAINED.level(k, evaluations, 1.0 / trainTimesteps, trainTimesteps);
+        }
+    },
+    /** 1, 1 - 1/N, ..., 1/N, as diffusers' pipelines of FLUX ask for. */
+    UNIFORM {
+        @Override
+        double level(int k, int evaluations, double lowest, int trainTimesteps) {
+            return 1 - (double) k / evaluations;
+        }
+    },
+    /** From 1 - 1/T to 0, without 0: diffusers' multistep solvers with {@code use_flow_sigmas}, as in SANA. */
+    BELOW_ONE {
+        @Override
+        double level(int k, int evaluations, double lowest, int trainTimesteps) {
+            return (1 - 1.0 / trainTimesteps) * (evaluations - k) / evaluations;
+        }
+    };
+
+    /** The level of evaluation k, in (0, 1], decreasing in k. */
+    abstract double level(int k, int evaluations, double lowest, int trainTimesteps);
+}
