@@ -43,7 +43,7 @@ public final class DrawPictures implements Callable<Integer> {
 
     @Option(
             names = "--all-emoji",
-            description = "Draw faces, kinds and colours of the animals too, 265 sprites. Default: the plain emoji of each,"
+            description = "Draw faces, kinds and colours of the animals too, 268 sprites. Default: the plain emoji of each,"
                     + " 180 sprites, as the embedded models were trained on.")
     private boolean all;
 

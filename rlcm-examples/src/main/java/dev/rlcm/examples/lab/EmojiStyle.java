@@ -3,7 +3,7 @@ package dev.rlcm.examples.lab;
 import java.util.Locale;
 
 /** The emoji sets that pictures are composed from, all of which allow that; see {@code models/emoji-lcm/NOTICE.md}. */
-public enum EmojiStyle {
+enum EmojiStyle {
     /** Microsoft's shaded style, as bitmaps of 256 x 256 pixels. */
     FLUENT_3D("@lobehub/fluent-emoji-3d", false),
     FLUENT_FLAT("@iconify-json/fluent-emoji-flat", true),

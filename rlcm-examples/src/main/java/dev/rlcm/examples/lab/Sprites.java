@@ -46,8 +46,4 @@ record Sprites(Map<String, List<Sprite>> byAnimal) {
     List<String> animals() {
         return List.copyOf(byAnimal.keySet());
     }
-
-    int size() {
-        return byAnimal.values().stream().mapToInt(List::size).sum();
-    }
 }

@@ -16,7 +16,7 @@ import java.util.OptionalDouble;
 public record Measurements(
         int pictures,
         double frechet,
-        PrecisionRecall variety,
+        PrecisionRecall precisionRecall,
         Map<String, Double> accuracy,
         OptionalDouble similarity,
         double kilobytes) {}

@@ -28,8 +28,8 @@ public final class QualityTable {
         cells.add(name);
         cells.add(String.valueOf(measured.pictures()));
         cells.add(format("%.2f", 1000 * measured.frechet()));
-        cells.add(format("%.3f", measured.variety().precision()));
-        cells.add(format("%.3f", measured.variety().recall()));
+        cells.add(format("%.3f", measured.precisionRecall().precision()));
+        cells.add(format("%.3f", measured.precisionRecall().recall()));
         fields.forEach(field -> cells.add(format("%.1f", 100 * measured.accuracy().get(field))));
         cells.add(format("%.3f", measured.similarity()));
         cells.add(format("%.2f", measured.kilobytes()));
