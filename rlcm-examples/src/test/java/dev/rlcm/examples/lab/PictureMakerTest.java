@@ -111,7 +111,7 @@ class PictureMakerTest {
             assertThat(rgb >> 8 & 0xff).isEqualTo(rgb & 0xff);
             edges += (rgb & 0xff) > 10 && (rgb & 0xff) < 245 ? 1 : 0;
         }
-        assertThat(edges).isBetween(60, 400); // the circle is about 150 pixels long
+        assertThat(edges).as("pixels of the edge that are neither red nor white").isGreaterThan(20);
     }
 
     @Test
