@@ -162,7 +162,12 @@ public final class Quality implements Callable<Integer> {
     }
 
     private void measure(
-            String name, LatentModel drawing, int evaluations, List<Sample> real, PictureJudge judge, QualityTable table) {
+            String name,
+            LatentModel drawing,
+            int evaluations,
+            List<Sample> real,
+            PictureJudge judge,
+            QualityTable table) {
         List<Sample> drawn = like(real, drawing.generate(texts(real), evaluations, guidance, seed));
         String row = String.format("%s, %d step%s", name, evaluations, evaluations == 1 ? "" : "s");
         table.row(row, judge.measure(drawn), OptionalDouble.empty());

@@ -52,8 +52,8 @@ class QualityTest {
 
     @Test
     void aFolderIsAtNoDistanceFromItselfAndTheSameSeedDrawsItAgain() {
-        List<List<String>> rows = rows(
-                "--reference", drawn, drawn, "--model", EmbeddedModel.emojiLcm(), "--steps", "1,4", "--seed", 7);
+        List<List<String>> rows =
+                rows("--reference", drawn, drawn, "--model", EmbeddedModel.emojiLcm(), "--steps", "1,4", "--seed", 7);
         assertThat(rows).hasSize(7);
         assertThat(rows.get(0))
                 .containsExactly(
@@ -109,7 +109,9 @@ class QualityTest {
                 .isZero();
         return text.toString()
                 .lines()
-                .map(line -> Arrays.stream(line.substring(1).split("\\|")).map(String::strip).toList())
+                .map(line -> Arrays.stream(line.substring(1).split("\\|"))
+                        .map(String::strip)
+                        .toList())
                 .toList();
     }
 }

@@ -72,8 +72,10 @@ final class Artwork {
                 throw new IOException("npm ci in " + folder + " ended with " + code + "; what it says is above");
             }
         } catch (IOException e) {
-            throw new IOException("cannot fetch the emoji artwork: " + e.getMessage() + "; it takes npm, which comes with"
-                    + " Node.js, on the path", e);
+            throw new IOException(
+                    "cannot fetch the emoji artwork: " + e.getMessage() + "; it takes npm, which comes with"
+                            + " Node.js, on the path",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while npm fetched the emoji artwork", e);
@@ -110,7 +112,9 @@ final class Artwork {
 
     /** Sets differ in whether they write the selector of emoji presentation. */
     private static List<String> spellings(String emoji) {
-        return Stream.of(emoji, emoji + "-fe0f", emoji.replace("-fe0f", "")).distinct().toList();
+        return Stream.of(emoji, emoji + "-fe0f", emoji.replace("-fe0f", ""))
+                .distinct()
+                .toList();
     }
 
     private Optional<BufferedImage> bitmap(EmojiStyle style, String emoji) throws IOException {
@@ -131,7 +135,8 @@ final class Artwork {
     private Optional<BufferedImage> vector(EmojiStyle style, String emoji) throws IOException {
         IconSet set = set(style);
         for (String spelling : spellings(emoji)) {
-            JsonNode icon = set.icons.path("icons").path(set.names.path(spelling).asText());
+            JsonNode icon =
+                    set.icons.path("icons").path(set.names.path(spelling).asText());
             if (icon.has("body")) {
                 return Optional.of(Rasters.svg(svg(set.icons, icon)));
             }
@@ -146,7 +151,11 @@ final class Artwork {
         return String.format(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\""
                         + " viewBox=\"%d %d %d %d\">%s</svg>",
-                icon.path("left").asInt(), icon.path("top").asInt(), width, height, icon.path("body").asText());
+                icon.path("left").asInt(),
+                icon.path("top").asInt(),
+                width,
+                height,
+                icon.path("body").asText());
     }
 
     private IconSet set(EmojiStyle style) throws IOException {

@@ -12,7 +12,8 @@ final class Captions {
 
     /** Such as "a cat on grass". */
     static Prompt plain(String animal, Scene scene) {
-        return caption(article(animal) + animal + " " + scene.phrases.get(0), animal).with("scene", scene.toString());
+        return caption(article(animal) + animal + " " + scene.phrases.get(0), animal)
+                .with("scene", scene.toString());
     }
 
     /** A third says nothing about the scene, and then the metadata does not either. */

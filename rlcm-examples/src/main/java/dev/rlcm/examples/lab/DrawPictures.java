@@ -29,31 +29,31 @@ import picocli.CommandLine.Spec;
         name = "draw-pictures",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Draws animals in scenes from four emoji sets, 64 x 64 pixels, with captions: a folder of PNGs and"
-                + " metadata.jsonl. Fetches the emoji by npm if they are not in the cache.")
+        description =
+                "Draws animals in scenes from four emoji sets, 64 x 64 pixels, with captions: a folder of PNGs and"
+                        + " metadata.jsonl. Fetches the emoji by npm if they are not in the cache.")
 public final class DrawPictures implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", description = "How many. Default: ${DEFAULT-VALUE}.")
     private int count = 40_000;
 
     @Option(
             names = "--in-turn",
-            description = "Every animal in every scene in turn, 315 pictures a round, with the model's prompts as captions,"
-                    + " for measuring. Default: at random, with captions of several wordings, for training.")
+            description =
+                    "Every animal in every scene in turn, 315 pictures a round, with the model's prompts as captions,"
+                            + " for measuring. Default: at random, with captions of several wordings, for training.")
     private boolean inTurn;
 
     @Option(
             names = "--all-emoji",
-            description = "Draw faces, kinds and colours of the animals too, 268 sprites. Default: the plain emoji of each,"
-                    + " 180 sprites, as the embedded models were trained on.")
+            description =
+                    "Draw faces, kinds and colours of the animals too, 268 sprites. Default: the plain emoji of each,"
+                            + " 180 sprites, as the embedded models were trained on.")
     private boolean all;
 
     @Option(names = "--seed", description = "Of everything that is random. Default: ${DEFAULT-VALUE}.")
     private long seed = 1;
 
-    @Option(
-            names = "--out",
-            paramLabel = "DIR",
-            description = "Where the pictures go. Default: pictures in the cache.")
+    @Option(names = "--out", paramLabel = "DIR", description = "Where the pictures go. Default: pictures in the cache.")
     private @Nullable Path out;
 
     @Mixin

@@ -41,7 +41,8 @@ public final class PictureMaker {
      * @throws IOException if they can neither be read nor fetched
      */
     public static PictureMaker load(Path artwork, boolean all, long seed) throws IOException {
-        return new PictureMaker(Sprites.load(artwork, all), RandomStreams.seeded(seed).at("picture"));
+        return new PictureMaker(
+                Sprites.load(artwork, all), RandomStreams.seeded(seed).at("picture"));
     }
 
     /** A picture of a random animal in a random scene, with a random caption, which may leave out the scene. */
@@ -58,7 +59,8 @@ public final class PictureMaker {
     public Sample inTurn(int index) {
         RandomGenerator generator = random.at("in turn").at(index).generator();
         Scene scene = Scene.values()[index % Scene.values().length];
-        String animal = sprites.animals().get(index / Scene.values().length % sprites.byAnimal().size());
+        String animal = sprites.animals()
+                .get(index / Scene.values().length % sprites.byAnimal().size());
         Sprite sprite = pick(sprites.byAnimal().get(animal), generator);
         return draw(sprite, scene, generator).withPrompt(described(Captions.plain(animal, scene), sprite));
     }
@@ -91,7 +93,8 @@ public final class PictureMaker {
 
     private static BufferedImage recoloured(BufferedImage sprite, RandomGenerator generator) {
         double brightness = generator.nextDouble(0.96, 1.04);
-        double[] gains = generator.doubles(3, 0.98, 1.02).map(gain -> gain * brightness).toArray();
+        double[] gains =
+                generator.doubles(3, 0.98, 1.02).map(gain -> gain * brightness).toArray();
         BufferedImage copy = Rasters.premultiplied(sprite);
         int[] pixels = ((DataBufferInt) copy.getRaster().getDataBuffer()).getData();
         for (int i = 0; i < pixels.length; i++) {

@@ -29,8 +29,7 @@ public final class PictureJudge {
      * @param reference real pictures with their captions, more than three
      * @param fields of the captions' metadata that pictures are classified by; those with fewer than two values are left out
      */
-    public PictureJudge(
-            List<Sample> reference, List<String> fields, ClipImageEncoder images, ClipTextEncoder texts) {
+    public PictureJudge(List<Sample> reference, List<String> fields, ClipImageEncoder images, ClipTextEncoder texts) {
         this.images = images;
         this.texts = texts;
         this.reference = images.embed(reference);

@@ -16,7 +16,8 @@ public final class Psnr {
      */
     public static double of(List<Sample> originals, List<Sample> copies) {
         double meanSquare = IntStream.range(0, originals.size())
-                .mapToDouble(i -> meanSquare(originals.get(i).pixels(), copies.get(i).pixels()))
+                .mapToDouble(
+                        i -> meanSquare(originals.get(i).pixels(), copies.get(i).pixels()))
                 .average()
                 .orElseThrow();
         return -10 * Math.log10(meanSquare);

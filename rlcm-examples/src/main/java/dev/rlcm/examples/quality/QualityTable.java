@@ -30,7 +30,8 @@ public final class QualityTable {
         cells.add(format("%.2f", 1000 * measured.frechet()));
         cells.add(format("%.3f", measured.precisionRecall().precision()));
         cells.add(format("%.3f", measured.precisionRecall().recall()));
-        fields.forEach(field -> cells.add(format("%.1f", 100 * measured.accuracy().get(field))));
+        fields.forEach(
+                field -> cells.add(format("%.1f", 100 * measured.accuracy().get(field))));
         cells.add(format("%.3f", measured.similarity()));
         cells.add(format("%.2f", measured.kilobytes()));
         cells.add(format("%.1f", psnr));

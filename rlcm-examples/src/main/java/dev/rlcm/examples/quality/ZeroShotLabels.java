@@ -52,7 +52,10 @@ record ZeroShotLabels(String field, Map<Object, RealVector> classes) {
     double accuracy(List<Sample> samples, List<double[]> embeddings) {
         return IntStream.range(0, samples.size())
                 .filter(i -> samples.get(i).metadata().containsKey(field))
-                .mapToDouble(i -> nearest(embeddings.get(i)).equals(samples.get(i).metadata().get(field)) ? 1 : 0)
+                .mapToDouble(i -> nearest(embeddings.get(i))
+                                .equals(samples.get(i).metadata().get(field))
+                        ? 1
+                        : 0)
                 .average()
                 .orElse(Double.NaN);
     }

@@ -45,7 +45,8 @@ class PictureMakerTest {
 
     @Test
     void aPictureDependsOnSeedAndIndexAlone() throws IOException {
-        List<float[]> forth = IntStream.range(0, 8).mapToObj(i -> maker.random(i).pixels()).toList();
+        List<float[]> forth =
+                IntStream.range(0, 8).mapToObj(i -> maker.random(i).pixels()).toList();
         PictureMaker same = PictureMaker.load(cache.resolve("artwork"), true, 5);
         PictureMaker other = PictureMaker.load(cache.resolve("artwork"), true, 6);
         for (int i = 7; i >= 0; i--) {
@@ -111,7 +112,9 @@ class PictureMakerTest {
             assertThat(rgb >> 8 & 0xff).isEqualTo(rgb & 0xff);
             edges += (rgb & 0xff) > 10 && (rgb & 0xff) < 245 ? 1 : 0;
         }
-        assertThat(edges).as("pixels of the edge that are neither red nor white").isGreaterThan(20);
+        assertThat(edges)
+                .as("pixels of the edge that are neither red nor white")
+                .isGreaterThan(20);
     }
 
     @Test

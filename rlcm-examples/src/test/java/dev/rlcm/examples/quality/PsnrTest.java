@@ -19,6 +19,8 @@ class PsnrTest {
         assertThat(Psnr.of(List.of(grey(0.5f), grey(0.2f)), List.of(grey(0.6f), grey(0.23f))))
                 .isCloseTo(expected, within(1e-4));
         assertThat(Psnr.of(List.of(grey(0)), List.of(grey(1)))).isZero();
-        assertThat(Psnr.of(List.of(grey(0.5f)), List.of(grey(0.5f)))).isInfinite().isPositive();
+        assertThat(Psnr.of(List.of(grey(0.5f)), List.of(grey(0.5f))))
+                .isInfinite()
+                .isPositive();
     }
 }
