@@ -96,6 +96,9 @@ class ArchitectureTest {
             .mayNotBeAccessedByAnyLayer();
 
     @ArchTest
+    static final ArchRule parallelKnowsTheGraphAndTheBackend = only("parallel", "dev.rlcm.graph", "dev.rlcm.backend");
+
+    @ArchTest
     static final ArchRule supervisedKnowsNoPolicy = only(
             "supervised",
             "dev.rlcm.graph",
