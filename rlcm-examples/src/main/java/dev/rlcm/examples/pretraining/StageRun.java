@@ -34,12 +34,9 @@ final class StageRun {
     private final Path directory;
     private final int measureEvery;
     private final PrintWriter out;
+    private final Pace pace = new Pace();
     private double lossSum;
     private long lossCount;
-    private double seconds;
-    private long timed;
-    /** Whether a step is done, of which the first takes longer. */
-    private boolean isWarm;
 
     private StageRun(
             StageTask task,
@@ -129,11 +126,7 @@ final class StageRun {
     private void count(StepReport report) {
         lossSum += report.loss();
         lossCount++;
-        if (isWarm) {
-            seconds += report.total().toNanos() * 1e-9;
-            timed++;
-        }
-        isWarm = true;
+        pace.add(report);
     }
 
     private void save(MetricsCsv metrics) {
@@ -154,7 +147,9 @@ final class StageRun {
         row.put("loss", lossSum / lossCount);
         means.forEach((name, mean) -> row.put("held-out " + name, mean));
         row.putAll(figures);
-        row.put("seconds per step", seconds / timed);
+        row.put("seconds per step", pace.seconds());
+        row.put("data seconds", pace.dataSeconds());
+        row.put("network seconds", pace.networkSeconds());
         metrics.append(row);
         out.println(line(figures));
         lossSum = 0;
@@ -164,13 +159,13 @@ final class StageRun {
     private String line(Map<String, Double> figures) {
         StringBuilder line = new StringBuilder("step " + trainer.stepsDone() + " of " + config.steps());
         figures.forEach((name, figure) -> line.append(String.format(Locale.ROOT, ", %s %.4f", name, figure)));
-        if (timed > 0) {
-            double hours = seconds / timed * (config.steps() - trainer.stepsDone()) / SECONDS_PER_HOUR;
+        if (pace.isKnown()) {
+            double hours = pace.seconds() * (config.steps() - trainer.stepsDone()) / SECONDS_PER_HOUR;
             line.append(String.format(
                     Locale.ROOT,
                     ", loss %.4f; %.2f steps a second, %.2f hours left",
                     lossSum / lossCount,
-                    timed / seconds,
+                    1 / pace.seconds(),
                     hours));
         }
         return line.toString();

@@ -71,7 +71,7 @@ class InitialWeightsTest {
     void theEmbeddedVaeBeginsAnew() throws IOException {
         TrainableNetwork decoder =
                 Vae.load(EmbeddedModel.emojiLcm(), Shape.of(1, 3, 16, 16)).decoder();
-        assertThat(decoder.parameters()).hasSize(46);
+        assertThat(decoder.parameters()).hasSize(52);
         decoder.drawWeights(SEED);
         decoder.parameters().forEach((name, weight) -> {
             double[] values = weight.toDoubles();
