@@ -25,13 +25,13 @@ final class StageOptions {
             names = "--out",
             required = true,
             paramLabel = "DIR",
-            description = "Where networks, metrics and checkpoint go. A directory with a checkpoint is gone on with.")
+            description = "Where networks, metrics and checkpoint go. If it has a checkpoint, the stage goes on from there.")
     private Path out;
 
     @Option(
             names = "--from-scratch",
-            description = "Draw the weights anew. Default: continue from the model's, of which then only the architecture is"
-                    + " taken.")
+            description = "Draw the weights anew and take only the architecture from the model. Default: continue from the model's"
+                    + " weights.")
     private boolean fromScratch;
 
     @Option(names = "--steps", required = true, description = "Optimiser steps in all.")
