@@ -38,8 +38,8 @@ final class CaptionEncoder implements AutoCloseable {
         int longest = model.dim(TextEncoder.INPUT, 1).orElse(directory.maxTokens());
         PromptTokenizer tokenizer = PromptTokenizer.load(directory.tokenizer(), longest);
         try {
-            Graph loaded = model.load(
-                    Map.of(TextEncoder.INPUT, model.bind(TextEncoder.INPUT, rows, tokenizer.maxLength())));
+            Graph loaded =
+                    model.load(Map.of(TextEncoder.INPUT, model.bind(TextEncoder.INPUT, rows, tokenizer.maxLength())));
             Graph graph = RaisePatterns.raise(loaded);
             Value states = TextEncoder.states(graph, model);
             return new CaptionEncoder(

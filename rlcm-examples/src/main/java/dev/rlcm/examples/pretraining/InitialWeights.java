@@ -50,7 +50,9 @@ final class InitialWeights {
                 for (int i = 0; i < node.inputs().size(); i++) {
                     String name = weights.get(node.in(i));
                     if (name != null && drawn.add(name)) {
-                        fill(parameters.get(name), draws(node, i, random.at(name).generator()));
+                        fill(
+                                parameters.get(name),
+                                draws(node, i, random.at(name).generator()));
                     }
                 }
             }

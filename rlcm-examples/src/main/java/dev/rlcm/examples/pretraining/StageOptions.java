@@ -18,20 +18,23 @@ final class StageOptions {
             names = "--data",
             required = true,
             paramLabel = "DIR",
-            description = "Pictures of one size with a metadata.jsonl: {\"file_name\": \"1.png\", \"text\": \"a cat\"}.")
+            description =
+                    "Pictures of one size with a metadata.jsonl: {\"file_name\": \"1.png\", \"text\": \"a cat\"}.")
     private Path data;
 
     @Option(
             names = "--out",
             required = true,
             paramLabel = "DIR",
-            description = "Where networks, metrics and checkpoint go. If it has a checkpoint, the stage goes on from there.")
+            description =
+                    "Where networks, metrics and checkpoint go. If it has a checkpoint, the stage goes on from there.")
     private Path out;
 
     @Option(
             names = "--from-scratch",
-            description = "Draw the weights anew and take only the architecture from the model. Default: continue from the model's"
-                    + " weights.")
+            description =
+                    "Draw the weights anew and take only the architecture from the model. Default: continue from the model's"
+                            + " weights.")
     private boolean fromScratch;
 
     @Option(names = "--steps", required = true, description = "Optimiser steps in all.")
@@ -42,7 +45,8 @@ final class StageOptions {
 
     @Option(
             names = "--learning-rate",
-            description = "After a warm-up of a thirtieth of the steps; falls along a cosine. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "After a warm-up of a thirtieth of the steps; falls along a cosine. Default: ${DEFAULT-VALUE}.")
     private double learningRate = 1e-3;
 
     @Option(
@@ -53,8 +57,9 @@ final class StageOptions {
     @Option(
             names = "--measure-every",
             paramLabel = "N",
-            description = "Steps between measurements on pictures that are held out, after which networks and checkpoint are"
-                    + " written. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Steps between measurements on pictures that are held out, after which networks and checkpoint are"
+                            + " written. Default: ${DEFAULT-VALUE}.")
     private int measureEvery = 500;
 
     @Option(names = "--seed", description = "Of everything that is random. Default: ${DEFAULT-VALUE}.")

@@ -84,8 +84,7 @@ final class StageRun {
      * @param out is told of every measurement
      * @throws IOException if a file cannot be written, or the checkpoint is of another run
      */
-    static void execute(
-            StageTask task, SupervisedConfig config, StageOptions options, Backend backend, PrintWriter out)
+    static void execute(StageTask task, SupervisedConfig config, StageOptions options, Backend backend, PrintWriter out)
             throws IOException {
         try (SupervisedTrainer trainer = new SupervisedTrainer(task, config, backend);
                 HeldOut heldOut = new HeldOut(task, backend);

@@ -78,10 +78,12 @@ final class TeacherTask implements StageTask {
         Value timestep = input(TIMESTEP, Shape.of(rows));
         Value target = input(TARGET, latents);
         Value weight = input(WEIGHT, Shape.of(rows));
-        Value prediction = unet.on(Map.of(
-                Denoiser.SAMPLE, state, Denoiser.TIMESTEP, timestep, Denoiser.STATES, captions.states()));
+        Value prediction = unet.on(
+                Map.of(Denoiser.SAMPLE, state, Denoiser.TIMESTEP, timestep, Denoiser.STATES, captions.states()));
         Value errors = prediction.sub(target).square().mean(false, 1, 2, 3);
-        batch.put(captions.ids().label(), TensorData.zeros(captions.ids().type(), captions.ids().shape()));
+        batch.put(
+                captions.ids().label(),
+                TensorData.zeros(captions.ids().type(), captions.ids().shape()));
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put(LOSS, errors.mul(weight).mean());
         outputs.put(ERROR, errors.mean());
@@ -126,7 +128,10 @@ final class TeacherTask implements StageTask {
         for (int row = 0; row < rows; row++) {
             int timestep = (int) ((row + generator.nextDouble()) / rows * abar.length);
             boolean isDropped = generator.nextDouble() < share;
-            captions.put(isDropped ? "" : samples.get(row).prompt(), batch.get(captions.ids().label()), row);
+            captions.put(
+                    isDropped ? "" : samples.get(row).prompt(),
+                    batch.get(captions.ids().label()),
+                    row);
             batch.get(TIMESTEP).setDouble(row, timestep);
             batch.get(WEIGHT).setDouble(row, denoising.weight(abar[timestep]));
             int size = clean.size() / rows;

@@ -22,8 +22,9 @@ import picocli.CommandLine.Spec;
         name = "train-teacher",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Trains a latent diffusion model, its text encoder included, on a folder of captioned pictures, with the"
-                + " architecture and the VAE of a model.")
+        description =
+                "Trains a latent diffusion model, its text encoder included, on a folder of captioned pictures, with the"
+                        + " architecture and the VAE of a model.")
 public final class TrainTeacher implements Callable<Integer> {
     private static final double WEIGHT_DECAY = 1e-3;
 
@@ -71,7 +72,13 @@ public final class TrainTeacher implements Callable<Integer> {
             TrainableNetwork unet = TrainableNetwork.of(
                     "unet",
                     directory.unet(),
-                    diffusion.unguided().denoiser(rows).outputs().values().iterator().next(),
+                    diffusion
+                            .unguided()
+                            .denoiser(rows)
+                            .outputs()
+                            .values()
+                            .iterator()
+                            .next(),
                     diffusion.weights());
             if (begins && options.isFromScratch()) {
                 captions.network().drawWeights(random.at("text encoder"));

@@ -54,8 +54,8 @@ public final class TrainVae implements Callable<Integer> {
                 vae.encoder().drawWeights(random.at("encoder"));
             }
         }
-        VaeTask task = new VaeTask(
-                vae, pictures, ReconstructionLoss.defaults(), decoderOnly, options.averageDecay(), random);
+        VaeTask task =
+                new VaeTask(vae, pictures, ReconstructionLoss.defaults(), decoderOnly, options.averageDecay(), random);
         try (Backend backend = options.openBackend()) {
             StageRun.execute(
                     task,

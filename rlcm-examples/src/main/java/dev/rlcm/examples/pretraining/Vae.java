@@ -80,9 +80,8 @@ final class Vae {
         Shape distribution = encoder.output;
         Part decoder = Part.load(directory, COMPONENTS.get(1), distribution.with(1, distribution.dim(1) / 2));
         if (!decoder.output.equals(pictures)) {
-            throw new IllegalArgumentException(
-                    directory + " has a VAE whose decoder makes " + decoder.output + " of " + pictures
-                            + "; expected an encoder that gives means and logarithms of variances, and its decoder");
+            throw new IllegalArgumentException(directory + " has a VAE whose decoder makes " + decoder.output + " of "
+                    + pictures + "; expected an encoder that gives means and logarithms of variances, and its decoder");
         }
         return new Vae(directory, encoder, decoder);
     }

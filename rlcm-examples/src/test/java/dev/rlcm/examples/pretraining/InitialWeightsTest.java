@@ -80,7 +80,8 @@ class InitialWeightsTest {
             } else if (name.contains("onnx::Mul")) {
                 assertThat(values).as(name).containsOnly(1);
             } else {
-                double bound = 1 / Math.sqrt(weight.size() / (double) weight.shape().dim(0));
+                double bound =
+                        1 / Math.sqrt(weight.size() / (double) weight.shape().dim(0));
                 assertThat(DoubleStream.of(values).map(Math::abs).max().orElseThrow())
                         .as(name)
                         .isBetween(0.8 * bound, bound * 1.000001);
@@ -99,7 +100,9 @@ class InitialWeightsTest {
             second.network().drawWeights(SEED);
             assertThat(before).hasSize(36);
             first.network().parameters().forEach((name, weight) -> {
-                assertThat(weight.toFloats()).as(name).isEqualTo(second.network().parameters().get(name).toFloats());
+                assertThat(weight.toFloats())
+                        .as(name)
+                        .isEqualTo(second.network().parameters().get(name).toFloats());
                 assertThat(weight.toFloats()).as(name).isNotEqualTo(before.get(name));
             });
         }

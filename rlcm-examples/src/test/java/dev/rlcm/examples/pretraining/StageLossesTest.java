@@ -24,7 +24,8 @@ class StageLossesTest {
                 constant(Shape.of(1, 1, 1, 2), 0, 3), constant(Shape.of(1, 1, 1, 2), 0, Math.log(2)));
         double divergence = (9 + 2 - 1 - Math.log(2)) / 2 / 2;
 
-        assertThat(value(new ReconstructionLoss(0, 0, 0).of(copy, picture, latents))).isCloseTo(7.0 / 4, within(1e-6));
+        assertThat(value(new ReconstructionLoss(0, 0, 0).of(copy, picture, latents)))
+                .isCloseTo(7.0 / 4, within(1e-6));
         assertThat(value(new ReconstructionLoss(1, 0, 0).of(copy, picture, latents)))
                 .isCloseTo(7.0 / 4 + 7.0 / 2 + 7.0 / 2, within(1e-6));
         assertThat(value(new ReconstructionLoss(0, 2, 0).of(copy, picture, latents)))

@@ -28,8 +28,8 @@ public final class ModelDirectory {
     private static final String LAYOUT =
             "model_index.json, scheduler/, tokenizer/, text_encoder/model.onnx, unet/model.onnx, vae_decoder/model.onnx";
 
-    private static final List<String> PARTS = List.of(
-            "model_index.json", "scheduler", "tokenizer", "text_encoder", "unet", "vae_decoder", "vae_encoder");
+    private static final List<String> PARTS =
+            List.of("model_index.json", "scheduler", "tokenizer", "text_encoder", "unet", "vae_decoder", "vae_encoder");
 
     private final Path root;
     private final Path shared;
