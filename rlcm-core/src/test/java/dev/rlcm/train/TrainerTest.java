@@ -111,6 +111,19 @@ class TrainerTest {
     }
 
     @Test
+    void samplesOfAPromptMayBeginAtTheSameLatent() throws InterruptedException {
+        TrainerConfig config = CONFIG.withEpochs(1).withSamplesPerPrompt(4).withCommonBeginnings(true);
+        trainer(ToyPolicies.fresh(backend), RED, config).run(report -> {
+            List<float[]> beginnings = report.rollout().trajectories().stream()
+                    .map(trajectory -> trajectory.state(0))
+                    .toList();
+            assertThat(beginnings.get(3)).isEqualTo(beginnings.get(0)).isNotEqualTo(beginnings.get(4));
+            assertThat(report.rollout().trajectories().get(3).state(1))
+                    .isNotEqualTo(report.rollout().trajectories().get(0).state(1));
+        });
+    }
+
+    @Test
     void advantagesMayBeOnesOwn() throws InterruptedException {
         AdvantageEstimator raw = (keys, rewards) -> rewards.clone();
         trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), raw)

@@ -18,8 +18,16 @@ public record Curves(String title, String axis, List<Line> lines) {
     private static final int WIDTH = 960;
     private static final int HEIGHT = 400;
 
-    /** A point of a curve, finite. */
-    public record Point(double x, double y) {}
+    /**
+     * A point of a curve, finite.
+     *
+     * @param spread half the height of a band around the curve; 0 for none
+     */
+    public record Point(double x, double y, double spread) {
+        public Point(double x, double y) {
+            this(x, y, 0);
+        }
+    }
 
     /**
      * A run.
@@ -57,6 +65,13 @@ public record Curves(String title, String axis, List<Line> lines) {
         chart.showLegend();
         for (int i = 0; i < lines.size(); i++) {
             Line line = lines.get(i);
+            if (line.points.stream().anyMatch(point -> point.spread > 0)) {
+                chart.addBand(
+                        line.values(Point::x),
+                        line.values(point -> point.y - point.spread),
+                        line.values(point -> point.y + point.spread),
+                        Style.band(Style.series(i)));
+            }
             chart.addLine(line.name, line.values(Point::x), line.values(Point::y), Style.series(i), 2.4f);
         }
         return Canvas.paint(WIDTH, HEIGHT, chart::paint);
