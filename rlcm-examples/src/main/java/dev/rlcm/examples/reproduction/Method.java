@@ -11,12 +11,11 @@ import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.Objective;
 import dev.rlcm.ppo.PolicyLosses;
 import java.io.IOException;
-import java.util.List;
 
 /** The two sides of the paper. */
 enum Method {
     /** A consistency model, whose guidance is distilled: one evaluation of the network for a step. */
-    RLCM(List.of(1, 2, 8)) {
+    RLCM {
         @Override
         LatentModel load(Backend backend) throws IOException {
             return LatentConsistencyModel.load(ModelDirectory.open(EmbeddedModel.emojiLcm()), backend);
@@ -29,7 +28,7 @@ enum Method {
         }
     },
     /** The diffusion model that it was distilled from, under the same optimiser: two evaluations for a step. */
-    DDPO(List.of(10, 25)) {
+    DDPO {
         @Override
         LatentModel load(Backend backend) throws IOException {
             ModelDirectory directory = ModelDirectory.open(EmbeddedModel.emojiLdm(), EmbeddedModel.emojiLcm());
@@ -41,13 +40,6 @@ enum Method {
             return Objective.of(PolicyLosses.clipped());
         }
     };
-
-    /** The numbers of steps that trained policies are sampled with, besides that which they were trained with. */
-    final List<Integer> budgets;
-
-    Method(List<Integer> budgets) {
-        this.budgets = budgets;
-    }
 
     abstract LatentModel load(Backend backend) throws IOException;
 

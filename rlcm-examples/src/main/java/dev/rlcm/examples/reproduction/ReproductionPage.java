@@ -7,12 +7,16 @@ import dev.rlcm.examples.report.RunReport;
 import dev.rlcm.examples.reproduction.TrialRecord.Point;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The report of a study: one page with all figures and tables, and the figures as files. */
 final class ReproductionPage {
+    /** How many algorithms a chart can show. */
+    private static final int DRAWN = 8;
+
     private final Path directory;
     private final List<String> notes;
     private final TrialRunner runner;
@@ -62,7 +66,11 @@ final class ReproductionPage {
     }
 
     private void horizons(RunReport report, List<Result> results) throws IOException {
-        Curves curves = new TaskFigures(results).by("pictures sampled and rewarded", Point::pictures, Point::seen);
+        Curves curves = Curves.of(results.get(0).task().measure.reward(), "pictures sampled and rewarded");
+        for (Result result : results) {
+            curves = curves.with(
+                    result.contender().name(), TaskFigures.course(result, Point::pictures, Point::seen));
+        }
         Bars bars = Bars.of("Sampling a picture", "ms");
         for (Result result : results) {
             if (result.millisPerPicture().isPresent()) {
@@ -79,11 +87,24 @@ final class ReproductionPage {
     }
 
     private void algorithms(RunReport report, List<Result> results) throws IOException {
-        Curves curves = new TaskFigures(results).by("seconds of training", Point::seconds, Point::seen);
+        List<Result> ranked = results.stream()
+                .sorted(Comparator.comparingDouble(
+                        result -> -result.change(Point::seen).mean()))
+                .toList();
+        Curves curves = Curves.of(results.get(0).task().measure.reward(), "seconds of training");
+        for (Result result : ranked.subList(0, Math.min(DRAWN, ranked.size()))) {
+            curves = curves.with(
+                    result.contender().name(), TaskFigures.course(result, Point::seconds, Point::seen));
+        }
         curves.write(directory.resolve("algorithms.png"));
         String task = results.get(0).task().toString();
-        report.rows("Algorithms on " + task, results.stream().map(Tables::algorithm).toList())
-                .figure("Algorithms by time", curves.render(), "All with 4 steps; see docs/algorithms.md.");
+        report.rows(
+                        "Algorithms on " + task,
+                        ranked.stream().map(Tables::algorithm).toList())
+                .figure(
+                        "Algorithms by time",
+                        curves.render(),
+                        "Those that gained most, all with 4 steps; see docs/algorithms.md.");
     }
 
     /** Of every contender. */

@@ -23,9 +23,6 @@ final class Study {
     /** RLCM's horizon beside DDPO. */
     private static final int RLCM_STEPS = 4;
 
-    private static final List<Integer> HORIZONS = List.of(2, 4, 8);
-    private static final List<Double> RATES = List.of(5e-4, 2e-3, 8e-3);
-
     private static final String RATE = "--learning-rate=";
 
     /** Nothing but the reward is asked for, on the scale of its spread. */
@@ -103,7 +100,7 @@ final class Study {
             compare(methods, task, withBudgets(ddpo.with(FREE).with(ddpoSettings.get(task))), seeds);
         }
         String[] settings = rlcmSettings.getOrDefault(horizonTask, rlcmSettings.get(tasks.get(0)));
-        for (int steps : HORIZONS) {
+        for (int steps : scale.horizons()) {
             Contender horizon = contender(Method.RLCM, steps, scale.epochs());
             compare(horizons, horizonTask, horizon.with(FREE).with(settings), scale.seeds());
         }
@@ -114,8 +111,8 @@ final class Study {
             List<String[]> grid = scale.algorithmRates().stream()
                     .map(rate -> new String[] {RATE + rate})
                     .toList();
-            String[] choice = grid.size() == 1 ? grid.get(0) : chosen(algorithmTask, contender, grid);
-            compare(algorithms, algorithmTask, contender.with(choice), scale.seeds());
+            Contender best = contender.with(chosen(algorithmTask, contender, grid));
+            compare(algorithms, algorithmTask, best, scale.seeds());
         }
     }
 
@@ -137,8 +134,8 @@ final class Study {
         return new Contender(method + ", " + steps + " steps", method, steps, epochs, List.of(), List.of());
     }
 
-    private static Contender withBudgets(Contender contender) {
-        return contender.withBudgets(contender.method().budgets);
+    private Contender withBudgets(Contender contender) {
+        return contender.withBudgets(scale.budgets().get(contender.method()));
     }
 
     private static Contender algorithm(Contender rlcm, Algorithm algorithm) {
@@ -148,7 +145,7 @@ final class Study {
 
     /** The settings for every task, chosen by each or by the first of them. */
     private Map<Task, String[]> chosen(Contender contender) throws IOException, InterruptedException {
-        List<String[]> grid = RATES.stream()
+        List<String[]> grid = scale.rates().stream()
                 .flatMap(rate -> scale.clipRanges().stream()
                         .map(range -> new String[] {RATE + rate, "--clip-range=" + range}))
                 .toList();
@@ -160,9 +157,12 @@ final class Study {
         return settings;
     }
 
-    /** The settings of the grid with which one seed ends highest. */
+    /** The settings of the grid with which one seed ends highest, or the only ones. */
     private String[] chosen(Task task, Contender contender, List<String[]> grid)
             throws IOException, InterruptedException {
+        if (grid.size() == 1) {
+            return grid.get(0);
+        }
         List<Result> tried = new ArrayList<>();
         for (String[] settings : grid) {
             String name = contender.name() + ", " + String.join(" ", settings).replaceAll("--[a-z-]+=", "");

@@ -96,10 +96,17 @@ final class Tables {
         row.put("DDPO ends at", ddpo.after(Point::seen).toString());
         row.put("after (s)", seconds);
         row.put("RLCM is there after (s)", needed.isPresent() ? number(needed.getAsDouble()) : "never");
-        row.put("times faster (paper: up to 17)", needed.isPresent() ? number(seconds / needed.getAsDouble()) : "");
+        row.put("times faster (paper: up to 17)", faster(seconds, needed));
         double share = rlcm.millisPerPicture().orElseThrow().mean() / ddpo.millisPerPicture().orElseThrow().mean();
         row.put("RLCM's share of the time for a picture (paper: a quarter)", number(share));
         return row;
+    }
+
+    private static String faster(double seconds, OptionalDouble needed) {
+        if (needed.isEmpty()) {
+            return "";
+        }
+        return needed.getAsDouble() == 0 ? "untrained" : number(seconds / needed.getAsDouble());
     }
 
     private static String number(double value) {

@@ -10,11 +10,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /** The paper's figures of one task. */
 final class TaskFigures {
+    /** One colour for RLCM, one for DDPO, one for whatever stands beside them, in all charts. */
+    private static final Map<Method, Integer> COLOURS = Map.of(Method.RLCM, 1, Method.DDPO, 3);
+
+    private static final int OTHER_COLOUR = 4;
+
     private final List<Result> results;
     private final String title;
     private final String reward;
@@ -39,7 +45,7 @@ final class TaskFigures {
                 .figure(
                         title + ": reward by inference time (Fig. 6)",
                         written(budgets(), directory, "budgets"),
-                        "The trained policies sampled with 1, 2, 4 and 8 steps (RLCM) and 10, 25 and 50 (DDPO).")
+                        "The trained policies sampled with more and fewer steps than they were trained with.")
                 .figure(
                         title + ": prompts that were not trained on (Fig. 8)",
                         written(by("pictures sampled and rewarded", Point::pictures, Point::unseen), directory, "unseen"),
@@ -65,12 +71,27 @@ final class TaskFigures {
         report.figure(title + ": before and after (Fig. 3)", grid.render(), "The same prompts and noises, first seed.");
     }
 
-    Curves by(String axis, ToDoubleFunction<Point> spent, ToDoubleFunction<Point> gained) {
+    private Curves by(String axis, ToDoubleFunction<Point> spent, ToDoubleFunction<Point> gained) {
         Curves curves = Curves.of(reward, axis);
         for (Result result : results) {
-            curves = curves.with(result.contender().name(), points(result.course(spent), result.course(gained)));
+            curves = curves.with(result.contender().name(), course(result, spent, gained), colour(result));
         }
         return curves;
+    }
+
+    /** What was gained by what was spent. */
+    static List<Curves.Point> course(
+            Result result, ToDoubleFunction<Point> spent, ToDoubleFunction<Point> gained) {
+        return points(result.course(spent), result.course(gained));
+    }
+
+    private int colour(Result result) {
+        Method method = result.contender().method();
+        Result first = results.stream()
+                .filter(each -> each.contender().method() == method)
+                .findFirst()
+                .orElseThrow();
+        return first.equals(result) ? COLOURS.get(method) : OTHER_COLOUR;
     }
 
     private Curves budgets() {
@@ -78,7 +99,7 @@ final class TaskFigures {
         for (Result result : results) {
             List<Curves.Point> points = points(result.budgets(Budget::millis), result.budgets(Budget::reward));
             if (!points.isEmpty()) {
-                curves = curves.with(result.contender().name(), points);
+                curves = curves.with(result.contender().name(), points, colour(result));
             }
         }
         return curves;

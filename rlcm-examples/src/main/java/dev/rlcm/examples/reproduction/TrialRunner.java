@@ -90,7 +90,11 @@ final class TrialRunner {
         List<String> arguments = Stream.concat(trial.options().stream(), common.stream()).toList();
         Path folder = folder(trial);
         TrialRecord known = known(folder, TrialRecord.begun(arguments, evaluated));
-        return known.isDone() ? known : run(trial, folder, known);
+        if (known.isDone()) {
+            return known;
+        }
+        checkGoingOn(trial);
+        return run(trial, folder, known);
     }
 
     /** What can be gone on with, or the beginning. */
@@ -138,14 +142,19 @@ final class TrialRunner {
             if (trained.hasFailed()) {
                 return trained;
             }
-            if (trainer.epochsDone() < trial.contender().epochs()) {
-                throw new InterruptedException("stopped during " + trial);
-            }
+            checkGoingOn(trial);
             policy.adapter().save(folder.resolve("adapter.safetensors"));
             TrialRecord done = trained.withBudgets(
                     budgets(trial, model, policy, options.plan(), trained.last().seen()));
             done.write(TrialRun.recordIn(folder));
             return done;
+        }
+    }
+
+    /** No session must be opened any more when the JVM goes down, whose hooks close the runtime. */
+    private void checkGoingOn(Trial trial) throws InterruptedException {
+        if (stopping) {
+            throw new InterruptedException("stopped during " + trial);
         }
     }
 
