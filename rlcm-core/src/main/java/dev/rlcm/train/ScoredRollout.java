@@ -1,6 +1,7 @@
 package dev.rlcm.train;
 
 import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.Trajectory;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.RewardFailure;
@@ -71,6 +72,11 @@ record ScoredRollout(Rollout rollout, List<Score> scores, List<Unscored> unscore
         Rollout scored = rollout.select(IntStream.of(present).boxed().toList());
         double[] estimated = credit.estimate(scored, numbers(present));
         boolean byAction = estimated.length != present.length;
+        int actions = scored.trajectories().stream().mapToInt(Trajectory::actions).sum();
+        if (byAction && estimated.length != actions) {
+            throw new IllegalArgumentException("the estimator of advantages must give " + present.length
+                    + ", one per trajectory, or " + actions + ", one per action, got " + estimated.length);
+        }
         List<double[]> parts = new ArrayList<>();
         int next = 0;
         for (int i = 0; i < scores.size(); i++) {

@@ -148,6 +148,13 @@ class TrainerTest {
         AdvantageEstimator raw = (keys, rewards) -> rewards.clone();
         trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), raw)
                 .run(report -> assertThat(report.advantages()).containsExactly(report.rewards()));
+        AdvantageEstimator byAction = (keys, rewards) -> new double[2 * rewards.length];
+        trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), byAction)
+                .run(report -> assertThat(report.advantages()).hasSize(16));
+        Trainer wrong =
+                trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), (keys, rewards) -> new double[3]);
+        assertThatThrownBy(() -> wrong.run(report -> {}))
+                .hasMessage("the estimator of advantages must give 8, one per trajectory, or 16, one per action, got 3");
     }
 
     @Test
