@@ -182,7 +182,8 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
             Trajectory trajectory = rollout.trajectories().get(i);
             int index = i;
             rows.add(objective.source().rows(trajectory, random.at(trajectory.prompt())).stream()
-                    .map(transition -> new Row(transition, transition.logProb(), credits.of(index, transition.action())))
+                    .map(transition ->
+                            new Row(transition, transition.logProb(), credits.of(index, transition.action())))
                     .toList());
         }
         boolean isEvaluated =
@@ -246,9 +247,8 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         Credits credits = Credits.of(rollout, advantages, config.advantageClamp());
         boolean ofActions = objective.unitSize() == 1 && objective.source().logProbs() == RowSource.LogProbs.RECORDED;
         if (credits.isByAction() && !ofActions) {
-            throw new IllegalArgumentException(
-                    "this algorithm compares whole trajectories; expected " + rollout.size()
-                            + " advantages, one for each, got " + advantages.length);
+            throw new IllegalArgumentException("this algorithm compares whole trajectories; expected " + rollout.size()
+                    + " advantages, one for each, got " + advantages.length);
         }
         return credits;
     }

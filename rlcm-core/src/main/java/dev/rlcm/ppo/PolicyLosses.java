@@ -74,7 +74,8 @@ public final class PolicyLosses {
                     .toArray());
             Value end = t.perRow(latent, row -> NoisedLatents.finalLatent(row.trajectory()));
             Value signal = policy.sigma().square().neg().add(1).sqrt(); // [B], what x0 is scaled with
-            return policy.reduce(policy.mean().div(policy.spread(signal)).sub(end).square());
+            return policy.reduce(
+                    policy.mean().div(policy.spread(signal)).sub(end).square());
         };
     }
 

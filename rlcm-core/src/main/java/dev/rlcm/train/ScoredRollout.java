@@ -72,7 +72,8 @@ record ScoredRollout(Rollout rollout, List<Score> scores, List<Unscored> unscore
         Rollout scored = rollout.select(IntStream.of(present).boxed().toList());
         double[] estimated = credit.estimate(scored, numbers(present));
         boolean byAction = estimated.length != present.length;
-        int actions = scored.trajectories().stream().mapToInt(Trajectory::actions).sum();
+        int actions =
+                scored.trajectories().stream().mapToInt(Trajectory::actions).sum();
         if (byAction && estimated.length != actions) {
             throw new IllegalArgumentException("the estimator of advantages must give " + present.length
                     + ", one per trajectory, or " + actions + ", one per action, got " + estimated.length);

@@ -147,7 +147,8 @@ public final class Trainer {
         RandomStreams streams = random.at("epoch").at(epoch);
         List<Prompt> drawn = prompts(streams);
         RolloutScores pending = pool.rollout(drawn.stream().map(Prompt::text).toList());
-        Rollout rollout = policy.rollout(RolloutRequest.of(drawn, noise(streams)).withOnBatch(pending::add));
+        Rollout rollout =
+                policy.rollout(RolloutRequest.of(drawn, noise(streams)).withOnBatch(pending::add));
         long sampled = System.nanoTime();
         Optional<RewardScores> scores = scores(pending);
         if (scores.isEmpty()) {

@@ -62,27 +62,67 @@ public record TrainerConfig(
 
     public TrainerConfig withEpochs(int value) {
         return new TrainerConfig(
-                value, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, commonBeginnings, seed);
+                value,
+                trajectories,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     public TrainerConfig withTrajectories(int value) {
         return new TrainerConfig(
-                epochs, value, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, commonBeginnings, seed);
+                epochs,
+                value,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     public TrainerConfig withSamplesPerPrompt(int value) {
         return new TrainerConfig(
-                epochs, trajectories, value, statBuffer, statMinCount, rewardThreads, averageDecay, commonBeginnings, seed);
+                epochs,
+                trajectories,
+                value,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     public TrainerConfig withStatistics(int buffer, int minCount) {
         return new TrainerConfig(
-                epochs, trajectories, samplesPerPrompt, buffer, minCount, rewardThreads, averageDecay, commonBeginnings, seed);
+                epochs,
+                trajectories,
+                samplesPerPrompt,
+                buffer,
+                minCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     public TrainerConfig withRewardThreads(int value) {
         return new TrainerConfig(
-                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, value, averageDecay, commonBeginnings, seed);
+                epochs,
+                trajectories,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                value,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     /** With a moving average of the parameters, see {@link Trainer#applyAverage}. */
@@ -114,7 +154,15 @@ public record TrainerConfig(
 
     public TrainerConfig withSeed(long value) {
         return new TrainerConfig(
-                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, commonBeginnings, value);
+                epochs,
+                trajectories,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                value);
     }
 
     /** Within prompts where there are several samples of each, else by prompt with these settings of statistics. */

@@ -82,7 +82,8 @@ class DenseAdvantagesTest {
         try (StepPredictions predictions = StepPredictions.of(policy, 4)) {
             double[] advantages = new DenseAdvantages(predictions, RED, raw).estimate(rollout, rewards);
             for (int i = 0; i < 8; i++) {
-                double expected = rewards[i / 2] - predicted(rollout.trajectories().get(i / 2), i % 2);
+                double expected =
+                        rewards[i / 2] - predicted(rollout.trajectories().get(i / 2), i % 2);
                 assertThat(advantages[i]).isCloseTo(expected, within(1e-5));
             }
             assertThatThrownBy(() -> new DenseAdvantages(predictions, RED, raw).estimate(PROMPTS, rewards))
@@ -105,8 +106,10 @@ class DenseAdvantagesTest {
             }
         }
         List<double[]> gradients = new ArrayList<>();
-        PpoConfig config =
-                PpoConfig.defaults().withTrajectoriesPerStep(4).withMinibatch(3).withMaxGradNorm(Double.POSITIVE_INFINITY);
+        PpoConfig config = PpoConfig.defaults()
+                .withTrajectoriesPerStep(4)
+                .withMinibatch(3)
+                .withMaxGradNorm(Double.POSITIVE_INFINITY);
         PpoOptimizer.of(policy, config).update(rollout, advantages, new UpdateObserver() {
             @Override
             public void onStep(Step step) {
@@ -124,8 +127,8 @@ class DenseAdvantagesTest {
         double[] bad = new double[8];
         bad[5] = Double.NaN;
         assertThatThrownBy(() -> ppo.update(rollout, bad)).hasMessageContaining("advantage 5 is NaN (prompt \"b\")");
-        PpoOptimizer pairs = PpoOptimizer.of(
-                policy, PpoConfig.defaults(), Objective.pairs(PairLoss.rebel(1), Pairing.neighbours()));
+        PpoOptimizer pairs =
+                PpoOptimizer.of(policy, PpoConfig.defaults(), Objective.pairs(PairLoss.rebel(1), Pairing.neighbours()));
         assertThatThrownBy(() -> pairs.update(rollout, new double[8]))
                 .hasMessage("this algorithm compares whole trajectories; expected 4 advantages, one for each, got 8");
     }

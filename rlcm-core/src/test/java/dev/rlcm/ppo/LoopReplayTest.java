@@ -92,7 +92,11 @@ class LoopReplayTest {
         List<GaussianStep> steps = new ArrayList<>();
         golden.get("steps")
                 .forEach(step -> steps.add(new GaussianStep(
-                        500, 1, step.get("a").asDouble(), step.get("b").asDouble(), step.get("sigma").asDouble())));
+                        500,
+                        1,
+                        step.get("a").asDouble(),
+                        step.get("b").asDouble(),
+                        step.get("sigma").asDouble())));
         List<Trajectory> trajectories = new ArrayList<>();
         for (int i = 0; i < golden.get("states").size(); i++) {
             List<float[]> states = new ArrayList<>();
@@ -111,6 +115,8 @@ class LoopReplayTest {
     }
 
     private static float[] floats(JsonNode array) {
-        return new float[] {(float) array.get(0).asDouble(), (float) array.get(1).asDouble()};
+        return new float[] {
+            (float) array.get(0).asDouble(), (float) array.get(1).asDouble()
+        };
     }
 }

@@ -63,7 +63,9 @@ class StepwiseLossesTest {
         try (LossGraph graph = new LossGraph(policy, loss, WIDE, rows.size(), true)) {
             graph.run(rows, 1.0 / rows.size(), 1);
             return new double[] {
-                graph.value(), graph.gradients().get(0).get(0), graph.gradients().get(0).get(1)
+                graph.value(),
+                graph.gradients().get(0).get(0),
+                graph.gradients().get(0).get(1)
             };
         }
     }
@@ -86,7 +88,8 @@ class StepwiseLossesTest {
                 double[] mean = oldMean(trajectory, k);
                 double logRatio = 0;
                 for (int i = 0; i < 2; i++) {
-                    double z = (trajectory.state(k + 1)[i] - mean[i]) / trajectory.step(k).sigma();
+                    double z = (trajectory.state(k + 1)[i] - mean[i])
+                            / trajectory.step(k).sigma();
                     logRatio += z * (NEW[i] - OLD[i]);
                 }
                 expected -= Math.exp(logRatio) / 6;

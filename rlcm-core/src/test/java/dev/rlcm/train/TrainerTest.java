@@ -154,7 +154,8 @@ class TrainerTest {
         Trainer wrong =
                 trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), (keys, rewards) -> new double[3]);
         assertThatThrownBy(() -> wrong.run(report -> {}))
-                .hasMessage("the estimator of advantages must give 8, one per trajectory, or 16, one per action, got 3");
+                .hasMessage(
+                        "the estimator of advantages must give 8, one per trajectory, or 16, one per action, got 3");
     }
 
     @Test

@@ -17,7 +17,8 @@ import picocli.CommandLine.Mixin;
         name = "reproduce",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Repeats the paper's comparisons on the embedded models, and writes one page of all figures and tables.")
+        description =
+                "Repeats the paper's comparisons on the embedded models, and writes one page of all figures and tables.")
 public final class Reproduce implements Callable<Integer> {
     @Mixin
     private final ReproduceOptions options = new ReproduceOptions();

@@ -83,8 +83,8 @@ class AlgorithmOptionsTest {
         try (policy;
                 PpoOptimizer optimizer =
                         PpoOptimizer.of(policy, options.ppo(), options.objective(model, policy, backend))) {
-            UpdateReport report =
-                    optimizer.update(rollout, options.advantages(policy, options.reward(backend)).estimate(rollout, REWARDS));
+            UpdateReport report = optimizer.update(
+                    rollout, options.advantages(policy, options.reward(backend)).estimate(rollout, REWARDS));
             assertThat(report.steps().applied()).isPositive();
             assertThat(report.steps().skipped()).isZero();
             assertThat(report.steps().gradNorm()).isPositive();
@@ -119,8 +119,10 @@ class AlgorithmOptionsTest {
         TrainOptions options = options("--kl-reward", "0.1", "--kl-target", "0.01", "--advantage", "leave-one-out");
         ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
         Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(1));
-        assertThat(options.advantages(policy, options.reward(backend))).hasToString("klRegularized(adaptive(0.1, 0.01), leaveOneOut())");
-        assertThat(options.advantages(policy, options.reward(backend)).estimate(rollout, REWARDS)[1]).isPositive();
+        assertThat(options.advantages(policy, options.reward(backend)))
+                .hasToString("klRegularized(adaptive(0.1, 0.01), leaveOneOut())");
+        assertThat(options.advantages(policy, options.reward(backend)).estimate(rollout, REWARDS)[1])
+                .isPositive();
     }
 
     @Test

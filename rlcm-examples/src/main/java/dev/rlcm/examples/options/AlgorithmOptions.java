@@ -96,14 +96,16 @@ public final class AlgorithmOptions {
     @Option(
             names = "--consistency",
             paramLabel = "WEIGHT",
-            description = "Weight in the loss of the distance between what every step predicts and where its trajectory ended;"
-                    + " for algorithms that learn from actions. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Weight in the loss of the distance between what every step predicts and where its trajectory ended;"
+                            + " for algorithms that learn from actions. Default: ${DEFAULT-VALUE}.")
     private double consistency = 0;
 
     @Option(
             names = "--dense",
             fallbackValue = "true",
-            description = "Reward every action by how much the predicted picture gains; for algorithms that learn from actions.")
+            description =
+                    "Reward every action by how much the predicted picture gains; for algorithms that learn from actions.")
     private boolean dense;
 
     @Option(
@@ -134,8 +136,7 @@ public final class AlgorithmOptions {
      * @param otherwise where no estimator is chosen
      * @param rows in a run of the graphs that measure divergences and predict pictures
      */
-    AdvantageEstimator credit(
-            AdvantageEstimator otherwise, ConsistencyPolicy policy, RewardFunction reward, int rows) {
+    AdvantageEstimator credit(AdvantageEstimator otherwise, ConsistencyPolicy policy, RewardFunction reward, int rows) {
         AdvantageEstimator chosen =
                 advantage.estimator(otherwise, AdvantageEstimator.perPrompt(statBuffer, statMinCount));
         AdvantageEstimator estimator =

@@ -56,7 +56,8 @@ public final class TrainOptions {
     @Option(
             names = "--common-beginnings",
             fallbackValue = "true",
-            description = "Begin the pictures of a prompt at the same noise, so that they differ by their actions alone.")
+            description =
+                    "Begin the pictures of a prompt at the same noise, so that they differ by their actions alone.")
     boolean commonBeginnings;
 
     @Option(
@@ -138,9 +139,7 @@ public final class TrainOptions {
      */
     public static TrainOptions of(List<String> arguments) {
         TrainOptions options = new TrainOptions();
-        new CommandLine(options)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .parseArgs(arguments.toArray(String[]::new));
+        new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments.toArray(String[]::new));
         return options;
     }
 

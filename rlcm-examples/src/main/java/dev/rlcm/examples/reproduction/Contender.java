@@ -13,8 +13,7 @@ import java.util.stream.Stream;
  * @param options of the training command, besides those of {@link Trial#options}; each once
  * @param budgets the numbers of steps that the trained policy is sampled with besides its own
  */
-record Contender(
-        String name, Method method, int steps, int epochs, List<String> options, List<Integer> budgets) {
+record Contender(String name, Method method, int steps, int epochs, List<String> options, List<Integer> budgets) {
     private static final int EVALUATIONS = 5;
 
     Contender {

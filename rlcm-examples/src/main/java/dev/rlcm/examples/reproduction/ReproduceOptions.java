@@ -33,28 +33,32 @@ public final class ReproduceOptions {
 
     @Option(
             names = "--quick",
-            description = "About a quarter of an hour on two cores: few epochs of DDPO, and one seed of it but for the first"
-                    + " task. The same as --size quick.")
+            description =
+                    "About a quarter of an hour on two cores: few epochs of DDPO, and one seed of it but for the first"
+                            + " task. The same as --size quick.")
     private boolean quick;
 
     @Option(
             names = "--size",
             paramLabel = "SIZE",
-            description = "${COMPLETION-CANDIDATES}: full takes a night, tiny only shows that everything works. Default:"
-                    + " ${DEFAULT-VALUE}.")
+            description =
+                    "${COMPLETION-CANDIDATES}: full takes a night, tiny only shows that everything works. Default:"
+                            + " ${DEFAULT-VALUE}.")
     private Size size = Size.FULL;
 
     @Option(
             names = "--tasks",
             split = ",",
             paramLabel = "REWARD",
-            description = "What is trained for; the first is what learning rates are chosen by. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "What is trained for; the first is what learning rates are chosen by. Default: ${DEFAULT-VALUE}.")
     List<Task> tasks = List.of(Task.COMPRESSIBILITY, Task.INCOMPRESSIBILITY, Task.AESTHETIC, Task.CLIPSCORE);
 
     @Option(
             names = "--horizon-task",
             paramLabel = "REWARD",
-            description = "What several horizons are compared by. Default: aesthetic if it is among the tasks, else the first.")
+            description =
+                    "What several horizons are compared by. Default: aesthetic if it is among the tasks, else the first.")
     @Nullable
     Task horizonTask;
 

@@ -24,8 +24,8 @@ public final class Reproduction {
     public void execute() throws IOException {
         Set<String> algorithms = options.algorithms();
         try (Backend backend = options.common().openBackend()) {
-            TrialRunner runner = new TrialRunner(
-                    options.output, backend, options.scale().evaluated(), options.runOptions());
+            TrialRunner runner =
+                    new TrialRunner(options.output, backend, options.scale().evaluated(), options.runOptions());
             List<String> notes = new ArrayList<>();
             List<Task> tasks = tasks(runner, notes);
             Task horizonTask = options.horizonTask != null
@@ -33,12 +33,7 @@ public final class Reproduction {
                     : tasks.contains(Task.AESTHETIC) ? Task.AESTHETIC : tasks.get(0);
             ReproductionPage page = new ReproductionPage(options.output, notes, runner);
             Study study = new Study(
-                    tasks,
-                    horizonTask,
-                    options.algorithmTask,
-                    algorithms,
-                    options.scale(),
-                    new Study.Laboratory() {
+                    tasks, horizonTask, options.algorithmTask, algorithms, options.scale(), new Study.Laboratory() {
                         @Override
                         public TrialRecord run(Trial trial) throws IOException, InterruptedException {
                             return runner.run(trial);
@@ -54,7 +49,8 @@ public final class Reproduction {
             } catch (InterruptedException e) {
                 System.out.println("Not finished (" + e.getMessage() + "); the same command goes on");
             }
-            System.out.println("report: " + options.output.resolve("report.html").toAbsolutePath());
+            System.out.println(
+                    "report: " + options.output.resolve("report.html").toAbsolutePath());
         }
     }
 
@@ -73,7 +69,8 @@ public final class Reproduction {
             throw new IllegalArgumentException("none of the tasks " + options.tasks + " can be done: " + notes);
         }
         if (tasks.contains(Task.CLIPSCORE)) {
-            notes.add("The task clipscore stands for the paper's prompt-image alignment, which needs a vision-language model.");
+            notes.add(
+                    "The task clipscore stands for the paper's prompt-image alignment, which needs a vision-language model.");
         }
         return tasks;
     }

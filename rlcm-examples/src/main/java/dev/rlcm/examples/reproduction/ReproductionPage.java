@@ -39,9 +39,11 @@ final class ReproductionPage {
             if (!claims.isEmpty()) {
                 report.rows("RLCM beside DDPO", claims);
             }
-            report.rows("Results", findings.methods().stream().map(Tables::result).toList());
+            report.rows(
+                    "Results", findings.methods().stream().map(Tables::result).toList());
         }
-        for (Task task : findings.methods().stream().map(Result::task).distinct().toList()) {
+        for (Task task :
+                findings.methods().stream().map(Result::task).distinct().toList()) {
             List<Result> results = findings.methods().stream()
                     .filter(result -> result.task() == task)
                     .toList();
@@ -68,14 +70,14 @@ final class ReproductionPage {
     private void horizons(RunReport report, List<Result> results) throws IOException {
         Curves curves = Curves.of(results.get(0).task().measure.reward(), "pictures sampled and rewarded");
         for (Result result : results) {
-            curves = curves.with(
-                    result.contender().name(), TaskFigures.course(result, Point::pictures, Point::seen));
+            curves = curves.with(result.contender().name(), TaskFigures.course(result, Point::pictures, Point::seen));
         }
         Bars bars = Bars.of("Sampling a picture", "ms");
         for (Result result : results) {
             if (result.millisPerPicture().isPresent()) {
                 bars = bars.with(
-                        result.contender().name(), result.millisPerPicture().get().mean());
+                        result.contender().name(),
+                        result.millisPerPicture().get().mean());
             }
         }
         curves.write(directory.resolve("horizons.png"));
@@ -93,8 +95,7 @@ final class ReproductionPage {
                 .toList();
         Curves curves = Curves.of(results.get(0).task().measure.reward(), "seconds of training");
         for (Result result : ranked.subList(0, Math.min(DRAWN, ranked.size()))) {
-            curves = curves.with(
-                    result.contender().name(), TaskFigures.course(result, Point::seconds, Point::seen));
+            curves = curves.with(result.contender().name(), TaskFigures.course(result, Point::seconds, Point::seen));
         }
         curves.write(directory.resolve("algorithms.png"));
         String task = results.get(0).task().toString();

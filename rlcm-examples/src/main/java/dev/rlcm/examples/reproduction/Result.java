@@ -45,7 +45,9 @@ record Result(Task task, Contender contender, List<TrialRecord> trials) {
     Spread rate(ToDoubleFunction<Point> spent, double unit) {
         return Spread.of(trials, trial -> {
             double cost = spent.applyAsDouble(trial.last());
-            return cost == 0 ? 0 : unit * (trial.last().seen() - trial.points().get(0).seen()) / cost;
+            return cost == 0
+                    ? 0
+                    : unit * (trial.last().seen() - trial.points().get(0).seen()) / cost;
         });
     }
 
@@ -56,7 +58,8 @@ record Result(Task task, Contender contender, List<TrialRecord> trials) {
 
     /** At each evaluation that all seeds have come to, over the seeds. */
     List<Spread> course(ToDoubleFunction<Point> number) {
-        int length = trials.stream().mapToInt(trial -> trial.points().size()).min().orElseThrow();
+        int length =
+                trials.stream().mapToInt(trial -> trial.points().size()).min().orElseThrow();
         return IntStream.range(0, length)
                 .mapToObj(i -> Spread.of(
                         trials, trial -> number.applyAsDouble(trial.points().get(i))))
@@ -70,7 +73,8 @@ record Result(Task task, Contender contender, List<TrialRecord> trials) {
                 ? List.of()
                 : IntStream.range(0, trained.get(0).budgets().size())
                         .mapToObj(i -> Spread.of(
-                                trained, trial -> number.applyAsDouble(trial.budgets().get(i))))
+                                trained,
+                                trial -> number.applyAsDouble(trial.budgets().get(i))))
                         .toList();
     }
 

@@ -45,12 +45,11 @@ record Scale(
             Map.of(Method.RLCM, List.of(1, 2, 8), Method.DDPO, List.of(10, 25));
 
     /** About a quarter of an hour on two cores: a few epochs of DDPO, which take most of it. */
-    static final Scale QUICK = new Scale(
-            3, 1, 12, 50, 2, 8, 1, false, RATES, USUAL, HORIZONS, BUDGETS, 4, USUAL, 16);
+    static final Scale QUICK = new Scale(3, 1, 12, 50, 2, 8, 1, false, RATES, USUAL, HORIZONS, BUDGETS, 4, USUAL, 16);
 
     /** A night. Both sides have the same number of pictures. */
-    static final Scale FULL = new Scale(
-            3, 3, 60, 50, 60, 25, 10, true, RATES, List.of(3e-4, 1e-3), HORIZONS, BUDGETS, 25, RATES, 64);
+    static final Scale FULL =
+            new Scale(3, 3, 60, 50, 60, 25, 10, true, RATES, List.of(3e-4, 1e-3), HORIZONS, BUDGETS, 25, RATES, 64);
 
     /** To see that everything works; its numbers mean nothing. */
     static final Scale TINY = new Scale(

@@ -146,8 +146,8 @@ final class Study {
     /** The settings for every task, chosen by each or by the first of them. */
     private Map<Task, String[]> chosen(Contender contender) throws IOException, InterruptedException {
         List<String[]> grid = scale.rates().stream()
-                .flatMap(rate -> scale.clipRanges().stream()
-                        .map(range -> new String[] {RATE + rate, "--clip-range=" + range}))
+                .flatMap(rate ->
+                        scale.clipRanges().stream().map(range -> new String[] {RATE + rate, "--clip-range=" + range}))
                 .toList();
         Map<Task, String[]> settings = new EnumMap<>(Task.class);
         for (Task task : tasks) {
@@ -168,9 +168,8 @@ final class Study {
             String name = contender.name() + ", " + String.join(" ", settings).replaceAll("--[a-z-]+=", "");
             tried.add(compare(sweeps, task, contender.with(settings).named(name), 1));
         }
-        Result best = tried.stream()
-                .max(Comparator.comparingDouble(Study::outcome))
-                .orElseThrow();
+        Result best =
+                tried.stream().max(Comparator.comparingDouble(Study::outcome)).orElseThrow();
         return grid.get(tried.indexOf(best));
     }
 
@@ -193,7 +192,6 @@ final class Study {
     }
 
     private Findings findings() {
-        return new Findings(
-                List.copyOf(sweeps), List.copyOf(methods), List.copyOf(horizons), List.copyOf(algorithms));
+        return new Findings(List.copyOf(sweeps), List.copyOf(methods), List.copyOf(horizons), List.copyOf(algorithms));
     }
 }

@@ -97,7 +97,8 @@ final class Tables {
         row.put("after (s)", seconds);
         row.put("RLCM is there after (s)", needed.isPresent() ? number(needed.getAsDouble()) : "never");
         row.put("times faster (paper: up to 17)", faster(seconds, needed));
-        double share = rlcm.millisPerPicture().orElseThrow().mean() / ddpo.millisPerPicture().orElseThrow().mean();
+        double share = rlcm.millisPerPicture().orElseThrow().mean()
+                / ddpo.millisPerPicture().orElseThrow().mean();
         row.put("RLCM's share of the time for a picture (paper: a quarter)", number(share));
         return row;
     }

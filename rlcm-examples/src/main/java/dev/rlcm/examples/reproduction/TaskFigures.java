@@ -36,7 +36,10 @@ final class TaskFigures {
     void addTo(RunReport report, Path directory) throws IOException {
         report.figure(
                         title + ": reward by queries (Fig. 4)",
-                        written(by("pictures sampled and rewarded", Point::pictures, Point::seen), directory, "queries"),
+                        written(
+                                by("pictures sampled and rewarded", Point::pictures, Point::seen),
+                                directory,
+                                "queries"),
                         "Evaluated on fixed prompts of training and noises; bands are one standard deviation over the seeds.")
                 .figure(
                         title + ": reward by time (Fig. 5)",
@@ -48,7 +51,10 @@ final class TaskFigures {
                         "The trained policies sampled with more and fewer steps than they were trained with.")
                 .figure(
                         title + ": prompts that were not trained on (Fig. 8)",
-                        written(by("pictures sampled and rewarded", Point::pictures, Point::unseen), directory, "unseen"),
+                        written(
+                                by("pictures sampled and rewarded", Point::pictures, Point::unseen),
+                                directory,
+                                "unseen"),
                         "The same policies on animals and in scenes that training never draws.");
     }
 
@@ -80,8 +86,7 @@ final class TaskFigures {
     }
 
     /** What was gained by what was spent. */
-    static List<Curves.Point> course(
-            Result result, ToDoubleFunction<Point> spent, ToDoubleFunction<Point> gained) {
+    static List<Curves.Point> course(Result result, ToDoubleFunction<Point> spent, ToDoubleFunction<Point> gained) {
         return points(result.course(spent), result.course(gained));
     }
 
@@ -108,7 +113,8 @@ final class TaskFigures {
     private static List<Curves.Point> points(List<Spread> x, List<Spread> y) {
         List<Curves.Point> points = new ArrayList<>();
         for (int i = 0; i < x.size(); i++) {
-            points.add(new Curves.Point(x.get(i).mean(), y.get(i).mean(), y.get(i).deviation()));
+            points.add(
+                    new Curves.Point(x.get(i).mean(), y.get(i).mean(), y.get(i).deviation()));
         }
         return points;
     }

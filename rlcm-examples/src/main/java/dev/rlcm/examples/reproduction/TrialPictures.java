@@ -26,7 +26,9 @@ final class TrialPictures {
         for (int i = 0; i < shown.size(); i++) {
             ImageFiles.writePng(shown.get(i), file(folder, when, i));
         }
-        Files.write(folder.resolve("prompts.txt"), shown.stream().map(Sample::prompt).toList());
+        Files.write(
+                folder.resolve("prompts.txt"),
+                shown.stream().map(Sample::prompt).toList());
     }
 
     private static Path file(Path folder, String when, int index) {

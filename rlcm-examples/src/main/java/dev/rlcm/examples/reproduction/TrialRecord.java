@@ -17,8 +17,7 @@ import java.util.stream.Stream;
  * @param budgets of the trained policy; empty until it is trained
  * @param failure what ended it before its time, empty if nothing did
  */
-record TrialRecord(
-        List<String> options, int evaluated, List<Point> points, List<Budget> budgets, String failure) {
+record TrialRecord(List<String> options, int evaluated, List<Point> points, List<Budget> budgets, String failure) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     TrialRecord {
@@ -53,7 +52,11 @@ record TrialRecord(
 
     TrialRecord with(Point point) {
         return new TrialRecord(
-                options, evaluated, Stream.concat(points.stream(), Stream.of(point)).toList(), budgets, failure);
+                options,
+                evaluated,
+                Stream.concat(points.stream(), Stream.of(point)).toList(),
+                budgets,
+                failure);
     }
 
     TrialRecord withBudgets(List<Budget> newBudgets) {

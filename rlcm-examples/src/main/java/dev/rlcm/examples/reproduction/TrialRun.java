@@ -74,7 +74,8 @@ final class TrialRun {
         seconds += report.totalTime().toNanos() * 1e-9;
         bar.setExtraMessage(EpochMetrics.summary(report));
         bar.stepTo(done);
-        if (done % trial.contender().evaluateEvery() == 0 || done == trial.contender().epochs()) {
+        if (done % trial.contender().evaluateEvery() == 0
+                || done == trial.contender().epochs()) {
             try {
                 Evaluated now = evaluator.evaluate();
                 show(TrialPictures.AFTER, now);

@@ -69,7 +69,8 @@ final class TrialRunner {
     RewardFunction reward(Task task) throws IOException {
         RewardFunction known = rewards.get(task);
         if (known == null) {
-            List<String> options = Stream.concat(Stream.of("--reward=" + task), common.stream()).toList();
+            List<String> options = Stream.concat(Stream.of("--reward=" + task), common.stream())
+                    .toList();
             known = TrainOptions.of(options).reward(backend);
             rewards.put(task, known);
         }
@@ -87,7 +88,8 @@ final class TrialRunner {
      * @throws InterruptedException if {@link #stop} was called meanwhile
      */
     TrialRecord run(Trial trial) throws IOException, InterruptedException {
-        List<String> arguments = Stream.concat(trial.options().stream(), common.stream()).toList();
+        List<String> arguments =
+                Stream.concat(trial.options().stream(), common.stream()).toList();
         Path folder = folder(trial);
         TrialRecord known = known(folder, TrialRecord.begun(arguments, evaluated));
         if (known.isDone()) {
@@ -160,12 +162,14 @@ final class TrialRunner {
 
     /** Of the untrained policy, which is the same for all seeds and settings. */
     private Evaluated base(Trial trial, TrialEvaluator evaluator) {
-        String key = trial.task() + ", " + trial.contender().method() + ", " + trial.contender().steps();
+        String key = trial.task() + ", " + trial.contender().method() + ", "
+                + trial.contender().steps();
         return bases.computeIfAbsent(key, unknown -> evaluator.evaluate());
     }
 
     /** Samples the trained policy as it was trained, and with other numbers of steps. */
-    private List<Budget> budgets(Trial trial, LatentModel model, ConsistencyPolicy trained, SamplingPlan plan, double reward)
+    private List<Budget> budgets(
+            Trial trial, LatentModel model, ConsistencyPolicy trained, SamplingPlan plan, double reward)
             throws IOException {
         List<Budget> budgets = new ArrayList<>();
         budgets.add(new Budget(plan.steps(), millisPerPicture(trained), reward));

@@ -53,7 +53,8 @@ class StudyTest {
 
     private static Result find(List<Result> results, Task task, String name) {
         return results.stream()
-                .filter(result -> result.task() == task && result.contender().name().equals(name))
+                .filter(result ->
+                        result.task() == task && result.contender().name().equals(name))
                 .findFirst()
                 .orElseThrow();
     }
@@ -68,7 +69,8 @@ class StudyTest {
         assertThat(findings.sweeps()).hasSize(6).allMatch(result -> result.seeds() == 1);
         assertThat(rlcm.seeds()).isEqualTo(3);
         assertThat(ddpo.seeds()).isEqualTo(1);
-        assertThat(find(findings.methods(), Task.COMPRESSIBILITY, "DDPO, 50 steps").seeds())
+        assertThat(find(findings.methods(), Task.COMPRESSIBILITY, "DDPO, 50 steps")
+                        .seeds())
                 .isEqualTo(3);
         assertThat(study(Scale.FULL).findings.sweeps()).hasSizeGreaterThan(24);
     }
@@ -77,7 +79,8 @@ class StudyTest {
     void everyTrialIsACommandLineAndHasADirectoryOfItsOwn() throws IOException, InterruptedException {
         List<Trial> trials = study(Scale.FULL).trials;
         for (Trial trial : trials) {
-            assertThat(TrainOptions.of(trial.options()).epochs()).isEqualTo(trial.contender().epochs());
+            assertThat(TrainOptions.of(trial.options()).epochs())
+                    .isEqualTo(trial.contender().epochs());
         }
         // The horizon of the comparison with DDPO is among the horizons: it is one trial.
         long different = trials.stream()
@@ -97,14 +100,12 @@ class StudyTest {
         assertThat(rlcm.secondsTo(2.5)).hasValue(3);
         assertThat(rlcm.secondsTo(5)).isEmpty();
         assertThat(rlcm.rate(Point::pictures, 32).mean()).isCloseTo(1, within(1e-12));
-        assertThat(rlcm.millisPerPicture()).hasValueSatisfying(millis -> assertThat(millis.mean())
-                .isEqualTo(4));
-        assertThat(Tables.claims(findings.methods()))
-                .first()
-                .satisfies(row -> assertThat(row)
-                        .containsEntry("DDPO ends at", "10.000 ± 1.000")
-                        .containsEntry("RLCM is there after (s)", "never")
-                        .containsEntry("RLCM's share of the time for a picture (paper: a quarter)", "0.03"));
+        assertThat(rlcm.millisPerPicture())
+                .hasValueSatisfying(millis -> assertThat(millis.mean()).isEqualTo(4));
+        assertThat(Tables.claims(findings.methods())).first().satisfies(row -> assertThat(row)
+                .containsEntry("DDPO ends at", "10.000 ± 1.000")
+                .containsEntry("RLCM is there after (s)", "never")
+                .containsEntry("RLCM's share of the time for a picture (paper: a quarter)", "0.03"));
     }
 
     @Test
