@@ -25,6 +25,11 @@ public interface Backend extends AutoCloseable {
         return ConvolutionForms.DIRECT;
     }
 
+    /** The weights that graphs for this backend share; a new, empty set at every call unless the backend keeps one. */
+    default DerivedWeights derivedWeights() {
+        return new DerivedWeights();
+    }
+
     @Override
     void close();
 }

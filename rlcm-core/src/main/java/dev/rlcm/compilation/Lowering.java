@@ -10,7 +10,9 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Rewriter;
-import dev.rlcm.rewrite.convolution.FilteredConvolutions;
+import dev.rlcm.rewrite.convolution.FilteringPlan;
+import dev.rlcm.rewrite.convolution.FilteringPlan.Use;
+import dev.rlcm.rewrite.convolution.LeftWeights;
 import dev.rlcm.rewrite.folding.ConstantFolding;
 import dev.rlcm.rewrite.lowering.CommonSubexpressions;
 import dev.rlcm.rewrite.lowering.Decompositions;
@@ -24,6 +26,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The recipe from an expression to the graph that a backend compiles, in three stages:
@@ -35,11 +39,14 @@ import java.util.Map;
  *   <li>{@link #lower} shares work between the two passes.
  * </ol>
  *
- * <p>Samplers compile the first stage, optimisers all three, {@link #update}. Checks and measurements take the same ones, so
+ * <p>Samplers compile the first stage, optimisers all three, {@link #update}; networks that are never differentiated are compiled
+ * by {@link #inference} alone. Checks and measurements take the same ones, so
  * that they speak of the graphs that run. Every stage gives the same function up to rounding. Immutable; thread-safe if its
  * weights are.
  */
 public final class Lowering {
+    private static final Logger log = LoggerFactory.getLogger(Lowering.class);
+
     private final MemoryPolicy memory;
     private final ConvolutionForms convolutions;
     private final LoweredWeights weights;
@@ -50,9 +57,10 @@ public final class Lowering {
         this.weights = weights;
     }
 
-    /** The recipe for a backend. */
+    /** The recipe for a backend, whose graphs share derived weights. */
     public static Lowering of(Backend backend) {
-        return of(backend.memoryPolicy()).withConvolutions(backend.convolutionForms());
+        return new Lowering(
+                backend.memoryPolicy(), backend.convolutionForms(), new SharedWeights(backend.derivedWeights()));
     }
 
     /** The recipe for a backend with that {@linkplain Backend#memoryPolicy policy} and direct convolutions. */
@@ -76,12 +84,39 @@ public final class Lowering {
      * @return a graph on the same inputs, the same objects, so that it can be differentiated by them
      */
     public Graph forward(Graph expression) {
-        Graph products = ProductSlices.push(LowRankProducts.merge(expression));
+        return filtered(convolutions(expression));
+    }
+
+    /** Which convolutions of an expression {@link #forward} computes by minimal filtering. */
+    public FilteringPlan convolutions(Graph expression) {
+        return plan(ProductSlices.push(LowRankProducts.merge(expression)), Use.GRADIENTS);
+    }
+
+    /**
+     * A network that is only run forward, such as a decoder of pictures, with convolutions that are faster. Other products
+     * stay as they are.
+     *
+     * @return a graph on the same inputs, the same objects
+     */
+    public Graph inference(Graph network) {
+        return filtered(plan(network, Use.INFERENCE));
+    }
+
+    private FilteringPlan plan(Graph graph, Use use) {
         return switch (convolutions) {
-            case DIRECT -> products;
-            case BY_COST -> FilteredConvolutions.byCost(products, shareForKernels(), weights);
-            case FILTERED -> FilteredConvolutions.everywhere(products, weights);
+            case DIRECT -> FilteringPlan.direct(graph, use);
+            case BY_COST -> isSmall()
+                    ? FilteringPlan.direct(graph, use)
+                    : FilteringPlan.byCost(graph, use, shareForKernels());
+            case FILTERED -> FilteringPlan.everywhere(graph, use);
         };
+    }
+
+    private Graph filtered(FilteringPlan plan) {
+        if (log.isDebugEnabled()) {
+            plan.lines().forEach(log::debug);
+        }
+        return plan.apply(weights);
     }
 
     /**
@@ -124,7 +159,7 @@ public final class Lowering {
         Graph faster = isSmall()
                 ? joint
                 : RotatedKernels.apply(Decompositions.decompose(joint, Gradients::shareForward), weights);
-        Graph transposed = FilteredConvolutions.transposeConstants(faster, weights);
+        Graph transposed = LeftWeights.transpose(faster, weights);
         Graph weighted = Rewriter.rewrite(transposed, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
         return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
     }
@@ -140,11 +175,7 @@ public final class Lowering {
 
     /** Bytes for transformed kernels, beyond the direct ones, for a byte of kernels. */
     private double shareForKernels() {
-        return switch (memory) {
-            case FAST -> 1;
-            case BALANCED -> 0.25;
-            case SMALL -> 0;
-        };
+        return memory == MemoryPolicy.FAST ? 1 : 0.25;
     }
 
     private boolean isSmall() {

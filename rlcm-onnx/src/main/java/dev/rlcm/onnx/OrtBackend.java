@@ -10,6 +10,7 @@ import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.ConvolutionForms;
+import dev.rlcm.backend.DerivedWeights;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
@@ -48,6 +49,7 @@ public final class OrtBackend implements Backend {
     private final OptionalInt cudaDevice;
     private final CudaOptions cuda;
     private final HalfSupport half;
+    private final DerivedWeights derivedWeights = new DerivedWeights();
     private final Set<Executable> executables = new LinkedHashSet<>();
     private boolean closed;
 
@@ -209,6 +211,11 @@ public final class OrtBackend implements Backend {
     @Override
     public ConvolutionForms convolutionForms() {
         return cudaDevice.isPresent() ? ConvolutionForms.DIRECT : options.convolutions();
+    }
+
+    @Override
+    public DerivedWeights derivedWeights() {
+        return derivedWeights;
     }
 
     private OrtSession.SessionOptions sessionOptions(boolean weightsFed) throws OrtException {
