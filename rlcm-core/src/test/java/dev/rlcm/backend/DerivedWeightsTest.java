@@ -21,6 +21,7 @@ class DerivedWeightsTest {
         assertThat(weights.of(weight, "rotated", DerivedWeightsTest::zeros)).isSameAs(form);
         assertThat(weights.of(weight, "transposed", DerivedWeightsTest::zeros)).isNotSameAs(form);
         assertThat(weights.of(zeros(), "rotated", DerivedWeightsTest::zeros)).isNotSameAs(form);
-        assertThat(new DerivedWeights().of(weight, "rotated", DerivedWeightsTest::zeros)).isNotSameAs(form);
+        assertThat(new DerivedWeights().of(weight, "rotated", DerivedWeightsTest::zeros))
+                .isNotSameAs(form);
     }
 }

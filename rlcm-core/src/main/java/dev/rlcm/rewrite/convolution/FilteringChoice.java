@@ -43,8 +43,12 @@ record FilteringChoice(int directions, int longest) {
         for (Value conv : convolutions) {
             FilteredForm old = chosen.get(conv);
             for (FilteredForm form : FilteredForm.values()) {
-                Step step = new Step(conv, form, saved(conv, form) - saved(conv, old), bytes(conv, form) - bytes(conv, old));
-                if (isClearlyFaster(conv, form) && step.seconds() > 0 && step.bytes() <= budget && isBetter(step, best)) {
+                Step step = new Step(
+                        conv, form, saved(conv, form) - saved(conv, old), bytes(conv, form) - bytes(conv, old));
+                if (isClearlyFaster(conv, form)
+                        && step.seconds() > 0
+                        && step.bytes() <= budget
+                        && isBetter(step, best)) {
                     best = step;
                 }
             }

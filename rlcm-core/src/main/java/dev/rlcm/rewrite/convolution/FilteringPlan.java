@@ -57,8 +57,7 @@ public final class FilteringPlan {
         List<Value> candidates = candidates(graph);
         Map<Value, FilteredForm> chosen = new LinkedHashMap<>();
         for (Value conv : candidates) {
-            int tiles =
-                    MinimalFiltering.tiles(conv.dim(2), Tile.OF_4) * MinimalFiltering.tiles(conv.dim(3), Tile.OF_4);
+            int tiles = MinimalFiltering.tiles(conv.dim(2), Tile.OF_4) * MinimalFiltering.tiles(conv.dim(3), Tile.OF_4);
             chosen.put(conv, tiles < Tile.OF_4.outputs() ? FilteredForm.FIRST_4 : FilteredForm.LAST_4);
         }
         return new FilteringPlan(graph, use, candidates, chosen);
@@ -104,8 +103,8 @@ public final class FilteringPlan {
         List<String> lines = new ArrayList<>();
         for (Value conv : candidates) {
             FilteredForm form = chosen.get(conv);
-            lines.add(conv.label() + ", " + conv.in(0).dim(1) + " to " + conv.dim(1) + " channels, " + conv.dim(2) + " x "
-                    + conv.dim(3) + ": " + (form == null ? "direct" : form));
+            lines.add(conv.label() + ", " + conv.in(0).dim(1) + " to " + conv.dim(1) + " channels, " + conv.dim(2)
+                    + " x " + conv.dim(3) + ": " + (form == null ? "direct" : form));
         }
         return lines;
     }

@@ -98,8 +98,12 @@ class FilteringPlanTest {
             y = conv(y, 640, i == 0 ? 2 : 1, 1);
         }
         FilteringPlan some = byCost(y, 0);
-        assertThat(direct(some)).as("the strided one, and one for which too little is freed").isEqualTo(2);
-        assertThat(some.lines()).filteredOn(line -> line.endsWith("2x2, channels last")).hasSize(3);
+        assertThat(direct(some))
+                .as("the strided one, and one for which too little is freed")
+                .isEqualTo(2);
+        assertThat(some.lines())
+                .filteredOn(line -> line.endsWith("2x2, channels last"))
+                .hasSize(3);
         FilteringPlan all = byCost(y, 100);
         assertThat(direct(all)).as("the strided one").isOne();
         assertThat(all.lines()).allMatch(line -> line.contains("4x4"));
@@ -110,7 +114,8 @@ class FilteringPlanTest {
     void whatTakesLessMemoryThanTheDirectFormNeedsNoBudget() {
         FilteringPlan plan = byCost(conv(input(DataType.FLOAT32, 1, 1280, 16), 1280, 1, 1), 0);
         assertThat(plan.lines()).singleElement().asString().endsWith("tiles of 2x2, channels last");
-        assertThat(plan).hasToString("1 of 1 convolutions of 3x3 by minimal filtering (1 in tiles of 2x2, channels last)");
+        assertThat(plan)
+                .hasToString("1 of 1 convolutions of 3x3 by minimal filtering (1 in tiles of 2x2, channels last)");
     }
 
     @Test

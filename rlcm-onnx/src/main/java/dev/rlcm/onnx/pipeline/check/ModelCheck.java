@@ -43,8 +43,7 @@ public final class ModelCheck {
                 .flatMap(unet -> NetworkCheck.run(unet, settings, lowering, findings))
                 .ifPresent(network -> {
                     List<Graph> others = Stream.of(
-                                    text.map(Encoder::graph),
-                                    latents.decoder().map(lowering::inference))
+                                    text.map(Encoder::graph), latents.decoder().map(lowering::inference))
                             .flatMap(Optional::stream)
                             .toList();
                     MemoryCheck.run(network, others, settings, weights, lowering, findings);

@@ -52,8 +52,12 @@ final class NetworkCheck {
             Optional<Graph> update = findings.attempt(UNET, () -> unet.graph(settings.minibatch()))
                     .flatMap(rows -> adapted(rows, settings.lora()))
                     .flatMap(this::differentiated);
-            findings.run(UNET, () -> findings.info(
-                    UNET, lowering.convolutions(sampled) + ", as " + settings.runtime().convolutions() + " has it"));
+            findings.run(
+                    UNET,
+                    () -> findings.info(
+                            UNET,
+                            lowering.convolutions(sampled) + ", as "
+                                    + settings.runtime().convolutions() + " has it"));
             return findings.attempt(UNET, () -> lowering.forward(sampled)).map(sampler -> new Network(sampler, update));
         });
     }
