@@ -11,6 +11,7 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Rewriter;
 import dev.rlcm.rewrite.convolution.FilteringPlan;
+import dev.rlcm.rewrite.convolution.FilteringPlan.Budget;
 import dev.rlcm.rewrite.convolution.FilteringPlan.Use;
 import dev.rlcm.rewrite.convolution.LeftWeights;
 import dev.rlcm.rewrite.folding.ConstantFolding;
@@ -46,6 +47,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Lowering {
     private static final Logger log = LoggerFactory.getLogger(Lowering.class);
+
+    private static final Budget FAST_KERNELS = new Budget(1, 1L << 29);
+    private static final Budget BALANCED_KERNELS = new Budget(0.25, 1L << 28);
 
     private final MemoryPolicy memory;
     private final ConvolutionForms convolutions;
@@ -84,11 +88,11 @@ public final class Lowering {
      * @return a graph on the same inputs, the same objects, so that it can be differentiated by them
      */
     public Graph forward(Graph expression) {
-        return filtered(convolutions(expression));
+        return filtered(convolutionsOfForward(expression));
     }
 
-    /** Which convolutions of an expression {@link #forward} computes by minimal filtering. */
-    public FilteringPlan convolutions(Graph expression) {
+    /** Which convolutions {@link #forward} computes by minimal filtering. */
+    public FilteringPlan convolutionsOfForward(Graph expression) {
         return plan(ProductSlices.push(LowRankProducts.merge(expression)), Use.GRADIENTS);
     }
 
@@ -99,15 +103,22 @@ public final class Lowering {
      * @return a graph on the same inputs, the same objects
      */
     public Graph inference(Graph network) {
-        return filtered(plan(network, Use.INFERENCE));
+        return filtered(convolutionsOfInference(network));
+    }
+
+    /** Which convolutions {@link #inference} computes by minimal filtering. */
+    public FilteringPlan convolutionsOfInference(Graph network) {
+        return plan(network, Use.INFERENCE);
     }
 
     private FilteringPlan plan(Graph graph, Use use) {
         return switch (convolutions) {
             case DIRECT -> FilteringPlan.direct(graph, use);
-            case BY_COST -> isSmall()
-                    ? FilteringPlan.direct(graph, use)
-                    : FilteringPlan.byCost(graph, use, shareForKernels());
+            case BY_COST -> switch (memory) {
+                case FAST -> FilteringPlan.byCost(graph, use, FAST_KERNELS);
+                case BALANCED -> FilteringPlan.byCost(graph, use, BALANCED_KERNELS);
+                case SMALL -> FilteringPlan.direct(graph, use);
+            };
             case FILTERED -> FilteringPlan.everywhere(graph, use);
         };
     }
@@ -152,15 +163,16 @@ public final class Lowering {
 
     /**
      * A joint graph as it is compiled: composites whose intermediate values serve the gradients are written out, input
-     * gradients of convolutions become convolutions, constants are folded, and equal expressions merged. With {@link
-     * MemoryPolicy#SMALL} the first two, which cost memory, are left out.
+     * gradients of convolutions become convolutions, weights on the left of products are transposed once, constants are folded,
+     * and equal expressions merged. With {@link MemoryPolicy#SMALL} the first three, which cost memory, are left out.
      */
     public Graph lower(Graph joint) {
         Graph faster = isSmall()
                 ? joint
-                : RotatedKernels.apply(Decompositions.decompose(joint, Gradients::shareForward), weights);
-        Graph transposed = LeftWeights.transpose(faster, weights);
-        Graph weighted = Rewriter.rewrite(transposed, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
+                : LeftWeights.transpose(
+                        RotatedKernels.apply(Decompositions.decompose(joint, Gradients::shareForward), weights),
+                        weights);
+        Graph weighted = Rewriter.rewrite(faster, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
         return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
     }
 
@@ -171,11 +183,6 @@ public final class Lowering {
 
     private RecomputationPolicy recomputation() {
         return isSmall() ? RecomputationPolicy.insideBlocks() : RecomputationPolicy.none();
-    }
-
-    /** Bytes for transformed kernels, beyond the direct ones, for a byte of kernels. */
-    private double shareForKernels() {
-        return memory == MemoryPolicy.FAST ? 1 : 0.25;
     }
 
     private boolean isSmall() {

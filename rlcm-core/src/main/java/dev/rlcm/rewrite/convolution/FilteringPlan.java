@@ -40,6 +40,18 @@ public final class FilteringPlan {
         }
     }
 
+    /**
+     * Bytes that transformed kernels may take beyond direct ones.
+     *
+     * @param share of the bytes of all kernels that could be transformed, at least 0
+     * @param least bytes that are hardly noticed beside those of a process, and may be spent whatever the kernels take
+     */
+    public record Budget(double share, long least) {
+        private double bytes(long kernels) {
+            return Math.max(share * kernels, least);
+        }
+    }
+
     private FilteringPlan(Graph graph, Use use, List<Value> candidates, Map<Value, FilteredForm> chosen) {
         this.graph = graph;
         this.use = use;
@@ -66,18 +78,14 @@ public final class FilteringPlan {
     /**
      * Transforms convolutions where that is predicted to be clearly faster, within a budget that goes to what saves most
      * seconds for a byte.
-     *
-     * @param share bytes that transformed kernels may take in addition to direct ones, of the bytes of all kernels that
-     *     could be transformed, at least 0
      */
-    public static FilteringPlan byCost(Graph graph, Use use, double share) {
+    public static FilteringPlan byCost(Graph graph, Use use, Budget budget) {
         List<Value> candidates = candidates(graph);
-        double kernels = candidates.stream()
-                .mapToDouble(conv -> (double) conv.in(1).shape().size() * Float.BYTES)
+        long kernels = candidates.stream()
+                .mapToLong(conv -> conv.in(1).shape().size() * Float.BYTES)
                 .sum();
-        Map<Value, FilteredForm> chosen =
-                new FilteringChoice(use.directions(), use.longest()).within(share * kernels, candidates);
-        return new FilteringPlan(graph, use, candidates, chosen);
+        FilteringChoice choice = new FilteringChoice(use.directions(), use.longest());
+        return new FilteringPlan(graph, use, candidates, choice.within(budget.bytes(kernels), candidates));
     }
 
     private static List<Value> candidates(Graph graph) {

@@ -9,6 +9,7 @@ import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.rewrite.convolution.FilteringPlan.Budget;
 import dev.rlcm.rewrite.convolution.FilteringPlan.Use;
 import dev.rlcm.rewrite.lowering.LoweredWeights;
 import java.util.ArrayList;
@@ -58,7 +59,7 @@ class FilteringPlanTest {
     }
 
     private static FilteringPlan byCost(Value y, double share) {
-        return FilteringPlan.byCost(Graph.of("y", y), Use.GRADIENTS, share);
+        return FilteringPlan.byCost(Graph.of("y", y), Use.GRADIENTS, new Budget(share, 0));
     }
 
     /** As they were measured, and the same for all rows, since sampler and trainer have to choose alike. */
@@ -122,7 +123,8 @@ class FilteringPlanTest {
     void linesAreCutWhereNobodyDifferentiates() {
         Graph graph = Graph.of("y", conv(input(DataType.FLOAT32, 1, 256, 128), 256, 1, 1));
         StandIns weights = new StandIns();
-        Graph cut = FilteringPlan.byCost(graph, Use.INFERENCE, 4).apply(weights);
+        Graph cut = FilteringPlan.byCost(graph, Use.INFERENCE, new Budget(0, 1 << 24))
+                .apply(weights);
         assertThat(cut.output("y").shape()).isEqualTo(graph.output("y").shape());
         assertThat(cut.topologicalOrder().stream().filter(v -> v.is(Op.SLICE) && v.dim(3) < 128))
                 .as("a block for each quarter")

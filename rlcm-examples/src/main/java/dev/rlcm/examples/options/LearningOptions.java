@@ -1,6 +1,7 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraTargets;
@@ -82,8 +83,16 @@ public final class LearningOptions {
             description = "What to spend memory on: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private MemoryPolicy memory = OrtOptions.defaults().memory();
 
+    @Option(
+            names = "--convolutions",
+            paramLabel = "FORMS",
+            description =
+                    "How convolutions are computed on a CPU: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private ConvolutionForms convolutions = OrtOptions.defaults().convolutions();
+
     public Backend openBackend() {
-        return Devices.open(device, memory);
+        return Devices.open(
+                device, OrtOptions.defaults().withMemory(memory).withConvolutions(convolutions));
     }
 
     public SamplingPlan plan(int steps, double guidance) {
@@ -127,5 +136,6 @@ public final class LearningOptions {
         entries.put("seed", seed);
         entries.put("device", device);
         entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
+        entries.put("convolutions", convolutions.toString().toLowerCase(Locale.ROOT));
     }
 }

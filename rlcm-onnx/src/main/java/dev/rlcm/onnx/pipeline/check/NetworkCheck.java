@@ -56,7 +56,7 @@ final class NetworkCheck {
                     UNET,
                     () -> findings.info(
                             UNET,
-                            lowering.convolutions(sampled) + ", as "
+                            lowering.convolutionsOfForward(sampled) + ", as "
                                     + settings.runtime().convolutions() + " has it"));
             return findings.attempt(UNET, () -> lowering.forward(sampled)).map(sampler -> new Network(sampler, update));
         });
