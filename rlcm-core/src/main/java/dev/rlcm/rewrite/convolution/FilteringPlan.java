@@ -2,6 +2,7 @@ package dev.rlcm.rewrite.convolution;
 
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Rewriter;
 import dev.rlcm.rewrite.lowering.LoweredWeights;
@@ -77,15 +78,24 @@ public final class FilteringPlan {
 
     /**
      * Transforms convolutions where that is predicted to be clearly faster, within a budget that goes to what saves most
-     * seconds for a byte.
+     * seconds for a byte. Convolutions with one kernel have one form, so that a policy beside its base model is computed as it
+     * is alone.
      */
     public static FilteringPlan byCost(Graph graph, Use use, Budget budget) {
         List<Value> candidates = candidates(graph);
-        long kernels = candidates.stream()
-                .mapToLong(conv -> conv.in(1).shape().size() * Float.BYTES)
-                .sum();
+        Map<TensorData, Value> first = new LinkedHashMap<>();
+        candidates.forEach(conv -> first.putIfAbsent(conv.in(1).data(), conv));
+        long kernels = first.keySet().stream().mapToLong(kernel -> 4L * kernel.size()).sum();
         FilteringChoice choice = new FilteringChoice(use.directions(), use.longest());
-        return new FilteringPlan(graph, use, candidates, choice.within(budget.bytes(kernels), candidates));
+        Map<Value, FilteredForm> ofFirst = choice.within(budget.bytes(kernels), List.copyOf(first.values()));
+        Map<Value, FilteredForm> chosen = new LinkedHashMap<>();
+        for (Value conv : candidates) {
+            FilteredForm form = ofFirst.get(first.get(conv.in(1).data()));
+            if (form != null) {
+                chosen.put(conv, form);
+            }
+        }
+        return new FilteringPlan(graph, use, candidates, chosen);
     }
 
     private static List<Value> candidates(Graph graph) {

@@ -14,6 +14,7 @@ import dev.rlcm.rewrite.convolution.FilteringPlan.Use;
 import dev.rlcm.rewrite.lowering.LoweredWeights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,6 +118,17 @@ class FilteringPlanTest {
         assertThat(plan.lines()).singleElement().asString().endsWith("tiles of 2x2, channels last");
         assertThat(plan)
                 .hasToString("1 of 1 convolutions of 3x3 by minimal filtering (1 in tiles of 2x2, channels last)");
+    }
+
+    @Test
+    void aKernelThatIsUsedTwiceCountsOnce() {
+        Value x = input(DataType.FLOAT32, 1, 320, 64);
+        Value once = conv(x, 320, 1, 1);
+        Value again = Value.of(Op.CONV, once.attributes(), x.mul(2), once.in(1));
+        Graph two = Graph.of(Map.of("once", once, "again", again));
+        Budget ofOne = new Budget(0, 320 * 320 * 18 * Float.BYTES);
+        assertThat(direct(FilteringPlan.byCost(two, Use.GRADIENTS, ofOne))).isZero();
+        assertThat(direct(FilteringPlan.byCost(two, Use.GRADIENTS, new Budget(0, ofOne.least() - 1)))).isEqualTo(2);
     }
 
     @Test
