@@ -85,7 +85,8 @@ public final class FilteringPlan {
         List<Value> candidates = candidates(graph);
         Map<TensorData, Value> first = new LinkedHashMap<>();
         candidates.forEach(conv -> first.putIfAbsent(conv.in(1).data(), conv));
-        long kernels = first.keySet().stream().mapToLong(kernel -> 4L * kernel.size()).sum();
+        long kernels =
+                first.keySet().stream().mapToLong(kernel -> 4L * kernel.size()).sum();
         FilteringChoice choice = new FilteringChoice(use.directions(), use.longest());
         Map<Value, FilteredForm> ofFirst = choice.within(budget.bytes(kernels), List.copyOf(first.values()));
         Map<Value, FilteredForm> chosen = new LinkedHashMap<>();

@@ -128,7 +128,8 @@ class FilteringPlanTest {
         Graph two = Graph.of(Map.of("once", once, "again", again));
         Budget ofOne = new Budget(0, 320 * 320 * 18 * Float.BYTES);
         assertThat(direct(FilteringPlan.byCost(two, Use.GRADIENTS, ofOne))).isZero();
-        assertThat(direct(FilteringPlan.byCost(two, Use.GRADIENTS, new Budget(0, ofOne.least() - 1)))).isEqualTo(2);
+        assertThat(direct(FilteringPlan.byCost(two, Use.GRADIENTS, new Budget(0, ofOne.least() - 1))))
+                .isEqualTo(2);
     }
 
     @Test

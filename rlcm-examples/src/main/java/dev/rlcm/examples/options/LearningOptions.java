@@ -91,8 +91,7 @@ public final class LearningOptions {
     private ConvolutionForms convolutions = OrtOptions.defaults().convolutions();
 
     public Backend openBackend() {
-        return Devices.open(
-                device, OrtOptions.defaults().withMemory(memory).withConvolutions(convolutions));
+        return Devices.open(device, OrtOptions.defaults().withMemory(memory).withConvolutions(convolutions));
     }
 
     public SamplingPlan plan(int steps, double guidance) {
