@@ -29,15 +29,18 @@ final class FilteredKernel {
         int n = form.tile().inputs();
         TensorData result = TensorData.zeros(kernel.type(), shape);
         IntStream.range(0, rows).parallel().forEach(row -> {
-            double[] points = new double[n * n];
+            double[][] points = new double[n * n][columns];
             double[] half = new double[n * Tile.TAPS];
             for (int column = 0; column < columns; column++) {
                 int filter = form.isChannelsLast() ? column * rows + row : row * columns + column;
-                transform(kernel, filter * Tile.TAPS * Tile.TAPS, form.tile().kernel(), half, points);
-                for (int i = 0; i < n; i++) {
-                    for (int j = 0; j < n; j++) {
-                        int position = form.isChannelsLast() ? j * n + i : i * n + j;
-                        result.setDouble((position * rows + row) * columns + column, points[i * n + j]);
+                transform(kernel, filter * Tile.TAPS * Tile.TAPS, form.tile().kernel(), half, points, column);
+            }
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j < n; j++) {
+                    int position = form.isChannelsLast() ? j * n + i : i * n + j;
+                    int first = (position * rows + row) * columns;
+                    for (int column = 0; column < columns; column++) {
+                        result.setDouble(first + column, points[i * n + j][column]);
                     }
                 }
             }
@@ -45,8 +48,9 @@ final class FilteredKernel {
         return result;
     }
 
-    /** G g G^T of the filter g that begins at an element of the kernel. */
-    private static void transform(TensorData kernel, int first, double[][] g, double[] half, double[] points) {
+    /** G g G^T of the filter g that begins at an element of the kernel, as a column of the points. */
+    private static void transform(
+            TensorData kernel, int first, double[][] g, double[] half, double[][] points, int column) {
         int n = g.length;
         for (int i = 0; i < n; i++) {
             for (int s = 0; s < Tile.TAPS; s++) {
@@ -63,7 +67,7 @@ final class FilteredKernel {
                 for (int s = 0; s < Tile.TAPS; s++) {
                     sum += half[i * Tile.TAPS + s] * g[j][s];
                 }
-                points[i * n + j] = sum;
+                points[i * n + j][column] = sum;
             }
         }
     }
