@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 /**
  * The weights that graphs for a backend hold in the place of a model's own, such as rotated and transformed kernels. A
  * backend has one of these, so that a sampler and a trainer share a copy. It keeps nothing alive: a derived weight is freed with
- * the last graph or executable that holds it, and so is a model's own weight that no graph uses any more. Thread-safe.
+ * the last graph or executable that holds it. Thread-safe.
  */
 public final class DerivedWeights {
     private final Map<TensorData, Map<Object, WeakReference<TensorData>>> forms = new WeakHashMap<>();

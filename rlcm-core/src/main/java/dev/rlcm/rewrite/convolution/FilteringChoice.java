@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Spends bytes on the forms of convolutions that save most seconds for them.
  *
- * @param directions in which the graph uses its kernels, 1 or 2: direct kernels and those with channels first are copied for
- *     each, those with channels last are not
+ * @param directions in which the graph uses its kernels, 1 or 2: a direct kernel is rotated for the second, one with channels
+ *     first is transposed, one with channels last serves both
  * @param longest outputs of a block along each side
  */
 record FilteringChoice(int directions, int longest) {
@@ -21,9 +21,8 @@ record FilteringChoice(int directions, int longest) {
 
     /** A form in the place of another: the seconds that it saves for a row, and the bytes that it takes beyond it. */
     private record Step(Value conv, FilteredForm form, double seconds, double bytes) {
-        /** What costs nothing comes first. */
         double worth() {
-            return bytes <= 0 ? Double.POSITIVE_INFINITY : seconds / bytes;
+            return seconds / bytes;
         }
     }
 
@@ -48,19 +47,12 @@ record FilteringChoice(int directions, int longest) {
                 if (isClearlyFaster(conv, form)
                         && step.seconds() > 0
                         && step.bytes() <= budget
-                        && isBetter(step, best)) {
+                        && (best == null || step.worth() > best.worth())) {
                     best = step;
                 }
             }
         }
         return best;
-    }
-
-    private static boolean isBetter(Step step, @Nullable Step best) {
-        if (best == null || step.worth() > best.worth()) {
-            return true;
-        }
-        return step.worth() == best.worth() && step.seconds() > best.seconds();
     }
 
     private boolean isClearlyFaster(Value conv, FilteredForm form) {
@@ -79,10 +71,11 @@ record FilteringChoice(int directions, int longest) {
                 .orElseThrow();
     }
 
+    /** Bytes beyond the model's own kernel, which it keeps: of rotated or transformed copies. */
     private double bytes(Value conv, @Nullable FilteredForm form) {
         double filters = (double) conv.dim(1) * conv.in(0).dim(1) * Float.BYTES;
         if (form == null) {
-            return filters * Tile.TAPS * Tile.TAPS * directions;
+            return filters * Tile.TAPS * Tile.TAPS * (directions - 1);
         }
         return filters * form.points() * (form.isChannelsLast() ? 1 : directions);
     }
