@@ -1,6 +1,7 @@
 package dev.rlcm.backend;
 
 import dev.rlcm.graph.Graph;
+import java.util.List;
 
 /**
  * Compiles graphs to executables and owns them: closing the backend closes every executable it made. It is the only
@@ -28,6 +29,21 @@ public interface Backend extends AutoCloseable {
     /** The weights that graphs for this backend share; a new, empty set at every call unless the backend keeps one. */
     default DerivedWeights derivedWeights() {
         return new DerivedWeights();
+    }
+
+    /** How graphs for this backend should compute attention; as is best on CPUs unless the backend says otherwise. */
+    default AttentionForms attentionForms() {
+        return AttentionForms.defaults();
+    }
+
+    /**
+     * The backends that may run a graph at once, each on a thread of its own: this one alone, unless it is made of several.
+     * Policies and optimisers keep a copy of their network on each.
+     *
+     * @return at least one; they stay this backend's to close
+     */
+    default List<Backend> replicas() {
+        return List.of(this);
     }
 
     @Override

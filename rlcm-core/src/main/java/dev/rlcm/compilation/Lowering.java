@@ -2,6 +2,7 @@ package dev.rlcm.compilation;
 
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.autodiff.RecomputationPolicy;
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
@@ -53,32 +54,42 @@ public final class Lowering {
 
     private final MemoryPolicy memory;
     private final ConvolutionForms convolutions;
+    private final AttentionForms attention;
     private final LoweredWeights weights;
 
-    private Lowering(MemoryPolicy memory, ConvolutionForms convolutions, LoweredWeights weights) {
+    private Lowering(
+            MemoryPolicy memory, ConvolutionForms convolutions, AttentionForms attention, LoweredWeights weights) {
         this.memory = memory;
         this.convolutions = convolutions;
+        this.attention = attention;
         this.weights = weights;
     }
 
     /** The recipe for a backend, whose graphs share derived weights. */
     public static Lowering of(Backend backend) {
         return new Lowering(
-                backend.memoryPolicy(), backend.convolutionForms(), new SharedWeights(backend.derivedWeights()));
+                backend.memoryPolicy(),
+                backend.convolutionForms(),
+                backend.attentionForms(),
+                new SharedWeights(backend.derivedWeights()));
     }
 
-    /** The recipe for a backend with that {@linkplain Backend#memoryPolicy policy} and direct convolutions. */
+    /** The recipe for a backend with that {@linkplain Backend#memoryPolicy policy} and otherwise the defaults of {@link Backend}. */
     public static Lowering of(MemoryPolicy memory) {
-        return new Lowering(memory, ConvolutionForms.DIRECT, LoweredWeights.computed());
+        return new Lowering(memory, ConvolutionForms.DIRECT, AttentionForms.defaults(), LoweredWeights.computed());
     }
 
     public Lowering withConvolutions(ConvolutionForms newConvolutions) {
-        return new Lowering(memory, newConvolutions, weights);
+        return new Lowering(memory, newConvolutions, attention, weights);
+    }
+
+    public Lowering withAttention(AttentionForms newAttention) {
+        return new Lowering(memory, convolutions, newAttention, weights);
     }
 
     /** The recipe with weights from elsewhere. */
     public Lowering withWeights(LoweredWeights newWeights) {
-        return new Lowering(memory, convolutions, newWeights);
+        return new Lowering(memory, convolutions, attention, newWeights);
     }
 
     /**
@@ -143,8 +154,8 @@ public final class Lowering {
      */
     public Graph joint(Graph forward, Map<String, Value> upstream, Map<String, Value> wrt) {
         List<Value> roots = upstream.keySet().stream().map(forward::output).toList();
-        List<Value> gradients =
-                Gradients.of(roots, List.copyOf(upstream.values()), List.copyOf(wrt.values()), recomputation());
+        List<Value> gradients = Gradients.of(
+                roots, List.copyOf(upstream.values()), List.copyOf(wrt.values()), recomputation(), attentionSlice());
         Map<String, Value> outputs = new LinkedHashMap<>(forward.outputs());
         int next = 0;
         for (String name : wrt.keySet()) {
@@ -170,7 +181,7 @@ public final class Lowering {
         Graph faster = isSmall()
                 ? joint
                 : LeftWeights.transpose(
-                        RotatedKernels.apply(Decompositions.decompose(joint, Gradients::shareForward), weights),
+                        RotatedKernels.apply(Decompositions.decompose(joint, this::sharesForward), weights),
                         weights);
         Graph weighted = Rewriter.rewrite(faster, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
         return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
@@ -179,6 +190,15 @@ public final class Lowering {
     /** All stages: what an optimiser compiles. For the arguments see {@link #joint}. */
     public Graph update(Graph expression, Map<String, Value> upstream, Map<String, Value> wrt) {
         return lower(joint(forward(expression), upstream, wrt));
+    }
+
+    private boolean sharesForward(Value composite) {
+        boolean stays = attention.fused() && composite.is(Op.ATTENTION);
+        return !stays && Gradients.shareForward(composite, attentionSlice());
+    }
+
+    private long attentionSlice() {
+        return attention.slice().orElse(Gradients.ATTENTION_SLICE);
     }
 
     private RecomputationPolicy recomputation() {

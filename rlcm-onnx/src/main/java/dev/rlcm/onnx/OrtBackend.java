@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.ConvolutionForms;
@@ -50,6 +51,7 @@ public final class OrtBackend implements Backend {
     private final CudaOptions cuda;
     private final HalfSupport half;
     private final DerivedWeights derivedWeights = new DerivedWeights();
+    private final TrafficCounter traffic = new TrafficCounter();
     private final Set<Executable> executables = new LinkedHashSet<>();
     private boolean closed;
 
@@ -123,7 +125,7 @@ public final class OrtBackend implements Backend {
         Graph prepared = half.prepare(graph);
         SessionWeights weights = new SessionWeights(prepared, options.memory(), cudaDevice.isEmpty());
         ModelProto model =
-                OnnxExporter.export(prepared, weights, cudaDevice.isEmpty() ? Dialect.RUNTIME_CPU : Dialect.RUNTIME);
+                OnnxExporter.export(prepared, weights, cudaDevice.isEmpty() ? Dialect.RUNTIME_CPU : cuda.dialect());
         List<OnnxTensor> handles = new ArrayList<>();
         OrtExecutable executable;
         try (OrtSession.SessionOptions settings = sessionOptions(weights.feeds())) {
@@ -133,7 +135,7 @@ public final class OrtBackend implements Backend {
             }
             Map<String, OnnxTensor> fed = wrapped(weights.fed(), handles);
             OrtSession session = environment.createSession(model.toByteArray(), settings);
-            executable = new OrtExecutable(graph, environment, session, weights, fed, handles, this::forget);
+            executable = new OrtExecutable(graph, environment, session, weights, fed, handles, traffic, this::forget);
         } catch (OrtException | RuntimeException e) {
             handles.forEach(OnnxTensor::close);
             throw new BackendException("ONNX Runtime cannot compile the graph: " + e.getMessage(), e);
@@ -170,7 +172,7 @@ public final class OrtBackend implements Backend {
 
     private Executable opened(Sessions sessions, String name) {
         try (OrtSession.SessionOptions settings = sessionOptions(false)) {
-            return owned(new OrtNetwork(environment, sessions.create(settings), this::forget));
+            return owned(new OrtNetwork(environment, sessions.create(settings), traffic, this::forget));
         } catch (OrtException e) {
             throw new BackendException("ONNX Runtime cannot run " + name + ": " + e.getMessage(), e);
         }
@@ -216,6 +218,16 @@ public final class OrtBackend implements Backend {
     @Override
     public DerivedWeights derivedWeights() {
         return derivedWeights;
+    }
+
+    @Override
+    public AttentionForms attentionForms() {
+        return cudaDevice.isPresent() ? cuda.attentionForms() : AttentionForms.defaults();
+    }
+
+    /** What the runs of all executables of this backend were given and gave back so far. */
+    public Traffic traffic() {
+        return traffic.total();
     }
 
     private OrtSession.SessionOptions sessionOptions(boolean weightsFed) throws OrtException {

@@ -7,6 +7,7 @@ import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
+import dev.rlcm.onnx.Traffic;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.policy.ConsistencyPolicy;
@@ -91,7 +92,12 @@ public final class Passes implements AutoCloseable {
         SkeletonWeights weights = SkeletonWeights.of(directory);
         weights.write(directory);
         SkeletonModel model = new SkeletonModel(directory, weights.batch(), Precision.FLOAT32);
-        TimedBackend backend = new TimedBackend(OrtBackend.cpu(options));
+        return skeleton(model, rows, rank, OrtBackend.cpu(options));
+    }
+
+    /** As {@link #skeleton(Path, int, int, OrtOptions)}, of a model whose weights are there. */
+    static Passes skeleton(SkeletonModel model, int rows, int rank, OrtBackend on) {
+        TimedBackend backend = new TimedBackend(on);
         ConsistencyPolicy policy = model.policy(
                 LatentConsistencySchedule.defaults(),
                 SamplingPlan.steps(2).withBatch(rows),
@@ -118,6 +124,21 @@ public final class Passes implements AutoCloseable {
 
     long updateNodes() {
         return update.nodes();
+    }
+
+    /** What {@link #forward} computed last. */
+    Map<String, TensorData> outputs() {
+        return outputs;
+    }
+
+    /** What the last forward pass was given and gave back. */
+    Traffic forwardTraffic() {
+        return forward.lastTraffic();
+    }
+
+    /** What the last update was given and gave back. */
+    Traffic updateTraffic() {
+        return update.lastTraffic();
     }
 
     ConsistencyPolicy policy() {

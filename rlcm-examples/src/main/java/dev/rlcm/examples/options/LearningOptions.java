@@ -1,18 +1,15 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.backend.ConvolutionForms;
-import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraTargets;
-import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoConfig;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How to learn, whatever the model and the reward; the defaults suit the embedded models. */
@@ -71,31 +68,24 @@ public final class LearningOptions {
             description = "Transitions in one run of the update graph. Default: ${DEFAULT-VALUE}.")
     int minibatch = 24;
 
+    @Option(
+            names = "--sample-batch",
+            paramLabel = "N",
+            description = "Trajectories sampled at once by one copy of the network. Default: ${DEFAULT-VALUE}.")
+    private int sampleBatch = 16;
+
     @Option(names = "--seed", description = "Of all random draws. Default: ${DEFAULT-VALUE}.")
     public long seed = 42;
 
-    @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
-    private String device = "cpu";
-
-    @Option(
-            names = "--memory",
-            paramLabel = "POLICY",
-            description = "What to spend memory on: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private MemoryPolicy memory = OrtOptions.defaults().memory();
-
-    @Option(
-            names = "--convolutions",
-            paramLabel = "FORMS",
-            description =
-                    "How convolutions are computed on a CPU: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private ConvolutionForms convolutions = OrtOptions.defaults().convolutions();
+    @Mixin
+    private DeviceOptions devices = new DeviceOptions();
 
     public Backend openBackend() {
-        return Devices.open(device, OrtOptions.defaults().withMemory(memory).withConvolutions(convolutions));
+        return devices.open();
     }
 
     public SamplingPlan plan(int steps, double guidance) {
-        return SamplingPlan.steps(steps).withGuidance(guidance).withBatch(Math.min(trajectories, 16));
+        return SamplingPlan.steps(steps).withGuidance(guidance).withBatch(Math.min(trajectories, sampleBatch));
     }
 
     public LoraConfig lora() {
@@ -132,9 +122,8 @@ public final class LearningOptions {
         entries.put("schedule", schedule.toString());
         entries.put("warmup", warmup);
         entries.put("minibatch", minibatch);
+        entries.put("sample-batch", sampleBatch);
         entries.put("seed", seed);
-        entries.put("device", device);
-        entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
-        entries.put("convolutions", convolutions.toString().toLowerCase(Locale.ROOT));
+        devices.summarise(entries);
     }
 }

@@ -5,6 +5,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.onnx.pipeline.component.ConstantPool;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
@@ -89,6 +90,12 @@ public final class Denoiser {
     /** The same network computed in another precision. */
     Denoiser withPrecision(Precision other) {
         return new Denoiser(model, latent, states, guidanceDim, raised, other);
+    }
+
+    /** The same network, whose graphs have the weights as their file does. */
+    Denoiser trainable(ReadOptions reading) throws IOException {
+        return new Denoiser(
+                OnnxComponent.trainable(model.path(), reading), latent, states, guidanceDim, raised, precision);
     }
 
     /** [C, h, w]. */

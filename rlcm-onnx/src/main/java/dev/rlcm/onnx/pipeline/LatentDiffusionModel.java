@@ -98,6 +98,11 @@ public final class LatentDiffusionModel extends LatentModel {
         return new LatentDiffusionModel(this, denoiser.withPrecision(precision));
     }
 
+    /** The UNet as it is, without guidance: what an adapter that makes it a consistency model is injected into. */
+    public ConsistencyModel unguided() {
+        return unguided;
+    }
+
     /** The schedule that the model's configuration asks for, with eta 1. */
     public DdimSchedule schedule() {
         return schedule;
