@@ -181,8 +181,7 @@ public final class Lowering {
         Graph faster = isSmall()
                 ? joint
                 : LeftWeights.transpose(
-                        RotatedKernels.apply(Decompositions.decompose(joint, this::sharesForward), weights),
-                        weights);
+                        RotatedKernels.apply(Decompositions.decompose(joint, this::sharesForward), weights), weights);
         Graph weighted = Rewriter.rewrite(faster, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
         return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
     }
