@@ -1,6 +1,5 @@
 package dev.rlcm.examples.bench;
 
-import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.compilation.Lowering;
 import dev.rlcm.examples.options.Cli;
@@ -90,10 +89,10 @@ public final class CompareConvolutions implements Callable<Integer> {
     private void compare(PrintWriter out, String name, Graph graph) {
         Map<String, TensorData> inputs = Noise.inputs(graph, RandomStreams.seeded(1), Map.of());
         OrtOptions options = OrtOptions.defaults().withThreads(threads);
-        try (Backend direct = OrtBackend.cpu(options.withConvolutions(ConvolutionForms.DIRECT));
-                Backend byCost = OrtBackend.cpu(options.withConvolutions(ConvolutionForms.BY_COST))) {
-            TimedExecutable plain = compiled(direct, graph);
-            TimedExecutable faster = compiled(byCost, graph);
+        try (TimedBackend direct = timed(options.withConvolutions(ConvolutionForms.DIRECT));
+                TimedBackend byCost = timed(options.withConvolutions(ConvolutionForms.BY_COST))) {
+            TimedExecutable plain = direct.compile(Lowering.of(direct).inference(graph));
+            TimedExecutable faster = byCost.compile(Lowering.of(byCost).inference(graph));
             Map<String, TensorData> expected = plain.run(inputs);
             RelativeErrors errors = RelativeErrors.of(expected, faster.run(inputs));
             for (int i = 0; i < rounds; i++) {
@@ -116,8 +115,7 @@ public final class CompareConvolutions implements Callable<Integer> {
         }
     }
 
-    private static TimedExecutable compiled(Backend backend, Graph graph) {
-        Graph lowered = Lowering.of(backend).inference(graph);
-        return new TimedExecutable(lowered, backend.compile(lowered));
+    private static TimedBackend timed(OrtOptions options) {
+        return new TimedBackend(OrtBackend.cpu(options));
     }
 }
