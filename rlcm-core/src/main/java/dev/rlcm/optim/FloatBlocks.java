@@ -31,9 +31,9 @@ final class FloatBlocks {
         for (int from = 0; from < buffer.limit(); from += SIZE) {
             int length = Math.min(SIZE, buffer.limit() - from);
             buffer.get(from, block, 0, length);
-            float nothing = 0; // x - x is 0 for every finite x and NaN for all others
+            float nothing = 0; // 0 x is 0 for every finite x and NaN for all others
             for (int i = 0; i < length; i++) {
-                nothing += block[i] - block[i];
+                nothing += 0 * block[i];
             }
             if (nothing != 0) {
                 for (int i = 0; i < length; i++) {
