@@ -1,6 +1,7 @@
 package dev.rlcm.onnx.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.onnx.ReadOptions;
@@ -26,6 +27,9 @@ public final class ModelDirectory {
     private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
     private static final String LAYOUT =
             "model_index.json, scheduler/, tokenizer/, text_encoder/model.onnx, unet/model.onnx, vae_decoder/model.onnx";
+
+    private static final List<String> PARTS =
+            List.of("model_index.json", "scheduler", "tokenizer", "text_encoder", "unet", "vae_decoder", "vae_encoder");
 
     private final Path root;
     private final Path shared;
@@ -223,6 +227,37 @@ public final class ModelDirectory {
     /** The model that a component is in. */
     Path home(String component) {
         return Files.exists(root.resolve(component)) ? root : shared;
+    }
+
+    /**
+     * Copies all that the model consists of, each file atomically, into another directory, which then shares nothing.
+     *
+     * @param directory made if need be; files that are there are replaced
+     * @throws IllegalArgumentException if the model lies there itself
+     * @throws IOException if a file cannot be read or written
+     */
+    public void copyTo(Path directory) throws IOException {
+        for (Path part : List.of(root, shared)) {
+            if (Files.exists(directory) && Files.isSameFile(directory, part)) {
+                throw new IllegalArgumentException(
+                        directory + " holds the model that would be copied there; give another directory");
+            }
+        }
+        for (String part : PARTS) {
+            Path from = home(part).resolve(part);
+            if (Files.exists(from)) {
+                copy(from, directory.resolve(part));
+            }
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> tree = Files.walk(from)) {
+            for (Path file : tree.filter(Files::isRegularFile).toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                AtomicFiles.write(target, out -> Files.copy(file, out));
+            }
+        }
     }
 
     private static Path file(Path model, String name) throws IOException {
