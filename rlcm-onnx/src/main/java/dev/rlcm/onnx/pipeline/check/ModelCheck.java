@@ -1,5 +1,6 @@
 package dev.rlcm.onnx.pipeline.check;
 
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.check.LatentCheck.Latents;
@@ -34,13 +35,18 @@ public final class ModelCheck {
         SchedulerCheck.run(layout, settings, findings);
         Optional<Encoder> text = TextCheck.run(layout, findings);
         Latents latents = LatentCheck.run(layout, settings, findings);
+        StandInWeights weights = new StandInWeights();
+        Lowering lowering = Lowering.of(settings.runtime().memory())
+                .withConvolutions(settings.runtime().convolutions())
+                .withWeights(weights);
         DenoiserCheck.run(layout, settings, text.map(Encoder::states), latents.size(), findings)
-                .flatMap(unet -> NetworkCheck.run(unet, settings, findings))
+                .flatMap(unet -> NetworkCheck.run(unet, settings, lowering, findings))
                 .ifPresent(network -> {
-                    List<Graph> others = Stream.of(text.map(Encoder::graph), latents.decoder())
+                    List<Graph> others = Stream.of(
+                                    text.map(Encoder::graph), latents.decoder().map(lowering::inference))
                             .flatMap(Optional::stream)
                             .toList();
-                    MemoryCheck.run(network, others, settings, findings);
+                    MemoryCheck.run(network, others, settings, weights, lowering, findings);
                 });
     }
 }

@@ -23,9 +23,9 @@ final class NetworkCheck {
     private final Lowering lowering;
     private final Findings findings;
 
-    private NetworkCheck(CheckSettings settings, Findings findings) {
+    private NetworkCheck(CheckSettings settings, Lowering lowering, Findings findings) {
         this.settings = settings;
-        this.lowering = Lowering.of(settings.runtime().memory());
+        this.lowering = lowering;
         this.findings = findings;
     }
 
@@ -37,8 +37,9 @@ final class NetworkCheck {
      */
     record Network(Graph sampler, Optional<Graph> update) {}
 
-    static Optional<Network> run(Denoiser unet, CheckSettings settings, Findings findings) {
-        return new NetworkCheck(settings, findings).run(unet);
+    /** @param lowering with stand-ins for weights */
+    static Optional<Network> run(Denoiser unet, CheckSettings settings, Lowering lowering, Findings findings) {
+        return new NetworkCheck(settings, lowering, findings).run(unet);
     }
 
     private Optional<Network> run(Denoiser unet) {
@@ -51,6 +52,12 @@ final class NetworkCheck {
             Optional<Graph> update = findings.attempt(UNET, () -> unet.graph(settings.minibatch()))
                     .flatMap(rows -> adapted(rows, settings.lora()))
                     .flatMap(this::differentiated);
+            findings.run(
+                    UNET,
+                    () -> findings.info(
+                            UNET,
+                            lowering.convolutionsOfForward(sampled) + ", as "
+                                    + settings.runtime().convolutions() + " has it"));
             return findings.attempt(UNET, () -> lowering.forward(sampled)).map(sampler -> new Network(sampler, update));
         });
     }
