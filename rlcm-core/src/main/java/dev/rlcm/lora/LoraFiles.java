@@ -13,7 +13,6 @@ final class LoraFiles {
     /** Where diffusers keeps an adapter's configuration inside a safetensors file. */
     static final String DIFFUSERS_METADATA = "lora_adapter_metadata";
 
-    static final String DIFFUSERS_PREFIX = "unet.";
     private static final String PEFT_PREFIX = "base_model.model.";
     private static final String KOHYA_PREFIX = "lora_unet_";
 
@@ -24,8 +23,9 @@ final class LoraFiles {
         Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
         switch (format) {
             case DIFFUSERS -> {
-                adapter.tensors().forEach((key, tensor) -> tensors.put(DIFFUSERS_PREFIX + key, tensor));
-                metadata.put(DIFFUSERS_METADATA, PeftConfig.text(adapter, DIFFUSERS_PREFIX));
+                String prefix = adapter.config().component() + ".";
+                adapter.tensors().forEach((key, tensor) -> tensors.put(prefix + key, tensor));
+                metadata.put(DIFFUSERS_METADATA, PeftConfig.text(adapter, prefix));
             }
             case PEFT -> {
                 adapter.tensors().forEach((key, tensor) -> tensors.put(PEFT_PREFIX + key, tensor));

@@ -3,7 +3,7 @@ package dev.rlcm.lora;
 /** Key conventions of adapter files. */
 public enum LoraFormat {
     /**
-     * {@code unet.<path>.lora_A.weight}; rank and alpha in the file's metadata as diffusers 0.34 and later write and
+     * {@code unet.<path>.lora_A.weight}, or {@code transformer.} before the path, see {@link LoraConfig#component}; rank and alpha in the file's metadata as diffusers 0.34 and later write and
      * read them.
      */
     DIFFUSERS,

@@ -161,8 +161,6 @@ final class LoraReader {
     /** The configuration from the file's metadata or from PEFT's file beside it. */
     private PeftConfig config(Map<String, String> metadata) throws IOException {
         String embedded = metadata.get(LoraFiles.DIFFUSERS_METADATA);
-        return embedded != null
-                ? PeftConfig.parse(file.toString(), embedded, LoraFiles.DIFFUSERS_PREFIX)
-                : PeftConfig.beside(file);
+        return embedded != null ? PeftConfig.embedded(file.toString(), embedded) : PeftConfig.beside(file);
     }
 }

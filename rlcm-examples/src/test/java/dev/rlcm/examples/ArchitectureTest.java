@@ -115,6 +115,9 @@ class ArchitectureTest {
             .or(simpleName("Resources"))
             .or(simpleName("Denoiser"))
             .or(simpleName("TextEncoder"))
+            .or(simpleName("TextSource"))
+            .or(simpleName("TextShape"))
+            .or(simpleName("Family"))
             .or(simpleName("Resources"))
             .or(resideInAPackage(EXAMPLES))
             .as("internal");

@@ -3,10 +3,9 @@ package dev.rlcm.onnx.pipeline.check;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.check.LatentCheck.Latents;
-import dev.rlcm.onnx.pipeline.check.TextCheck.Encoder;
+import dev.rlcm.onnx.pipeline.check.TextCheck.Encoders;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -32,14 +31,14 @@ public final class ModelCheck {
 
     private static void check(Layout layout, CheckSettings settings, Findings findings) {
         SchedulerCheck.run(layout, settings, findings);
-        Optional<Encoder> text = TextCheck.run(layout, findings);
+        Encoders texts = TextCheck.run(layout, findings);
         Latents latents = LatentCheck.run(layout, settings, findings);
-        DenoiserCheck.run(layout, settings, text.map(Encoder::states), latents.size(), findings)
-                .flatMap(unet -> NetworkCheck.run(unet, settings, findings))
+        DenoiserCheck.run(layout, settings, texts.shape(), latents, findings)
+                .flatMap(network -> NetworkCheck.run(layout.denoiser(), network, settings, findings))
                 .ifPresent(network -> {
-                    List<Graph> others = Stream.of(text.map(Encoder::graph), latents.decoder())
-                            .flatMap(Optional::stream)
-                            .toList();
+                    List<Graph> others =
+                            Stream.concat(texts.graphs().stream(), latents.decoder().stream())
+                                    .toList();
                     MemoryCheck.run(network, others, settings, findings);
                 });
     }
