@@ -82,14 +82,30 @@ class ArchitectureTest {
             .definedBy("dev.rlcm.ppo")
             .layer("train")
             .definedBy("dev.rlcm.train")
+            .layer("distill")
+            .definedBy("dev.rlcm.distill")
             .whereLayer("lora")
-            .mayOnlyBeAccessedByLayers("policy", "ppo", "train")
+            .mayOnlyBeAccessedByLayers("policy", "ppo", "train", "distill")
             .whereLayer("policy")
-            .mayOnlyBeAccessedByLayers("ppo", "train")
+            .mayOnlyBeAccessedByLayers("ppo", "train", "distill")
             .whereLayer("ppo")
             .mayOnlyBeAccessedByLayers("train")
             .whereLayer("train")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("distill")
             .mayNotBeAccessedByAnyLayer();
+
+    @ArchTest
+    static final ArchRule parallelKnowsTheGraphAndTheBackend = only("parallel", "dev.rlcm.graph", "dev.rlcm.backend");
+
+    @ArchTest
+    static final ArchRule supervisedKnowsNoPolicy = only(
+            "supervised",
+            "dev.rlcm.graph",
+            "dev.rlcm.compilation",
+            "dev.rlcm.backend",
+            "dev.rlcm.optim",
+            "dev.rlcm.io");
 
     @ArchTest
     static final ArchRule optimKnowsTheGraphOnly = only("optim", "dev.rlcm.graph", "org.slf4j");

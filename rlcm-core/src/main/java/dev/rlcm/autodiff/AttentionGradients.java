@@ -11,34 +11,32 @@ import java.util.List;
  * {@link AttentionSlices}.
  */
 final class AttentionGradients {
-    /** Scores that are computed at once: 16 MB in single precision. */
-    private static final long MAX_WHOLE = 1 << 22;
-
-    /** Scores of a slice where there are more, 8 MB: larger ones leave the caches, smaller ones make thin products. */
-    private static final long MAX_SLICE = 1 << 21;
+    /** Scores of a slice for CPUs, 8 MB: larger ones leave the caches, smaller ones make thin products. */
+    static final long SLICE = 1 << 21;
 
     /** Values this narrow make products that wait for memory, so that slices pay from fewer scores on. */
     private static final int NARROW = 32;
-
-    /** Scores at once, and of a slice, where values are narrow: 2 MB, as a core's second-level cache. */
-    private static final long MAX_NARROW = 1 << 19;
 
     /** How many times wider one matrix must be than another for its transpose to be dearer than that of the product. */
     private static final int MUCH_WIDER = 8;
 
     private AttentionGradients() {}
 
-    static List<Value> attention(Value y, Value g) {
-        return attention(y, g, maxWhole(y), Math.min(maxWhole(y), MAX_SLICE));
+    static GradientRule rule(long slice) {
+        return (y, g) -> {
+            long maxWhole = maxWhole(y, slice);
+            return attention(y, g, maxWhole, Math.min(maxWhole, slice));
+        };
     }
 
     /** Whether the gradients of the attention are computed by slices. */
-    static boolean isSliced(Value y) {
-        return y.shape().size() / y.dim(-1) * y.in(1).dim(-2) > maxWhole(y);
+    static boolean isSliced(Value y, long slice) {
+        return y.shape().size() / y.dim(-1) * y.in(1).dim(-2) > maxWhole(y, slice);
     }
 
-    private static long maxWhole(Value y) {
-        return y.dim(-1) <= NARROW ? MAX_NARROW : MAX_WHOLE;
+    /** Slices of the narrow have a quarter, 2 MB on CPUs, as a core's second-level cache. */
+    private static long maxWhole(Value y, long slice) {
+        return y.dim(-1) <= NARROW ? slice / 4 : 2 * slice;
     }
 
     static List<Value> attention(Value y, Value g, long maxWhole, long maxSlice) {

@@ -87,7 +87,7 @@ final class GradientRules {
                     GROUP_NORM,
                     (y, g) -> NormGradients.channels(y, g, y.attributes().integer("groups")))
             .of(LAYER_NORM, NormGradients::layer)
-            .of(ATTENTION, AttentionGradients::attention)
+            .of(ATTENTION, AttentionGradients.rule(AttentionGradients.SLICE))
             //
             .constant(EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL, AND, OR, XOR, NOT, IS_NAN)
             .constant(SIGN, FLOOR, CEIL, ROUND, STOP_GRADIENT, ARG_MAX, TOP_K)

@@ -36,6 +36,16 @@ final class GradientTable {
         return constants.contains(op);
     }
 
+    /** This table with another rule for an operator that has one. */
+    GradientTable with(Op op, GradientRule rule) {
+        GradientTable other = new GradientTable();
+        other.rules.putAll(rules);
+        other.limits.putAll(limits);
+        other.constants.addAll(constants);
+        other.rules.put(op, rule);
+        return other;
+    }
+
     static Builder builder() {
         return new Builder();
     }

@@ -18,6 +18,9 @@ import java.util.stream.IntStream;
  * in an order that depends on the graph alone. Stateless and thread-safe.
  */
 public final class Gradients {
+    /** Scores of an attention whose gradients are computed at a time by default: what suits the caches of CPUs. */
+    public static final long ATTENTION_SLICE = AttentionGradients.SLICE;
+
     private final GradientTable table;
     private final List<Value> order;
     private final Set<Value> needed = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -77,14 +80,30 @@ public final class Gradients {
     }
 
     /**
+     * As {@link #of(List, List, List, RecomputationPolicy)}.
+     *
+     * @param attentionSlice scores of an attention, in elements, whose gradients are computed at a time where there are more than
+     *     twice as many; of heads of up to 32 features, whose products wait for memory, a quarter
+     */
+    public static List<Value> of(
+            List<Value> outputs,
+            List<Value> upstream,
+            List<Value> wrt,
+            RecomputationPolicy recomputed,
+            long attentionSlice) {
+        GradientTable table = GradientRules.TABLE.with(Op.ATTENTION, AttentionGradients.rule(attentionSlice));
+        return of(table, outputs, upstream, wrt, recomputed);
+    }
+
+    /**
      * Whether a composite operator is best written out in the forward pass, so that its intermediate values serve the
      * gradients too. For normalisations that costs no memory, since the normalised rows are kept in place of the operand;
      * the probabilities of attention are computed again, slice by slice, where they are large.
      */
-    public static boolean shareForward(Value composite) {
+    public static boolean shareForward(Value composite, long attentionSlice) {
         return switch (composite.op()) {
             case LAYER_NORM, GROUP_NORM, INSTANCE_NORM -> true;
-            case ATTENTION -> !AttentionGradients.isSliced(composite);
+            case ATTENTION -> !AttentionGradients.isSliced(composite, attentionSlice);
             default -> false;
         };
     }

@@ -1,6 +1,7 @@
 package dev.rlcm.backend;
 
 import dev.rlcm.graph.Graph;
+import java.util.List;
 
 /**
  * Compiles graphs to executables and owns them: closing the backend closes every executable it made. It is the only
@@ -23,6 +24,21 @@ public interface Backend extends AutoCloseable {
     /** How graphs for this backend should compute convolutions; directly unless the backend says otherwise. */
     default ConvolutionForms convolutionForms() {
         return ConvolutionForms.DIRECT;
+    }
+
+    /** How graphs for this backend should compute attention; as is best on CPUs unless the backend says otherwise. */
+    default AttentionForms attentionForms() {
+        return AttentionForms.defaults();
+    }
+
+    /**
+     * The backends that may run a graph at once, each on a thread of its own: this one alone, unless it is made of several.
+     * Policies and optimisers keep a copy of their network on each.
+     *
+     * @return at least one; they stay this backend's to close
+     */
+    default List<Backend> replicas() {
+        return List.of(this);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.rlcm.compilation;
 
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.autodiff.RecomputationPolicy;
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
@@ -42,31 +43,40 @@ import java.util.Map;
 public final class Lowering {
     private final MemoryPolicy memory;
     private final ConvolutionForms convolutions;
+    private final AttentionForms attention;
     private final LoweredWeights weights;
 
-    private Lowering(MemoryPolicy memory, ConvolutionForms convolutions, LoweredWeights weights) {
+    private Lowering(
+            MemoryPolicy memory, ConvolutionForms convolutions, AttentionForms attention, LoweredWeights weights) {
         this.memory = memory;
         this.convolutions = convolutions;
+        this.attention = attention;
         this.weights = weights;
     }
 
     /** The recipe for a backend. */
     public static Lowering of(Backend backend) {
-        return of(backend.memoryPolicy()).withConvolutions(backend.convolutionForms());
+        return of(backend.memoryPolicy())
+                .withConvolutions(backend.convolutionForms())
+                .withAttention(backend.attentionForms());
     }
 
-    /** The recipe for a backend with that {@linkplain Backend#memoryPolicy policy} and direct convolutions. */
+    /** The recipe for a backend with that {@linkplain Backend#memoryPolicy policy} and otherwise the defaults of {@link Backend}. */
     public static Lowering of(MemoryPolicy memory) {
-        return new Lowering(memory, ConvolutionForms.DIRECT, LoweredWeights.computed());
+        return new Lowering(memory, ConvolutionForms.DIRECT, AttentionForms.defaults(), LoweredWeights.computed());
     }
 
     public Lowering withConvolutions(ConvolutionForms newConvolutions) {
-        return new Lowering(memory, newConvolutions, weights);
+        return new Lowering(memory, newConvolutions, attention, weights);
+    }
+
+    public Lowering withAttention(AttentionForms newAttention) {
+        return new Lowering(memory, convolutions, newAttention, weights);
     }
 
     /** The recipe with weights from elsewhere. */
     public Lowering withWeights(LoweredWeights newWeights) {
-        return new Lowering(memory, convolutions, newWeights);
+        return new Lowering(memory, convolutions, attention, newWeights);
     }
 
     /**
@@ -97,8 +107,8 @@ public final class Lowering {
      */
     public Graph joint(Graph forward, Map<String, Value> upstream, Map<String, Value> wrt) {
         List<Value> roots = upstream.keySet().stream().map(forward::output).toList();
-        List<Value> gradients =
-                Gradients.of(roots, List.copyOf(upstream.values()), List.copyOf(wrt.values()), recomputation());
+        List<Value> gradients = Gradients.of(
+                roots, List.copyOf(upstream.values()), List.copyOf(wrt.values()), recomputation(), attentionSlice());
         Map<String, Value> outputs = new LinkedHashMap<>(forward.outputs());
         int next = 0;
         for (String name : wrt.keySet()) {
@@ -121,9 +131,8 @@ public final class Lowering {
      * MemoryPolicy#SMALL} the first two, which cost memory, are left out.
      */
     public Graph lower(Graph joint) {
-        Graph faster = isSmall()
-                ? joint
-                : RotatedKernels.apply(Decompositions.decompose(joint, Gradients::shareForward), weights);
+        Graph faster =
+                isSmall() ? joint : RotatedKernels.apply(Decompositions.decompose(joint, this::sharesForward), weights);
         Graph transposed = FilteredConvolutions.transposeConstants(faster, weights);
         Graph weighted = Rewriter.rewrite(transposed, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
         return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
@@ -132,6 +141,15 @@ public final class Lowering {
     /** All stages: what an optimiser compiles. For the arguments see {@link #joint}. */
     public Graph update(Graph expression, Map<String, Value> upstream, Map<String, Value> wrt) {
         return lower(joint(forward(expression), upstream, wrt));
+    }
+
+    private boolean sharesForward(Value composite) {
+        boolean stays = attention.fused() && composite.is(Op.ATTENTION);
+        return !stays && Gradients.shareForward(composite, attentionSlice());
+    }
+
+    private long attentionSlice() {
+        return attention.slice().orElse(Gradients.ATTENTION_SLICE);
     }
 
     private RecomputationPolicy recomputation() {

@@ -97,10 +97,14 @@ public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, doubl
 
     private GaussianStep step(int timestep, double abar, double nextAbar) {
         double variance = eta * eta * (1 - nextAbar) / (1 - abar) * (1 - abar / nextAbar);
-        Affine mean = prediction
+        return mean(prediction, abar, nextAbar, variance).step(timestep, Math.sqrt(variance));
+    }
+
+    /** sqrt(abar') x0 + sqrt(1 - abar' - variance) eps. */
+    static Affine mean(PredictionType prediction, double abar, double nextAbar, double variance) {
+        return prediction
                 .cleanSample(abar)
                 .times(Math.sqrt(nextAbar))
                 .plus(prediction.noise(abar).times(Math.sqrt(Math.max(1 - nextAbar - variance, 0))));
-        return mean.step(timestep, Math.sqrt(variance));
     }
 }

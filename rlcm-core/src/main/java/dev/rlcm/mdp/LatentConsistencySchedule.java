@@ -131,6 +131,25 @@ public record LatentConsistencySchedule(
                 .toList();
     }
 
+    /**
+     * The steps that a model of this schedule is distilled on, by growing noise: DDIM steps over k = trainTimesteps /
+     * originalInferenceSteps timesteps, from t = k - 1, 2 k - 1 and so on to t - k, or to 0 where that is negative.
+     */
+    public List<DistillationStep> distillationSteps() {
+        float[] abar = noise.alphasCumprod();
+        int skip = noise.trainTimesteps() / originalInferenceSteps;
+        List<DistillationStep> steps = new ArrayList<>();
+        for (int i = 1; i <= originalInferenceSteps; i++) {
+            int t = i * skip - 1;
+            int s = Math.max(t - skip, 0);
+            steps.add(new DistillationStep(
+                    ForwardStep.at(t, abar[t], consistency(t, abar[t])),
+                    DdimSchedule.mean(prediction, abar[t], abar[s], 0).step(t, 0),
+                    consistency(s, abar[s]).step(s, 0)));
+        }
+        return steps;
+    }
+
     /** f at the timestep, noised to the level of the next one. */
     private GaussianStep noised(int timestep, double abar, double nextAbar) {
         return consistency(timestep, abar).times(Math.sqrt(nextAbar)).step(timestep, Math.sqrt(1 - nextAbar));

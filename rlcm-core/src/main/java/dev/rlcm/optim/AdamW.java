@@ -44,7 +44,7 @@ public final class AdamW implements Optimizer {
 
     @Override
     public void step(List<FloatBuffer> gradients, double factor) {
-        checkGradients(gradients);
+        checkGradients(parameters, gradients);
         Check.notNegative("factor", factor);
         steps++;
         double rate = config.learningRate() * factor;
@@ -117,7 +117,8 @@ public final class AdamW implements Optimizer {
         return moments;
     }
 
-    private void checkGradients(List<FloatBuffer> gradients) {
+    /** @throws IllegalArgumentException if number or size differ or a gradient is not finite */
+    static void checkGradients(List<FloatBuffer> parameters, List<FloatBuffer> gradients) {
         if (gradients.size() != parameters.size()) {
             throw new IllegalArgumentException(
                     "expected " + parameters.size() + " gradients, one per parameter, got " + gradients.size());

@@ -3,6 +3,7 @@ package dev.rlcm.optim;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A loss over rows of one kind and its gradients, compiled for a fixed number of rows. An implementation alone knows what a row
@@ -26,6 +27,17 @@ public interface BatchLoss<R> extends AutoCloseable {
      */
     void run(List<R> batch, double weight, double lossScale);
 
+    /**
+     * Evaluates several batches as {@link #run} does, and tells of each in their order, on the calling thread, when its results
+     * can be read by the methods below. An implementation may evaluate several at once.
+     */
+    default void runAll(List<List<R>> batches, double weight, double lossScale, Consumer<List<R>> onBatch) {
+        for (List<R> batch : batches) {
+            run(batch, weight, lossScale);
+            onBatch.accept(batch);
+        }
+    }
+
     /** The weighted sum of the rows' losses. */
     double value();
 
@@ -35,7 +47,7 @@ public interface BatchLoss<R> extends AutoCloseable {
     /** The gradients of the last run times the loss scale, in the order of the parameters. */
     List<FloatBuffer> gradients();
 
-    /** Time spent inside the backend since this was made. */
+    /** Time spent inside the backend since this was made, that of all replicas together. */
     long networkNanos();
 
     @Override

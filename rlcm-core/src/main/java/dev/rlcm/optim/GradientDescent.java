@@ -2,6 +2,7 @@ package dev.rlcm.optim;
 
 import dev.rlcm.graph.TensorData;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,16 +60,13 @@ public final class GradientDescent {
     public <R> Outcome step(BatchLoss<R> loss, List<R> rows, double rateFactor, Consumer<List<R>> onChunk) {
         sum.clear();
         double scale = scale(loss);
-        double total = 0;
-        Map<String, Double> parts = new LinkedHashMap<>();
-        for (int from = 0; from < rows.size(); from += loss.rows()) {
-            List<R> chunk = rows.subList(from, Math.min(rows.size(), from + loss.rows()));
-            loss.run(chunk, 1.0 / rows.size(), scale);
-            total += loss.value();
-            loss.parts().forEach((name, value) -> parts.merge(name, value, Double::sum));
+        Totals totals = new Totals();
+        loss.runAll(chunks(rows, loss.rows()), 1.0 / rows.size(), scale, chunk -> {
+            totals.add(loss);
             onChunk.accept(chunk);
             sum.add(loss.gradients(), (float) (1 / scale));
-        }
+        });
+        double total = totals.loss;
         double norm = GradientClipping.globalNorm(sum.sums(), maxGradNorm);
         boolean finite = Double.isFinite(total) && Double.isFinite(norm);
         if (finite) {
@@ -79,7 +77,27 @@ public final class GradientDescent {
         if (loss.isScaled()) {
             adaptScale(finite, Double.isFinite(total));
         }
-        return new Outcome(finite, total, parts, norm, sum.sums());
+        return new Outcome(finite, total, totals.parts, norm, sum.sums());
+    }
+
+    /** Sums over the chunks of a step. */
+    private static final class Totals {
+        private final Map<String, Double> parts = new LinkedHashMap<>();
+        private double loss;
+
+        void add(BatchLoss<?> chunk) {
+            loss += chunk.value();
+            chunk.parts().forEach((name, value) -> parts.merge(name, value, Double::sum));
+        }
+    }
+
+    /** Consecutive rows, as many as fit into a run, the last ones perhaps fewer. */
+    public static <R> List<List<R>> chunks(List<R> rows, int size) {
+        List<List<R>> chunks = new ArrayList<>();
+        for (int from = 0; from < rows.size(); from += size) {
+            chunks.add(rows.subList(from, Math.min(rows.size(), from + size)));
+        }
+        return chunks;
     }
 
     private void adaptScale(boolean finite, boolean finiteLoss) {

@@ -13,6 +13,7 @@ import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.mdp.GaussianStep;
 import dev.rlcm.mdp.Schedule;
+import dev.rlcm.parallel.Replicas;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
 import java.nio.FloatBuffer;
@@ -24,16 +25,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/** Samples a model with an adapter injected, one compiled graph for all steps. */
+/** Samples a model with an adapter injected, one graph for all steps, compiled on every replica of the backend. */
 final class LoraPolicy implements ConsistencyPolicy {
     private final ConsistencyModel model;
     private final Schedule schedule;
     private final RolloutPlan plan;
     private final LoraAdapter adapter;
     private final Backend backend;
-    private final Executable denoiser;
-    private final BatchFeed feed;
-    private final Map<String, TensorData> output;
+    private final Replicas<Denoiser> replicas;
 
     LoraPolicy(ConsistencyModel model, Schedule schedule, RolloutPlan plan, LoraAdapter adapter, Backend backend) {
         check(schedule);
@@ -44,14 +43,55 @@ final class LoraPolicy implements ConsistencyPolicy {
         this.backend = backend;
         Graph base = model.denoiser(plan.batch());
         Graph adapted = adapt(base).graph();
-        this.denoiser = backend.compile(Lowering.of(backend).forward(adapted));
-        this.feed = new BatchFeed(
-                base.inputs(), Set.of(ConsistencyModel.SAMPLE, ConsistencyModel.TIMESTEP), adapter.tensors());
-        Map.Entry<String, Value> result =
-                adapted.outputs().entrySet().iterator().next();
-        this.output = Map.of(
-                result.getKey(),
-                TensorData.zeros(result.getValue().type(), result.getValue().shape()));
+        Graph lowered = Lowering.of(backend).forward(adapted);
+        this.replicas = Replicas.of(backend, replica -> new Denoiser(base, adapted, replica, lowered));
+    }
+
+    /** One replica of the network with its buffers. */
+    private final class Denoiser implements Replicas.Replica {
+        private final BatchFeed feed;
+        private final Map<String, TensorData> output;
+        private final Executable executable;
+
+        Denoiser(Graph base, Graph adapted, Backend replica, Graph lowered) {
+            this.feed = new BatchFeed(
+                    base.inputs(), Set.of(ConsistencyModel.SAMPLE, ConsistencyModel.TIMESTEP), adapter.tensors());
+            Map.Entry<String, Value> result =
+                    adapted.outputs().entrySet().iterator().next();
+            this.output = Map.of(
+                    result.getKey(),
+                    TensorData.zeros(result.getValue().type(), result.getValue().shape()));
+            this.executable = replica.compile(lowered); // last, so that nothing that fails leaves it open
+        }
+
+        /** Takes all steps of at most one batch of episodes; unused rows repeat stale data and are ignored. */
+        List<Episode> sample(List<Episode> episodes) {
+            for (int row = 0; row < episodes.size(); row++) {
+                feed.set(episodes.get(row).conditioning(), row);
+            }
+            float[] modelOutput = new float[latentSize()];
+            for (int k = 0; k < schedule.evaluations(); k++) {
+                GaussianStep step = schedule.steps().get(k);
+                float[] timesteps = new float[plan.batch()];
+                Arrays.fill(timesteps, (float) step.timestep());
+                feed.set(ConsistencyModel.TIMESTEP, 0, timesteps);
+                for (int row = 0; row < episodes.size(); row++) {
+                    feed.set(ConsistencyModel.SAMPLE, row, episodes.get(row).networkInput(step));
+                }
+                executable.run(feed.tensors(), output);
+                FloatBuffer result = output.values().iterator().next().floats();
+                for (Episode episode : episodes) {
+                    result.get(modelOutput);
+                    episode.advance(k, modelOutput, plan.reduction());
+                }
+            }
+            return episodes;
+        }
+
+        @Override
+        public void close() {
+            executable.close();
+        }
     }
 
     /** Where one action ends the next one has to begin: a trajectory has one state between them. */
@@ -73,21 +113,38 @@ final class LoraPolicy implements ConsistencyPolicy {
         List<Prompt> prompts = request.prompts();
         List<Map<String, TensorData>> conditioning = condition(prompts);
         List<Trajectory> trajectories = new ArrayList<>();
-        for (int start = 0; start < prompts.size(); start += plan.batch()) {
-            int end = Math.min(prompts.size(), start + plan.batch());
-            List<Episode> episodes = new ArrayList<>();
-            for (int i = start; i < end; i++) {
-                EpisodeNoise noise = new EpisodeNoise(request.noise(), i, latentSize());
-                episodes.add(new Episode(prompts.get(i), conditioning.get(i), schedule, noise));
-            }
-            sample(episodes);
-            List<Sample> samples = decode(episodes);
-            for (int i = 0; i < episodes.size(); i++) {
-                trajectories.add(episodes.get(i).finish(samples.get(i)));
-            }
-            request.onBatch().accept(samples);
-        }
+        int batches = (prompts.size() + plan.batch() - 1) / plan.batch();
+        replicas.inOrder(
+                batches,
+                (replica, i) -> {
+                    int start = i * plan.batch();
+                    int end = Math.min(prompts.size(), start + plan.batch());
+                    return finished(replica.sample(episodes(request, conditioning, start, end)));
+                },
+                batch -> {
+                    trajectories.addAll(batch);
+                    request.onBatch()
+                            .accept(batch.stream().map(Trajectory::sample).toList());
+                });
         return new Rollout(trajectories);
+    }
+
+    private List<Episode> episodes(
+            RolloutRequest request, List<Map<String, TensorData>> conditioning, int start, int end) {
+        return IntStream.range(start, end)
+                .mapToObj(i -> new Episode(
+                        request.prompts().get(i),
+                        conditioning.get(i),
+                        schedule,
+                        new EpisodeNoise(request.noise(), i, latentSize())))
+                .toList();
+    }
+
+    private List<Trajectory> finished(List<Episode> episodes) {
+        List<Sample> samples = decode(episodes);
+        return IntStream.range(0, samples.size())
+                .mapToObj(i -> episodes.get(i).finish(samples.get(i)))
+                .toList();
     }
 
     private List<Map<String, TensorData>> condition(List<Prompt> prompts) {
@@ -97,37 +154,15 @@ final class LoraPolicy implements ConsistencyPolicy {
             throw new IllegalArgumentException("the model must condition on every prompt, got " + rows.size()
                     + " rows for " + prompts.size() + " prompts");
         }
+        BatchFeed first = replicas.all().get(0).feed;
         for (int i = 0; i < rows.size(); i++) {
-            feed.check(rows.get(i), prompts.get(i).text());
+            first.check(rows.get(i), prompts.get(i).text());
         }
         return rows;
     }
 
     private int latentSize() {
         return (int) model.latentShape().size();
-    }
-
-    /** Takes all steps of at most one batch of episodes; unused rows repeat stale data and are ignored. */
-    private void sample(List<Episode> episodes) {
-        for (int row = 0; row < episodes.size(); row++) {
-            feed.set(episodes.get(row).conditioning(), row);
-        }
-        float[] modelOutput = new float[latentSize()];
-        for (int k = 0; k < schedule.evaluations(); k++) {
-            GaussianStep step = schedule.steps().get(k);
-            float[] timesteps = new float[plan.batch()];
-            Arrays.fill(timesteps, (float) step.timestep());
-            feed.set(ConsistencyModel.TIMESTEP, 0, timesteps);
-            for (int row = 0; row < episodes.size(); row++) {
-                feed.set(ConsistencyModel.SAMPLE, row, episodes.get(row).networkInput(step));
-            }
-            denoiser.run(feed.tensors(), output);
-            FloatBuffer result = output.values().iterator().next().floats();
-            for (Episode episode : episodes) {
-                result.get(modelOutput);
-                episode.advance(k, modelOutput, plan.reduction());
-            }
-        }
     }
 
     private List<Sample> decode(List<Episode> episodes) {
@@ -196,6 +231,6 @@ final class LoraPolicy implements ConsistencyPolicy {
 
     @Override
     public void close() {
-        denoiser.close();
+        replicas.close();
     }
 }

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * @param noise the source of all noise. Trajectory i draws as its index i says, so that sampling four prompts together or one
  *     by one, each with its index, gives the same pictures
  * @param onBatch is given the pictures of each batch as soon as they are decoded, so that they can be rewarded while the next
- *     batch is sampled. It is called on the sampling thread, with at most {@link RolloutPlan#batch} pictures in the order of
+ *     batch is sampled. It is called on the thread that asked for the rollout, with at most {@link RolloutPlan#batch} pictures in the order of
  *     the prompts; what it throws ends the rollout
  */
 public record RolloutRequest(List<Prompt> prompts, Noise noise, Consumer<List<Sample>> onBatch) {

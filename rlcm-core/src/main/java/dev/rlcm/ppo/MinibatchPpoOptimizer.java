@@ -225,13 +225,11 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
 
     private static List<Row> recomputed(LossGraph graph, List<Row> rows) {
         List<Row> result = new ArrayList<>();
-        for (int from = 0; from < rows.size(); from += graph.rows()) {
-            List<Row> batch = rows.subList(from, Math.min(rows.size(), from + graph.rows()));
-            graph.run(batch, 0, 1);
+        graph.runAll(GradientDescent.chunks(rows, graph.rows()), 0, 1, batch -> {
             for (int i = 0; i < batch.size(); i++) {
                 result.add(batch.get(i).withOldLogProb(graph.logProb(i)));
             }
-        }
+        });
         return result;
     }
 

@@ -69,7 +69,7 @@ public record UpdateReport(Losses losses, Ratios ratios, Steps steps, Times time
             int applied, int skipped, boolean stoppedEarly, double gradNorm, double learningRate, double lossScale) {}
 
     /**
-     * @param network spent inside the backend
+     * @param network spent inside the backend; where it has several replicas, that of all of them together
      * @param total of the update
      */
     public record Times(Duration network, Duration total) {}

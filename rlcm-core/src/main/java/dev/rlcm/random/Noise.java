@@ -2,7 +2,8 @@ package dev.rlcm.random;
 
 /**
  * The standard normal noise of a rollout. {@link RandomStreams} is one; a host gives another to replay a recorded run, or to
- * let several trajectories share their noise. Implementations that several rollouts use at once have to be thread-safe.
+ * let several trajectories share their noise. Implementations that several rollouts use at once have to be
+ * thread-safe, and so have those of a rollout on several replicas of a backend.
  */
 @FunctionalInterface
 public interface Noise {

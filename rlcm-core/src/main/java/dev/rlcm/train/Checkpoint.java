@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Safetensors;
+import dev.rlcm.optim.MovingAverage;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoOptimizer;
@@ -35,18 +36,21 @@ import org.slf4j.LoggerFactory;
  * @param parameters of the policy, by name
  * @param optimizer see {@link PpoOptimizer#state}
  * @param credit see {@link AdvantageEstimator#state}
+ * @param average see {@link MovingAverage#state}; empty if the run has none
  */
 public record Checkpoint(
         int epoch,
         RunSettings settings,
         Map<String, TensorData> parameters,
         Map<String, TensorData> optimizer,
-        AdvantageEstimator.State credit) {
+        AdvantageEstimator.State credit,
+        Map<String, TensorData> average) {
     private static final Logger log = LoggerFactory.getLogger(Checkpoint.class);
 
     private static final String ADAPTER = "adapter.";
     private static final String OPTIMIZER = "optimizer.";
     private static final String ADVANTAGES = "advantages.";
+    private static final String AVERAGE = "moving_average.";
     private static final String EPOCH = "epoch";
     private static final String ESSENTIAL = "essential_settings";
     private static final String TUNABLE = "tunable_settings";
@@ -56,7 +60,12 @@ public record Checkpoint(
     /** The present state. Parameters are shared, not copied: write before the next update. */
     public static Checkpoint of(
             int epoch, RunSettings settings, Policy policy, PpoOptimizer ppo, AdvantageEstimator credit) {
-        return new Checkpoint(epoch, settings, policy.parameters(), ppo.state(), credit.state());
+        return new Checkpoint(epoch, settings, policy.parameters(), ppo.state(), credit.state(), Map.of());
+    }
+
+    /** The same with a moving average of the parameters. */
+    Checkpoint withAverage(Map<String, TensorData> newAverage) {
+        return new Checkpoint(epoch, settings, parameters, optimizer, credit, newAverage);
     }
 
     /**
@@ -69,6 +78,7 @@ public record Checkpoint(
         parameters.forEach((key, tensor) -> tensors.put(ADAPTER + key, tensor));
         optimizer.forEach((key, tensor) -> tensors.put(OPTIMIZER + key, tensor));
         credit.tensors().forEach((key, tensor) -> tensors.put(ADVANTAGES + key, tensor));
+        average.forEach((key, tensor) -> tensors.put(AVERAGE + key, tensor));
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(EPOCH, Integer.toString(epoch));
         metadata.put(ESSENTIAL, JSON.writeValueAsString(settings.essential()));
@@ -101,7 +111,8 @@ public record Checkpoint(
                     settings,
                     part(content, ADAPTER),
                     part(content, OPTIMIZER),
-                    new AdvantageEstimator.State(statistics, part(content, ADVANTAGES)));
+                    new AdvantageEstimator.State(statistics, part(content, ADVANTAGES)),
+                    part(content, AVERAGE));
         } catch (IllegalArgumentException | JsonProcessingException e) {
             throw new IOException(file + " is a damaged checkpoint: " + e.getMessage(), e);
         }

@@ -45,6 +45,11 @@ public final class RewardHacking {
                 }
             }
         }
+
+        /** The mean of what is trained on; NaN if nothing could be scored. */
+        public double reward() {
+            return mean(trained);
+        }
     }
 
     /**

@@ -1,10 +1,13 @@
 package dev.rlcm.train;
 
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.optim.MovingAverage;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.Rollout;
 import dev.rlcm.policy.RolloutRequest;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoOptimizer;
+import dev.rlcm.ppo.UpdateObserver;
 import dev.rlcm.ppo.UpdateReport;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Prompt;
@@ -17,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +43,7 @@ public final class Trainer {
     private final PromptSource prompts;
     private final TrainerConfig config;
     private final RandomStreams random;
+    private final Optional<MovingAverage> average;
     private int epoch;
     private volatile boolean stopping;
 
@@ -73,6 +78,13 @@ public final class Trainer {
         this.prompts = prompts;
         this.config = config;
         this.random = RandomStreams.seeded(config.seed());
+        this.average = config.averageDecay().stream()
+                .mapToObj(decay -> new MovingAverage(
+                        policy.parameters().values().stream()
+                                .map(TensorData::floats)
+                                .toList(),
+                        decay))
+                .findFirst();
     }
 
     /**
@@ -118,6 +130,16 @@ public final class Trainer {
         return stopping;
     }
 
+    /**
+     * Puts the moving average of the parameters in their place, to evaluate or to save it. Changes nothing if {@link
+     * TrainerConfig#averageDecay} is not given. Not to be called while {@link #run} is at work, except by its listener.
+     *
+     * @return puts the parameters back when it is closed
+     */
+    public MovingAverage.Applied applyAverage() {
+        return average.map(MovingAverage::apply).orElse(() -> {});
+    }
+
     /** Nothing if the epoch was given up. */
     private Optional<EpochReport> epoch(RewardPool pool) throws InterruptedException {
         long start = System.nanoTime();
@@ -136,9 +158,10 @@ public final class Trainer {
         ScoredRollout scored = ScoredRollout.of(rollout, scores.get().totals());
         warnOfUnscored(scored.unscored(), rollout.size());
         AdvantageEstimator.State before = credit.state();
+        Optional<Map<String, TensorData>> averageBefore = average.map(MovingAverage::state);
         try {
             double[] advantages = scored.advantages(credit);
-            UpdateReport update = ppo.update(scored.rollout(), advantages);
+            UpdateReport update = ppo.update(scored.rollout(), advantages, averaging());
             return Optional.of(new EpochReport(
                     epoch,
                     scored.rollout(),
@@ -153,8 +176,22 @@ public final class Trainer {
                     Duration.ofNanos(System.nanoTime() - start)));
         } catch (Throwable e) {
             credit.restore(before); // the optimiser has taken its part back
+            average.ifPresent(each -> each.restore(averageBefore.orElseThrow()));
             throw e;
         }
+    }
+
+    /** Takes every optimiser step into the average. */
+    private UpdateObserver averaging() {
+        return average.<UpdateObserver>map(each -> new UpdateObserver() {
+                    @Override
+                    public void onStep(Step step) {
+                        if (step.applied()) {
+                            each.update();
+                        }
+                    }
+                })
+                .orElse(UpdateObserver.NONE);
     }
 
     /** Nothing if training is to stop while the reward waits. */
@@ -202,7 +239,9 @@ public final class Trainer {
      * @throws IOException if the file cannot be written
      */
     public void save(Path checkpoint) throws IOException {
-        Checkpoint.of(epoch, settings(), policy, ppo, credit).write(checkpoint);
+        Checkpoint.of(epoch, settings(), policy, ppo, credit)
+                .withAverage(average.map(MovingAverage::state).orElse(Map.of()))
+                .write(checkpoint);
     }
 
     /**
@@ -214,9 +253,14 @@ public final class Trainer {
      */
     public void resume(Path checkpoint) throws IOException {
         Checkpoint saved = Checkpoint.read(checkpoint);
+        Optional<Map<String, TensorData>> averageBefore = average.map(MovingAverage::state);
+        boolean hasAverage = !saved.average().isEmpty();
         try {
+            average.filter(each -> hasAverage).ifPresent(each -> each.restore(saved.average()));
             epoch = saved.restore(settings(), policy, ppo, credit);
+            average.filter(each -> !hasAverage).ifPresent(MovingAverage::reset); // it begins where the saved run ended
         } catch (IllegalArgumentException e) {
+            average.ifPresent(each -> each.restore(averageBefore.orElseThrow()));
             throw new IOException(checkpoint + " is not a checkpoint of this run: " + e.getMessage(), e);
         }
     }
@@ -227,6 +271,7 @@ public final class Trainer {
                 .withTunable("reward", reward.name())
                 .withTunable("prompts", prompts.name())
                 .withTunable("trajectories", config.trajectories())
-                .withTunable("samplesPerPrompt", config.samplesPerPrompt());
+                .withTunable("samplesPerPrompt", config.samplesPerPrompt())
+                .withTunable("averageDecay", config.averageDecay());
     }
 }

@@ -1,7 +1,9 @@
 package dev.rlcm.train;
 
 import dev.rlcm.check.Check;
+import dev.rlcm.optim.MovingAverage;
 import dev.rlcm.ppo.AdvantageEstimator;
+import java.util.OptionalDouble;
 
 /**
  * Settings of {@link Trainer}.
@@ -17,6 +19,8 @@ import dev.rlcm.ppo.AdvantageEstimator;
  *     batch, at least 1
  * @param rewardThreads that score pictures while the next ones are sampled, at least 1; more than one needs a
  *     thread-safe reward
+ * @param averageDecay where given, that of a {@link MovingAverage} of the policy's parameters, taken after every optimiser step,
+ *     in [0, 1)
  * @param seed of all noise and prompt draws
  */
 public record TrainerConfig(
@@ -26,6 +30,7 @@ public record TrainerConfig(
         int statBuffer,
         int statMinCount,
         int rewardThreads,
+        OptionalDouble averageDecay,
         long seed) {
     public TrainerConfig {
         Check.atLeast(1, "epochs", epochs);
@@ -38,6 +43,7 @@ public record TrainerConfig(
         Check.atLeast(1, "statBuffer", statBuffer);
         Check.atLeast(1, "statMinCount", statMinCount);
         Check.atLeast(1, "rewardThreads", rewardThreads);
+        averageDecay.ifPresent(decay -> Check.that(decay >= 0 && decay < 1, "averageDecay", "in [0, 1)", decay));
         if (statMinCount > statBuffer) {
             throw new IllegalArgumentException(
                     "statMinCount must not exceed statBuffer " + statBuffer + ", got " + statMinCount);
@@ -49,32 +55,50 @@ public record TrainerConfig(
      * task (Oertell et al., 2024, Table 1).
      */
     public static TrainerConfig defaults() {
-        return new TrainerConfig(100, 40, 1, 16, 16, 1, 0);
+        return new TrainerConfig(100, 40, 1, 16, 16, 1, OptionalDouble.empty(), 0);
     }
 
     public TrainerConfig withEpochs(int value) {
-        return new TrainerConfig(value, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, seed);
+        return new TrainerConfig(
+                value, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
     }
 
     public TrainerConfig withTrajectories(int value) {
-        return new TrainerConfig(epochs, value, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, seed);
+        return new TrainerConfig(
+                epochs, value, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
     }
 
     public TrainerConfig withSamplesPerPrompt(int value) {
-        return new TrainerConfig(epochs, trajectories, value, statBuffer, statMinCount, rewardThreads, seed);
+        return new TrainerConfig(
+                epochs, trajectories, value, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
     }
 
     public TrainerConfig withStatistics(int buffer, int minCount) {
-        return new TrainerConfig(epochs, trajectories, samplesPerPrompt, buffer, minCount, rewardThreads, seed);
+        return new TrainerConfig(
+                epochs, trajectories, samplesPerPrompt, buffer, minCount, rewardThreads, averageDecay, seed);
     }
 
     public TrainerConfig withRewardThreads(int value) {
-        return new TrainerConfig(epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, value, seed);
+        return new TrainerConfig(
+                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, value, averageDecay, seed);
+    }
+
+    /** With a moving average of the parameters, see {@link Trainer#applyAverage}. */
+    public TrainerConfig withAverageDecay(double value) {
+        return new TrainerConfig(
+                epochs,
+                trajectories,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                OptionalDouble.of(value),
+                seed);
     }
 
     public TrainerConfig withSeed(long value) {
         return new TrainerConfig(
-                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, value);
+                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, value);
     }
 
     /** Within prompts where there are several samples of each, else by prompt with these settings of statistics. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.rlcm.autodiff.Gradients;
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
@@ -19,9 +20,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 final class LoweringTest {
@@ -73,6 +76,32 @@ final class LoweringTest {
                 .update(Graph.of(expression), upstream(expression), Map.of("dup", up, "dx", x, "ddown", down));
 
         SameFunction.check(Graph.of(plain), update, 1e-9);
+    }
+
+    /** In one piece or in parts, and its gradients by slices of whatever size. */
+    @ParameterizedTest
+    @CsvSource({"true, 7", "true, 1000", "false, 7", "false, 1000"})
+    void gradientsOfAttentionAreTheSameInEveryForm(boolean fused, long slice) {
+        Value q = input("q", 2, 3, 5, 4);
+        Value k = input("k", 2, 3, 6, 4);
+        Value v = input("v", 2, 3, 6, 4);
+        Value y = Value.of(Op.ATTENTION, Attributes.of("scale", 0.5), q, k, v);
+        Value loss = y.square().mean();
+        List<Value> gradients = Gradients.of(loss, List.of(q, k, v));
+        Map<String, Value> plain = new LinkedHashMap<>(
+                Map.of("loss", loss, "dq", gradients.get(0), "dk", gradients.get(1), "dv", gradients.get(2)));
+        Graph update = Lowering.of(MemoryPolicy.FAST)
+                .withAttention(new AttentionForms(fused, OptionalLong.of(slice)))
+                .update(Graph.of("loss", loss), Map.of("loss", loss.like(1)), Map.of("dq", q, "dk", k, "dv", v));
+
+        SameFunction.check(Graph.of(plain), update, 1e-9);
+        assertThat(update.topologicalOrder().stream().anyMatch(value -> value.is(Op.ATTENTION)))
+                .isEqualTo(fused || slice == 7);
+        assertThat(update.topologicalOrder().stream()
+                                .filter(value -> value.is(Op.SOFTMAX))
+                                .count()
+                        > 1)
+                .isEqualTo(slice == 7);
     }
 
     @Test

@@ -45,6 +45,40 @@ class LoraFilesTest {
                         assertThat(back.tensors().get(key).toFloats()).containsExactly(tensor.toFloats()));
     }
 
+    @Test
+    void kohyasFilesTellRankAndAlphaInTheirMetadata() throws IOException {
+        Path file = directory.resolve("kohya.safetensors");
+        LoraInjectionTest.randomAdapter(sites, 4).save(file, LoraFormat.KOHYA);
+        Map<String, String> metadata = Safetensors.read(file).metadata();
+        assertThat(metadata)
+                .containsEntry("ss_network_module", "networks.lora")
+                .containsEntry("ss_network_dim", "2")
+                .containsEntry("ss_network_alpha", "5.0");
+        boolean hasConvolutions = !sites.stream().allMatch(LoraSite::isLinear);
+        assertThat(metadata.containsKey("ss_network_args")).isEqualTo(hasConvolutions);
+    }
+
+    @Test
+    void weightsAreCopiedAndAssignedAsAWhole() {
+        LoraAdapter one = LoraInjectionTest.randomAdapter(sites, 4);
+        LoraAdapter other = LoraInjectionTest.randomAdapter(sites, 5);
+        LoraAdapter copy = one.copy();
+        one.assign(other);
+        for (String key : one.tensors().keySet()) {
+            assertThat(one.tensors().get(key).toFloats())
+                    .containsExactly(other.tensors().get(key).toFloats())
+                    .isNotEqualTo(copy.tensors().get(key).toFloats());
+        }
+        assertThat(one.size())
+                .isEqualTo(sites.stream()
+                        .mapToLong(site -> 2L * (site.in() + site.out()))
+                        .sum());
+        LoraAdapter fewer = LoraInjectionTest.randomAdapter(sites.subList(0, 1), 4);
+        assertThatThrownBy(() -> one.assign(fewer))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("differ in sites or rank");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"lora_diffusers.safetensors", "lora_peft.safetensors"})
     void filesOfOtherToolsGiveTheWeightsOfPyTorch(String name) throws IOException {

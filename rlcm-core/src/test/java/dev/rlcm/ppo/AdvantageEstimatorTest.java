@@ -206,6 +206,18 @@ class AdvantageEstimatorTest {
     }
 
     @Test
+    void aRestoredStateTakesThePlaceOfWhatWasRememberedAndFitsTheLimit() {
+        AdvantageEstimator estimator = AdvantageEstimator.perPrompt(4, 1, 2);
+        estimator.estimate(List.of("cat", "cow"), new double[] {7, 8});
+        Map<String, List<Double>> saved = new LinkedHashMap<>();
+        saved.put("ant", List.of(1.0));
+        saved.put("bee", List.of(2.0));
+        saved.put("cat", List.of(3.0));
+        estimator.restore(state(saved));
+        assertThat(remembered(estimator)).isEqualTo(Map.of("bee", List.of(2.0), "cat", List.of(3.0)));
+    }
+
+    @Test
     void equalRewardsGiveZeroAdvantagesAndAreCounted() {
         AdvantageEstimator estimator = AdvantageEstimator.perPrompt(4, 2);
         double[] advantages = estimator.estimate(List.of("cat", "cat", "dog", "dog"), new double[] {0.1, 0.1, 1, 3});

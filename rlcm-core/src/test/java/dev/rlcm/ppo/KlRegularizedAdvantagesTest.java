@@ -98,6 +98,15 @@ class KlRegularizedAdvantagesTest {
     }
 
     @Test
+    void impossibleCoefficientsAndDivergencesAreRefused() {
+        assertThatThrownBy(() -> KlCoefficient.fixed(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> KlCoefficient.adaptive(0, 1)).isInstanceOf(IllegalArgumentException.class);
+        KlCoefficient coefficient = KlCoefficient.adaptive(2, 0.1);
+        assertThatThrownBy(() -> coefficient.observe(Double.NaN)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(coefficient.getAsDouble()).isEqualTo(2);
+    }
+
+    @Test
     void theStateHoldsTheCoefficientAndWhatTheInnerEstimatorRemembers() {
         ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0.3, 0.1);
         Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(1));

@@ -13,6 +13,10 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.mdp.LogProbReduction;
+import dev.rlcm.policy.Rollout;
+import dev.rlcm.random.RandomStreams;
+import dev.rlcm.testing.ShiftPolicy;
 import dev.rlcm.testing.ToyPolicies;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -189,6 +193,27 @@ class PolicyLossesTest {
         double[] sum = evaluate(clipped.plus(0.5, clipped), logProb, old, advantage).loss;
         double[] one = evaluate(clipped, logProb, old, advantage).loss;
         assertThat(sum).containsExactly(new double[] {1.5 * one[0], 1.5 * one[1]}, within(1e-12));
+    }
+
+    /** mu - mu_base is the shift: its mean square, over the square of what scales x0. */
+    @Test
+    void theDriftFromTheBaseIsOfPredictionsAndNotOfNoise() {
+        try (ReferenceBackend backend = new ReferenceBackend()) {
+            ShiftPolicy policy = new ShiftPolicy(backend, LogProbReduction.MEAN, 0.3, 0.1);
+            Rollout rollout = policy.rollout(List.of("a"), RandomStreams.seeded(1));
+            PolicyLoss none = terms -> terms.advantage().mul(0);
+            UpdateReport report = PpoOptimizer.of(
+                            policy, PpoConfig.defaults(), none.plus(1, PolicyLosses.driftFromBase()))
+                    .update(rollout, new double[1]);
+            double expected = (0.3 * 0.3 + 0.1 * 0.1) / 2 * (1 / (1 - 0.4 * 0.4) + 1 / (1 - 0.2 * 0.2)) / 2;
+            assertThat(report.loss()).isCloseTo(expected, within(1e-7));
+        }
+    }
+
+    @Test
+    void impossibleSettingsOfDiffusionNftAreRefused() {
+        assertThatThrownBy(() -> PolicyLosses.diffusionNft(0, 1)).hasMessageStartingWith("beta must be positive");
+        assertThatThrownBy(() -> PolicyLosses.diffusionNft(1, 0)).hasMessageStartingWith("scale must be positive");
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.ReferenceBackend;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.mdp.LogProbReduction;
 import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.Rollout;
@@ -15,6 +16,8 @@ import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.policy.Transition;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.testing.FlakyBackend;
+import dev.rlcm.testing.Logged;
+import dev.rlcm.testing.ShiftPolicy;
 import dev.rlcm.testing.ToyPolicies;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -274,6 +277,25 @@ class PpoOptimizerTest {
                     .as(key)
                     .containsExactly(good.get(key).toDoubles()));
         }
+    }
+
+    @Test
+    void ratiosThatAreNoiseAreWarnedOfOnce() {
+        ShiftPolicy sampled = new ShiftPolicy(backend, LogProbReduction.SUM, 0, 0);
+        Rollout rollout = sampled.rollout(List.of("a", "b"), RandomStreams.seeded(1));
+        PpoOptimizer same = PpoOptimizer.of(sampled, PpoConfig.defaults());
+        assertThat(Logged.during(() -> same.update(rollout, new double[] {0, 0})))
+                .isEmpty();
+        PpoOptimizer other =
+                PpoOptimizer.of(new ShiftPolicy(backend, LogProbReduction.SUM, 0.1, 0), PpoConfig.defaults());
+        assertThat(Logged.during(() -> {
+                    other.update(rollout, new double[] {0, 0});
+                    other.update(rollout, new double[] {0, 0});
+                }))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .contains(
+                                "ratios differ from 1 by up to", "the clip range is 1.0E-4", "withRecomputedLogProbs"));
     }
 
     @Test

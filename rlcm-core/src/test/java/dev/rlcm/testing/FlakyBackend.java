@@ -11,7 +11,7 @@ import java.util.Map;
 /** The reference backend, whose runs fail while it is told to. */
 public final class FlakyBackend implements Backend {
     private final ReferenceBackend inner = new ReferenceBackend();
-    private int left = Integer.MAX_VALUE;
+    private volatile int left = Integer.MAX_VALUE;
 
     /** Lets that many more runs succeed; all later ones fail. */
     public void failAfter(int runs) {

@@ -37,7 +37,7 @@ public final class ToyModel implements ConsistencyModel {
 
     private static Value constant(String name, Shape shape, double std) {
         float[] draws = RandomStreams.seeded(7).at(name).gaussians((int) shape.size());
-        return Value.constant(TensorData.generate(DataType.FLOAT32, shape, i -> std * draws[i]));
+        return Value.constant(TensorData.generate(DataType.FLOAT32, shape, i -> std * draws[i]), name);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -87,6 +88,35 @@ class RewardHackingTest {
         assertThat(RewardHacking.isHealthy(course.subList(0, 2))).isTrue();
         assertThat(RewardHacking.isHealthy(course.subList(0, 5))).isFalse();
         assertThat(RewardHacking.isHealthy(List.of())).isTrue();
+    }
+
+    /** Every picture moves alike, so that all numbers are known: the spread of 0, 1, ..., 4 is sqrt(2). */
+    @Test
+    void riseAndFallAreInSpreadsFromThePeakOn() {
+        double[] trained = {0, 1, 2, 3, 4};
+        double[][] shadows = {{0, 0.5, 0.45, 0.35, -0.1}, {0, 0.5, 0.45, 0.35, -0.1}};
+        List<Evaluation> course = new ArrayList<>();
+        for (int n = 0; n < trained.length; n++) {
+            course.add(new Evaluation(
+                    10 * n,
+                    pictures(3, trained[n]),
+                    Map.of("fine", pictures(0.01, shadows[0][n]), "coarse", pictures(100, shadows[1][n]))));
+        }
+        assertThat(RewardHacking.suspicion(course.subList(0, 3))).isEmpty();
+        assertThat(RewardHacking.isHealthy(course.subList(0, 3))).isTrue();
+        assertThat(RewardHacking.isHealthy(course.subList(0, 4))).isFalse();
+        assertThat(RewardHacking.suspicion(course)).hasValueSatisfying(suspicion -> {
+            assertThat(suspicion.partedAt()).isEqualTo(20);
+            assertThat(suspicion.noticedAt()).isEqualTo(40);
+            assertThat(suspicion.rise()).isCloseTo(3, within(1e-9));
+            assertThat(suspicion.fall()).isCloseTo(0.6, within(1e-9));
+        });
+    }
+
+    private static double[] pictures(double unit, double spreads) {
+        return IntStream.range(0, 5)
+                .mapToDouble(i -> unit * (i + Math.sqrt(2) * spreads))
+                .toArray();
     }
 
     @Test

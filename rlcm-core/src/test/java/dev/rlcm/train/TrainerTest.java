@@ -40,6 +40,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.StatUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +109,25 @@ class TrainerTest {
         });
         assertThatThrownBy(() -> CONFIG.withSamplesPerPrompt(3))
                 .hasMessage("samplesPerPrompt must divide trajectories 8, got 3");
+    }
+
+    @Test
+    void aReportSumsUpItsRewards() throws InterruptedException {
+        RewardFunction places = samples ->
+                IntStream.range(0, samples.size()).mapToDouble(i -> i).toArray();
+        Trainer trainer = trainer(ToyPolicies.fresh(backend), places, CONFIG.withEpochs(1));
+        trainer.run(report -> {
+            assertThat(report.rewards()).hasSize(8);
+            assertThat(report.rewardMean()).isEqualTo(StatUtils.mean(report.rewards()));
+            assertThat(report.rewardStd())
+                    .isEqualTo(Math.sqrt(StatUtils.populationVariance(report.rewards())))
+                    .isPositive();
+            assertThat(report.rewardMin()).isZero();
+            assertThat(report.rewardMax()).isEqualTo(StatUtils.max(report.rewards()));
+        });
+        assertThat(trainer.isStopping()).isFalse();
+        trainer.stop();
+        assertThat(trainer.isStopping()).isTrue();
     }
 
     @Test

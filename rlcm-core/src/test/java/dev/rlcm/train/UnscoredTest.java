@@ -15,6 +15,7 @@ import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.RewardFailure;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.testing.Logged;
 import dev.rlcm.testing.ToyPolicies;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -103,6 +104,25 @@ class UnscoredTest {
         }
         assertThat(dropped).isPositive();
         assertThat(weights(dropping)).usingRecursiveComparison().isEqualTo(weights(without));
+    }
+
+    @Test
+    void everyEpochSaysHowManyPicturesHaveNoRewardAndWhy() {
+        List<EpochReport> reports = new ArrayList<>();
+        List<String> warnings = Logged.during(() -> {
+            try {
+                trainer(ToyPolicies.fresh(backend), FAILING.onFailure(RewardFailure.DROP), CONFIG.withEpochs(1))
+                        .run(reports::add);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        int dropped = reports.get(0).unscored().size();
+        assertThat(dropped).isPositive();
+        assertThat(warnings).singleElement().satisfies(line -> assertThat(line)
+                .contains("Epoch 0: " + dropped + " of 8 pictures have no reward; " + dropped
+                        + " were dropped, 0 count as neutral")
+                .contains("no answer"));
     }
 
     @Test

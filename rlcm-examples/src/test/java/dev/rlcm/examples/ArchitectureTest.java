@@ -114,6 +114,7 @@ class ArchitectureTest {
             .or(simpleName("SessionWeights"))
             .or(simpleName("Resources"))
             .or(simpleName("Denoiser"))
+            .or(simpleName("Replicas"))
             .or(simpleName("TextEncoder"))
             .or(simpleName("TextSource"))
             .or(simpleName("TextShape"))

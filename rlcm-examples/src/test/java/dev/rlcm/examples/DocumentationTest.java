@@ -34,6 +34,7 @@ class DocumentationTest {
             import dev.rlcm.onnx.*;
             import dev.rlcm.onnx.pipeline.*;
             import dev.rlcm.onnx.pipeline.encoders.*;
+            import dev.rlcm.parallel.*;
             import dev.rlcm.policy.*;
             import dev.rlcm.ppo.*;
             import dev.rlcm.random.*;
@@ -42,6 +43,7 @@ class DocumentationTest {
             import dev.rlcm.train.*;
             import java.net.URI;
             import java.nio.file.Path;
+            import java.util.List;
             import org.apache.commons.math3.stat.StatUtils;
             import org.nd4j.linalg.api.ndarray.INDArray;
             import org.slf4j.*;

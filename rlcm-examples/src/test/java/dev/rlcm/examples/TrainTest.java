@@ -10,6 +10,7 @@ import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.train.Prompts;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -178,6 +179,49 @@ class TrainTest {
     void aestheticsNeedAClip() {
         assertThat(Commands.fail(new Train(), with(directory.resolve("run"), 1, "--reward", "aesthetic")))
                 .contains("the reward aesthetic needs --clip");
+    }
+
+    /** The file that a run writes repeats it: with the same weights to the last bit, and the same file again. */
+    @Test
+    void theConfigurationOfARunRepeatsIt() throws IOException {
+        Path run = directory.resolve("run");
+        Commands.succeed(
+                new Train(),
+                with(run, 2, "--seed", 3, "--guard", "contrast >= 0.01", "--shadow", "none", "--targets", "to_q,to_v"));
+        Path again = directory.resolve("again");
+        Commands.succeed(new Train(), "--config", run.resolve("config.json"), "--output", again);
+        for (String file : List.of("config.json", "adapter.safetensors", "evaluations.json")) {
+            assertThat(again.resolve(file)).hasSameBinaryContentAs(run.resolve(file));
+        }
+        Path other = directory.resolve("other");
+        Commands.succeed(new Train(), "--config", run.resolve("config.json"), "--seed", 4, "--output", other);
+        assertThat(other.resolve("config.json")).content().contains("\"seed\" : 4");
+        assertThat(other.resolve("adapter.safetensors"))
+                .content(StandardCharsets.ISO_8859_1)
+                .isNotEqualTo(Files.readString(run.resolve("adapter.safetensors"), StandardCharsets.ISO_8859_1));
+    }
+
+    @Test
+    void theBestAdapterIsKeptWhenTheRewardNoLongerRises() throws IOException {
+        Path run = directory.resolve("run");
+        Commands.succeed(
+                new Train(),
+                with(
+                        run,
+                        6,
+                        "--learning-rate",
+                        0,
+                        "--evaluate-every",
+                        1,
+                        "--patience",
+                        2,
+                        "--hold-out",
+                        0.5,
+                        "--ema",
+                        0.9));
+        assertThat(evaluatedEpochs(run)).containsExactly(0, 1, 2);
+        assertThat(run.resolve("best.safetensors")).hasSameBinaryContentAs(run.resolve("adapter.safetensors"));
+        assertThat(run.resolve("report.html")).content().contains("best.safetensors", "2 epochs in");
     }
 
     @Test

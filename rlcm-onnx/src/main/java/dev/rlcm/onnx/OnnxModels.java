@@ -12,11 +12,13 @@ import dev.rlcm.onnx.format.ModelFile;
 import dev.rlcm.onnx.format.OnnxTensors;
 import dev.rlcm.onnx.importer.InputBinding;
 import dev.rlcm.onnx.importer.OnnxImporter;
+import dev.rlcm.rewrite.OpenWeights;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** ONNX files as graphs and graphs as ONNX files. Stateless and thread-safe. */
 public final class OnnxModels {
@@ -125,7 +127,31 @@ public final class OnnxModels {
      * @return the graph's own data, to be copied before it is changed
      */
     public static Map<String, TensorData> weights(Graph graph) {
-        return JointGraph.weights(graph);
+        return OpenWeights.of(graph);
+    }
+
+    /**
+     * The names of the real weights in a model's file that have more than one element, in its order. For {@link
+     * LoadOptions#trained}: a graph that is loaded with them has them as constants of these names.
+     *
+     * @throws IOException if the file is missing, truncated or no ONNX model
+     */
+    public static Set<String> weightNames(Path file) throws IOException {
+        return ModelWeights.names(file);
+    }
+
+    /**
+     * Writes a model with other weights; its nodes, names and symbolic dimensions stay as they are. More than 1.9 GB of weights
+     * go to {@code <target>.data} beside it. Files appear complete or not at all; the target may be the source.
+     *
+     * @param source the model's file
+     * @param weights of {@link #weightNames}, of the same number of elements; the others stay. They are rounded to the file's types
+     * @throws IOException if the source cannot be read or the target not be written
+     * @throws GraphException if the model has no weight of a name, or it has another size
+     */
+    public static void saveWeights(Path source, Map<String, TensorData> weights, Path target) throws IOException {
+        OnnxTensors tensors = new OnnxTensors(new ExternalData(source), true);
+        ModelWeights.save(ModelFile.read(source), tensors, weights, target);
     }
 
     /**

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.ConvolutionForms;
@@ -48,6 +49,7 @@ public final class OrtBackend implements Backend {
     private final OptionalInt cudaDevice;
     private final CudaOptions cuda;
     private final HalfSupport half;
+    private final TrafficCounter traffic = new TrafficCounter();
     private final Set<Executable> executables = new LinkedHashSet<>();
     private boolean closed;
 
@@ -121,7 +123,7 @@ public final class OrtBackend implements Backend {
         Graph prepared = half.prepare(graph);
         SessionWeights weights = new SessionWeights(prepared, options.memory(), cudaDevice.isEmpty());
         ModelProto model =
-                OnnxExporter.export(prepared, weights, cudaDevice.isEmpty() ? Dialect.RUNTIME_CPU : Dialect.RUNTIME);
+                OnnxExporter.export(prepared, weights, cudaDevice.isEmpty() ? Dialect.RUNTIME_CPU : cuda.dialect());
         List<OnnxTensor> handles = new ArrayList<>();
         OrtExecutable executable;
         try (OrtSession.SessionOptions settings = sessionOptions(weights.feeds())) {
@@ -131,7 +133,7 @@ public final class OrtBackend implements Backend {
             }
             Map<String, OnnxTensor> fed = wrapped(weights.fed(), handles);
             OrtSession session = environment.createSession(model.toByteArray(), settings);
-            executable = new OrtExecutable(graph, environment, session, weights, fed, handles, this::forget);
+            executable = new OrtExecutable(graph, environment, session, weights, fed, handles, traffic, this::forget);
         } catch (OrtException | RuntimeException e) {
             handles.forEach(OnnxTensor::close);
             throw new BackendException("ONNX Runtime cannot compile the graph: " + e.getMessage(), e);
@@ -168,7 +170,7 @@ public final class OrtBackend implements Backend {
 
     private Executable opened(Sessions sessions, String name) {
         try (OrtSession.SessionOptions settings = sessionOptions(false)) {
-            return owned(new OrtNetwork(environment, sessions.create(settings), this::forget));
+            return owned(new OrtNetwork(environment, sessions.create(settings), traffic, this::forget));
         } catch (OrtException e) {
             throw new BackendException("ONNX Runtime cannot run " + name + ": " + e.getMessage(), e);
         }
@@ -209,6 +211,16 @@ public final class OrtBackend implements Backend {
     @Override
     public ConvolutionForms convolutionForms() {
         return cudaDevice.isPresent() ? ConvolutionForms.DIRECT : options.convolutions();
+    }
+
+    @Override
+    public AttentionForms attentionForms() {
+        return cudaDevice.isPresent() ? cuda.attentionForms() : AttentionForms.defaults();
+    }
+
+    /** What the runs of all executables of this backend were given and gave back so far. */
+    public Traffic traffic() {
+        return traffic.total();
     }
 
     private OrtSession.SessionOptions sessionOptions(boolean weightsFed) throws OrtException {

@@ -36,6 +36,7 @@ final class OrtExecutable implements Executable {
     private final Map<String, OnnxTensor> fedWeights;
     private final List<OnnxTensor> weightHandles;
     private final TensorCache cache;
+    private final TrafficCounter traffic;
     private final Runnable onClose;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
@@ -47,6 +48,7 @@ final class OrtExecutable implements Executable {
             SessionWeights weights,
             Map<String, OnnxTensor> fedWeights,
             List<OnnxTensor> weightHandles,
+            TrafficCounter traffic,
             Consumer<OrtExecutable> onClose) {
         for (Value input : graph.inputs()) {
             inputTypes.put(input.label(), new TensorType(input.type(), input.shape()));
@@ -62,6 +64,7 @@ final class OrtExecutable implements Executable {
         this.fedWeights = fedWeights;
         this.weightHandles = weightHandles;
         this.cache = new TensorCache(environment);
+        this.traffic = traffic;
         this.onClose = () -> onClose.accept(this);
     }
 
@@ -84,7 +87,7 @@ final class OrtExecutable implements Executable {
             }
             List<OnnxTensor> temporary = new ArrayList<>();
             try {
-                Map<String, OnnxTensor> fed = new HashMap<>(fedWeights);
+                Map<String, OnnxTensor> fed = new HashMap<>();
                 for (String name : session.getInputNames()) {
                     if (!fedWeights.containsKey(name)) {
                         fed.put(name, cache.handle(given(inputs, name), temporary));
@@ -94,10 +97,13 @@ final class OrtExecutable implements Executable {
                 for (Map.Entry<String, TensorData> output : outputs.entrySet()) {
                     pinned.put(output.getKey(), cache.handle(output.getValue(), temporary));
                 }
-                session.run(fed, pinned).close();
+                Map<String, OnnxTensor> all = new HashMap<>(fedWeights);
+                all.putAll(fed);
+                session.run(all, pinned).close();
                 for (String name : passedThrough) {
                     given(outputs, name).bytes().put(given(inputs, name).bytes());
                 }
+                traffic.count(fed.values(), pinned.values());
             } catch (OrtException e) {
                 throw new BackendException("ONNX Runtime failed: " + e.getMessage(), e);
             } finally {

@@ -23,13 +23,15 @@ import java.util.function.Consumer;
 final class OrtNetwork implements Executable {
     private final OrtEnvironment environment;
     private final OrtSession session;
+    private final TrafficCounter traffic;
     private final Runnable onClose;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
-    OrtNetwork(OrtEnvironment environment, OrtSession session, Consumer<OrtNetwork> onClose) {
+    OrtNetwork(OrtEnvironment environment, OrtSession session, TrafficCounter traffic, Consumer<OrtNetwork> onClose) {
         this.environment = environment;
         this.session = session;
+        this.traffic = traffic;
         this.onClose = () -> onClose.accept(this);
     }
 
@@ -38,10 +40,13 @@ final class OrtNetwork implements Executable {
         return locked(() -> {
             List<OnnxTensor> handles = new ArrayList<>();
             try (OrtSession.Result results = session.run(fed(inputs, handles))) {
-                Map<String, TensorData> outputs = new LinkedHashMap<>();
+                Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
                 for (Map.Entry<String, OnnxValue> result : results) {
-                    outputs.put(result.getKey(), copy(result.getKey(), result.getValue()));
+                    tensors.put(result.getKey(), tensor(result.getKey(), result.getValue()));
                 }
+                traffic.count(handles, tensors.values());
+                Map<String, TensorData> outputs = new LinkedHashMap<>();
+                tensors.forEach((name, tensor) -> outputs.put(name, copy(tensor)));
                 return outputs;
             } finally {
                 handles.forEach(OnnxTensor::close);
@@ -58,7 +63,9 @@ final class OrtNetwork implements Executable {
                 for (Map.Entry<String, TensorData> output : outputs.entrySet()) {
                     pinned.put(output.getKey(), handle(output.getValue(), handles));
                 }
-                session.run(fed(inputs, handles), pinned).close();
+                Map<String, OnnxTensor> fed = fed(inputs, handles);
+                session.run(fed, pinned).close();
+                traffic.count(fed.values(), pinned.values());
                 return outputs;
             } finally {
                 handles.forEach(OnnxTensor::close);
@@ -84,10 +91,14 @@ final class OrtNetwork implements Executable {
         return handle;
     }
 
-    private static TensorData copy(String name, OnnxValue value) {
-        if (!(value instanceof OnnxTensor tensor)) {
-            throw new BackendException("output " + name + " is no tensor; cut the model before it");
+    private static OnnxTensor tensor(String name, OnnxValue value) {
+        if (value instanceof OnnxTensor tensor) {
+            return tensor;
         }
+        throw new BackendException("output " + name + " is no tensor; cut the model before it");
+    }
+
+    private static TensorData copy(OnnxTensor tensor) {
         TensorInfo info = tensor.getInfo();
         TensorData copy = TensorData.zeros(OrtTensors.fromJava(info.type), Shape.of(info.getShape()));
         copy.bytes().put(tensor.getByteBuffer());

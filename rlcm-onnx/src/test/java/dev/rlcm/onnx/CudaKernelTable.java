@@ -6,7 +6,6 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
-import dev.rlcm.onnx.exporter.Dialect;
 import dev.rlcm.onnx.exporter.OnnxExporter;
 import dev.rlcm.onnx.exporter.WeightStore;
 import dev.rlcm.onnx.format.OnnxTypes;
@@ -53,13 +52,17 @@ public final class CudaKernelTable {
         }
     }
 
-    /** The operators, with their types, of a graph as it is handed to the provider that have no kernel. */
+    /** The operators, with their types, of a graph as it is handed to the provider, in all its forms, that have no kernel. */
     public Set<String> missing(Graph graph) {
+        return missing(graph, EnumSet.allOf(CudaOptions.Form.class));
+    }
+
+    Set<String> missing(Graph graph, Set<CudaOptions.Form> forms) {
         Graph prepared = new HalfSupport(HalfSupport.Provider.CUDA).prepare(graph);
         ModelProto model = OnnxExporter.export(
                 prepared,
                 (target, name, data) -> target.addInitializer(WeightStore.describe(name, data)),
-                Dialect.RUNTIME);
+                CudaOptions.defaults().withForms(forms).dialect());
         Map<String, DataType> types = new HashMap<>();
         for (ValueInfoProto input : model.getGraph().getInputList()) {
             types.put(
@@ -76,7 +79,7 @@ public final class CudaKernelTable {
             if (!kernels.getOrDefault(node.getOpType(), Set.of()).contains(data)) {
                 missing.add(node.getOpType() + " " + data);
             }
-            types.put(node.getOutput(0), result(node, data));
+            node.getOutputList().forEach(output -> types.put(output, result(node, data)));
         }
         return missing;
     }

@@ -112,15 +112,22 @@ class HalfSupportTest {
 
     @Test
     void cudaOptionsSayWhatTheyMean() {
-        CudaOptions options = CudaOptions.defaults().withMemoryLimit(1L << 30).withTf32(true);
+        CudaOptions options = CudaOptions.defaults()
+                .withMemoryLimit(1L << 30)
+                .withTf32(true)
+                .withChannelsLast(true)
+                .withAmpleWorkspace(false);
         assertThat(options.toProvider())
                 .containsEntry("use_tf32", "1")
+                .containsEntry("prefer_nhwc", "1")
+                .containsEntry("cudnn_conv_use_max_workspace", "0")
                 .containsEntry("gpu_mem_limit", "1073741824")
                 .containsEntry("cudnn_conv_algo_search", "HEURISTIC")
                 .containsEntry("arena_extend_strategy", "kSameAsRequested");
         Map<String, String> own = Map.of("cudnn_conv_algo_search", "DEFAULT", "prefer_nhwc", "1");
         assertThat(CudaOptions.defaults().withOthers(own).toProvider()).containsAllEntriesOf(own);
         assertThatThrownBy(() -> CudaOptions.defaults().withMemoryLimit(0)).hasMessageContaining("got 0");
+        assertThatThrownBy(() -> CudaOptions.defaults().withAttentionSlice(0)).hasMessageContaining("got 0");
     }
 
     private static double round(DataType half, double value) {

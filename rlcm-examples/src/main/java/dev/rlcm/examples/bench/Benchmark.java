@@ -87,6 +87,7 @@ public final class Benchmark implements Callable<Integer> {
         double gigabytes = runtime.cudaDevice().isEmpty() ? ProcessMemory.peak() : steps.deviceGigabytes();
         printSteps(out, steps);
         out.printf("  %-27s %8s %11.2f GB%n", "memory", "", gigabytes);
+        CopyTable.print(out, steps.forward().traffic(), steps.update().traffic(), steps.factors());
         if (results != null) {
             ResultsCsv.append(
                     results,
@@ -95,8 +96,8 @@ public final class Benchmark implements Callable<Integer> {
                             runtime.device(),
                             precision,
                             batch,
-                            steps.forward(),
-                            steps.update(),
+                            steps.forward().times(),
+                            steps.update().times(),
                             gigabytes));
         }
         out.printf("%n%-29s %8s %14s %14s%n", "sampling and decoding", "", "best", "median");
@@ -114,18 +115,18 @@ public final class Benchmark implements Callable<Integer> {
 
     private static void printSteps(PrintWriter out, Measurements.Steps steps) {
         Times plain = steps.plain();
-        Times forward = steps.forward();
-        Times update = steps.update();
+        Times forward = steps.forward().times();
+        Times update = steps.update().times();
         out.printf("%-29s %8s %14s %14s%n", "one run", "nodes", "best", "median");
         out.printf(
                 "  %-27s %8s %11.1f ms %11.1f ms%n",
                 "forward, ONNX Runtime alone", "", plain.shortestMillis(), plain.medianMillis());
         out.printf(
                 "  %-27s %8d %11.1f ms %11.1f ms%n",
-                "forward, as sampled", steps.forwardNodes(), forward.shortestMillis(), forward.medianMillis());
+                "forward, as sampled", steps.forward().nodes(), forward.shortestMillis(), forward.medianMillis());
         out.printf(
                 "  %-27s %8d %11.1f ms %11.1f ms%n",
-                "update: forward + backward", steps.updateNodes(), update.shortestMillis(), update.medianMillis());
+                "update: forward + backward", steps.update().nodes(), update.shortestMillis(), update.medianMillis());
         printRatio(out, "update / ONNX Runtime alone", update, plain);
         printRatio(out, "update / forward as sampled", update, forward);
         out.flush();

@@ -4,7 +4,6 @@ import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.options.Devices;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.onnx.CudaOptions;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.policy.Rollout;
@@ -20,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -73,6 +73,9 @@ public final class CompareDevices implements Callable<Integer> {
 
     @Option(names = "--all", description = "List every gradient, not only the worst.")
     private boolean all;
+
+    @Mixin
+    private CudaSettings cuda = new CudaSettings();
 
     @Option(names = "--threads", description = "Threads of ONNX Runtime. Default: all cores.")
     private int threads = OrtOptions.defaults().threads();
@@ -155,7 +158,7 @@ public final class CompareDevices implements Callable<Integer> {
         if (Devices.cudaDevice(device).isEmpty() && variant.precision != Precision.FLOAT32) {
             return OrtBackend.emulatingHalf(options);
         }
-        return Devices.open(device, options, CudaOptions.defaults().withTf32(variant == Variant.TF32));
+        return Devices.open(device, options, cuda.toCudaOptions().withTf32(variant == Variant.TF32));
     }
 
     private Path directory() {

@@ -6,6 +6,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.optim.LossScaling;
 import dev.rlcm.policy.ConsistencyPolicy;
@@ -89,7 +90,7 @@ final class ComparedModel {
      *
      * @param backend left open
      */
-    Map<String, TensorData> compute(Backend backend, Precision precision, Rollout rollout) throws IOException {
+    Map<String, TensorData> compute(OrtBackend backend, Precision precision, Rollout rollout) throws IOException {
         TimedBackend recording = new TimedBackend(backend);
         Map<String, TensorData> results = new LinkedHashMap<>();
         LossScaling scaling = LossScaling.defaults();

@@ -44,9 +44,6 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Measures an RLCM update of a UNet with the sizes of Stable Diffusion 1.5.")
 public final class FullSizeBenchmark implements Callable<Integer> {
-    /** PCI Express 4.0 with 16 lanes, as measured rather than named. */
-    private static final double BUS_BYTES_PER_SECOND = 25e9;
-
     @Option(
             names = "--skeleton",
             paramLabel = "DIR",
@@ -169,8 +166,11 @@ public final class FullSizeBenchmark implements Callable<Integer> {
                 "update / forward",
                 update.shortestMillis() / forward.shortestMillis(),
                 update.medianMillis() / forward.medianMillis());
-        printCarried(out, "forward", backend.first());
-        printCarried(out, "update", backend.last());
+        CopyTable.print(
+                out,
+                backend.first().lastTraffic(),
+                backend.last().lastTraffic(),
+                policy.adapter().tensors().values());
         boolean onCpu = runtime.cudaDevice().isEmpty();
         double gigabytes = onCpu ? ProcessMemory.peak() : device.growth();
         out.printf("%n%-34s %9.2f GB%n", "peak memory of the process", ProcessMemory.peak());
@@ -186,17 +186,6 @@ public final class FullSizeBenchmark implements Callable<Integer> {
                     results,
                     new ResultsCsv.Row(network, runtime.device(), precision, batch, forward, update, gigabytes));
         }
-    }
-
-    /** What crosses the bus where the network is on another device; weights do not. */
-    private static void printCarried(PrintWriter out, String name, TimedExecutable executable) {
-        double bytes = executable.carriedBytes();
-        out.printf(
-                "%-34s %9.2f MB, %.2f ms at %.0f GB/s%n",
-                "to a device and back, " + name,
-                bytes * 1e-6,
-                bytes / BUS_BYTES_PER_SECOND * 1e3,
-                BUS_BYTES_PER_SECOND * 1e-9);
     }
 
     private static void print(PrintWriter out, String name, Times times, double gflop, double peak) {

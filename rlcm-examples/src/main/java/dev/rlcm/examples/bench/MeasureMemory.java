@@ -87,7 +87,7 @@ public final class MeasureMemory implements Callable<Integer> {
             Value scalar = Value.scalar(DataType.FLOAT32, 1);
             backend.compile(Graph.of("y", scalar.add(1))).run(Map.of());
             double before = ProcessMemory.now();
-            Graph graph = graph(binding);
+            Graph graph = graph(binding, Lowering.of(backend));
             MemoryEstimate estimate = MemoryEstimate.of(graph, options);
             try (Executable executable = backend.compile(graph)) {
                 Map<String, TensorData> inputs = Noise.inputs(graph, RandomStreams.seeded(0), Map.of());
@@ -135,12 +135,10 @@ public final class MeasureMemory implements Callable<Integer> {
         out.flush();
     }
 
-    private Graph graph(Map<String, Integer> binding) throws IOException {
+    private Graph graph(Map<String, Integer> binding, Lowering lowering) throws IOException {
         Graph file = RaisePatterns.raise(OnnxModels.load(unet, binding));
         Graph network = runtime.precision().map(precision -> precision.of(file)).orElse(file);
         AdaptedGraph adapted = LoraInjection.inject(network, LoraConfig.rank(8));
-        Lowering lowering =
-                Lowering.of(memory).withConvolutions(runtime.toOrtOptions().convolutions());
         if (!update) {
             return lowering.forward(adapted.graph());
         }

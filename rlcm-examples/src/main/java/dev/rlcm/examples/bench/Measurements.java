@@ -2,7 +2,9 @@ package dev.rlcm.examples.bench;
 
 import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraInjection;
+import dev.rlcm.onnx.Traffic;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
@@ -12,6 +14,7 @@ import dev.rlcm.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /** What is measured of one model. Each measurement loads the model anew and frees it, so that none disturbs the next. */
@@ -32,8 +35,10 @@ final class Measurements {
     }
 
     /** Nodes of graphs, the times of their runs, in turns, so that all see the same disturbances, and the memory of it. */
-    record Steps(
-            Times plain, long forwardNodes, Times forward, long updateNodes, Times update, double deviceGigabytes) {}
+    record Steps(Times plain, Step forward, Step update, Collection<TensorData> factors, double deviceGigabytes) {}
+
+    /** One of them: the graph's nodes, times, and what a run copies. */
+    record Step(long nodes, Times times, Traffic traffic) {}
 
     /**
      * The forward pass of B rows with adapter, by ONNX Runtime alone and as the sampler does it, and the run of the update
@@ -59,7 +64,12 @@ final class Measurements {
                     updateTimes.add(passes.update());
                 }
             }
-            return new Steps(plainTimes, passes.forwardNodes(), forwardTimes, passes.updateNodes(), updateTimes, taken);
+            return new Steps(
+                    plainTimes,
+                    new Step(passes.forwardNodes(), forwardTimes, passes.forwardTraffic()),
+                    new Step(passes.updateNodes(), updateTimes, passes.updateTraffic()),
+                    policy.adapter().tensors().values(),
+                    taken);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
+import dev.rlcm.onnx.Traffic;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.policy.ConsistencyPolicy;
@@ -118,6 +119,16 @@ public final class Passes implements AutoCloseable {
 
     long updateNodes() {
         return update.nodes();
+    }
+
+    /** What the last forward pass was given and gave back. */
+    Traffic forwardTraffic() {
+        return forward.lastTraffic();
+    }
+
+    /** What the last update was given and gave back. */
+    Traffic updateTraffic() {
+        return update.lastTraffic();
     }
 
     ConsistencyPolicy policy() {

@@ -2,18 +2,16 @@ package dev.rlcm.examples.bench;
 
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.examples.options.Devices;
-import dev.rlcm.onnx.CudaOptions;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.precision.Precision;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Where and how the benchmarks run ONNX Runtime. */
@@ -32,11 +30,8 @@ final class RuntimeOptions {
     @Option(names = "--tf32", description = "On CUDA: FLOAT32 products may round their operands to 11 bits.")
     private boolean tf32;
 
-    @Option(
-            names = "--cuda-option",
-            paramLabel = "NAME=VALUE",
-            description = "Of ONNX Runtime's CUDA provider, for example prefer_nhwc=1.")
-    private Map<String, String> cudaOptions = new LinkedHashMap<>();
+    @Mixin
+    private CudaSettings cuda = new CudaSettings();
 
     @Option(names = "--threads", description = "Threads of ONNX Runtime. Default: all cores.")
     private int threads = OrtOptions.defaults().threads();
@@ -90,11 +85,7 @@ final class RuntimeOptions {
                 .withProfilePrefix(profile);
     }
 
-    CudaOptions toCudaOptions() {
-        return CudaOptions.defaults().withTf32(tf32).withOthers(cudaOptions);
-    }
-
     OrtBackend open(OrtOptions options) {
-        return Devices.open(device, options, toCudaOptions());
+        return Devices.open(device, options, cuda.toCudaOptions().withTf32(tf32));
     }
 }

@@ -1,24 +1,26 @@
 package dev.rlcm.examples.bench;
 
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
+import dev.rlcm.onnx.OrtBackend;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Passes everything on to another backend, and keeps the time of every run. Thread-safe; closing closes the other. */
 final class TimedBackend implements Backend {
-    private final Backend backend;
+    private final OrtBackend backend;
     private final List<TimedExecutable> executables = new CopyOnWriteArrayList<>();
 
-    TimedBackend(Backend backend) {
+    TimedBackend(OrtBackend backend) {
         this.backend = backend;
     }
 
     @Override
     public TimedExecutable compile(Graph graph) {
-        TimedExecutable executable = new TimedExecutable(graph, backend.compile(graph));
+        TimedExecutable executable = new TimedExecutable(graph, backend.compile(graph), backend::traffic);
         executables.add(executable);
         return executable;
     }
@@ -31,6 +33,11 @@ final class TimedBackend implements Backend {
     @Override
     public ConvolutionForms convolutionForms() {
         return backend.convolutionForms();
+    }
+
+    @Override
+    public AttentionForms attentionForms() {
+        return backend.attentionForms();
     }
 
     /** What was compiled first. */

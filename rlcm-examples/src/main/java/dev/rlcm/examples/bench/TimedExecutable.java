@@ -4,21 +4,26 @@ import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.onnx.Traffic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.function.Supplier;
 
-/** An executable that keeps the time of every run. */
+/** An executable that keeps the time of every run, and what the last one copied. */
 final class TimedExecutable implements Executable {
     private final Graph graph;
     private final Executable executable;
     private final List<Long> runs = new ArrayList<>();
+    private final Supplier<Traffic> traffic;
     private Map<String, TensorData> lastOutputs = Map.of();
+    private Traffic lastTraffic = Traffic.NONE;
 
-    TimedExecutable(Graph graph, Executable executable) {
+    /** @param traffic of all executables of the backend so far; they must not run at the same time */
+    TimedExecutable(Graph graph, Executable executable, Supplier<Traffic> traffic) {
         this.graph = graph;
         this.executable = executable;
+        this.traffic = traffic;
     }
 
     Graph graph() {
@@ -32,11 +37,9 @@ final class TimedExecutable implements Executable {
                 .count();
     }
 
-    /** Bytes that a run carries to a device and back: the graph's inputs and outputs. */
-    long carriedBytes() {
-        return Stream.concat(graph.inputs().stream(), graph.outputs().values().stream())
-                .mapToLong(value -> value.shape().size() * value.type().bytes())
-                .sum();
+    /** What the last run was given and gave back. */
+    synchronized Traffic lastTraffic() {
+        return lastTraffic;
     }
 
     /** Time of all runs. */
@@ -63,22 +66,25 @@ final class TimedExecutable implements Executable {
 
     @Override
     public Map<String, TensorData> run(Map<String, TensorData> inputs) {
+        Traffic before = traffic.get();
         long start = System.nanoTime();
         Map<String, TensorData> outputs = executable.run(inputs);
-        keep(System.nanoTime() - start, outputs);
+        keep(System.nanoTime() - start, outputs, before);
         return outputs;
     }
 
     @Override
     public void run(Map<String, TensorData> inputs, Map<String, TensorData> outputs) {
+        Traffic before = traffic.get();
         long start = System.nanoTime();
         executable.run(inputs, outputs);
-        keep(System.nanoTime() - start, outputs);
+        keep(System.nanoTime() - start, outputs, before);
     }
 
-    private synchronized void keep(long nanos, Map<String, TensorData> outputs) {
+    private synchronized void keep(long nanos, Map<String, TensorData> outputs, Traffic before) {
         runs.add(nanos);
         lastOutputs = outputs;
+        lastTraffic = traffic.get().since(before);
     }
 
     @Override

@@ -6,11 +6,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 
 /** The small models that ship with the examples; see the MODEL_CARD.md of emoji-lcm. */
 public final class EmbeddedModel {
@@ -80,11 +78,7 @@ public final class EmbeddedModel {
 
     /** What it was trained on: 45 animals in seven scenes. */
     public static Prompts prompts() throws IOException {
-        try (InputStream in = Objects.requireNonNull(EmbeddedModel.class.getResourceAsStream("/prompts/emoji.txt"))) {
-            return new Prompts(new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .toList());
-        }
+        return PromptSet.EMOJI.prompts();
     }
 
     /** Copies the files; the JVM deletes them at its end in the reverse order, so directories are registered before their content. */

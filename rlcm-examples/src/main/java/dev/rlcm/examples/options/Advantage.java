@@ -13,11 +13,14 @@ public enum Advantage {
     WIN_RATE,
     GLOBAL;
 
-    /** @param otherwise what {@link #AUTO} is */
-    AdvantageEstimator estimator(AdvantageEstimator otherwise) {
+    /**
+     * @param otherwise what {@link #AUTO} is
+     * @param perPrompt what {@link #PER_PROMPT} is
+     */
+    AdvantageEstimator estimator(AdvantageEstimator otherwise, AdvantageEstimator perPrompt) {
         return switch (this) {
             case AUTO -> otherwise;
-            case PER_PROMPT -> AdvantageEstimator.perPrompt(16, 16);
+            case PER_PROMPT -> perPrompt;
             case WITHIN_PROMPT -> AdvantageEstimator.withinPrompt();
             case LEAVE_ONE_OUT -> AdvantageEstimator.leaveOneOut();
             case WIN_RATE -> AdvantageEstimator.winRate();

@@ -27,6 +27,21 @@ public final class AlgorithmOptions {
     private Advantage advantage = Advantage.AUTO;
 
     @Option(
+            names = "--stat-buffer",
+            paramLabel = "N",
+            description = "How many of a prompt's latest rewards advantages per prompt look back on. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    int statBuffer = 16;
+
+    @Option(
+            names = "--stat-min-count",
+            paramLabel = "N",
+            description =
+                    "How many of them there must be; with fewer, rewards are compared with the whole epoch's. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    int statMinCount = 16;
+
+    @Option(
             names = "--kl-reward",
             paramLabel = "WEIGHT",
             description =
@@ -86,7 +101,8 @@ public final class AlgorithmOptions {
      * @param rows in a run of the graph that measures divergences
      */
     AdvantageEstimator credit(AdvantageEstimator otherwise, ConsistencyPolicy policy, int rows) {
-        AdvantageEstimator estimator = advantage.estimator(otherwise);
+        AdvantageEstimator estimator =
+                advantage.estimator(otherwise, AdvantageEstimator.perPrompt(statBuffer, statMinCount));
         if (klReward == 0) {
             return estimator;
         }
@@ -98,6 +114,8 @@ public final class AlgorithmOptions {
     void summarise(Map<String, Object> entries) {
         entries.put("algorithm", algorithm.toString());
         entries.put("advantage", advantage.toString());
+        entries.put("stat-buffer", statBuffer);
+        entries.put("stat-min-count", statMinCount);
         entries.put("kl-reward", klReward);
         if (klTarget != null) {
             entries.put("kl-target", klTarget);

@@ -28,6 +28,7 @@ public final class Cli {
         // Of a checkout there is no version to tell.
         commands.getCommandSpec().remove(commands.getCommandSpec().findOption("--version"));
         return commands.setCaseInsensitiveEnumValuesAllowed(true)
+                .setDefaultValueProvider(new SavedOptions())
                 .setParameterExceptionHandler((failure, args) -> {
                     PrintWriter err = failure.getCommandLine().getErr();
                     err.println("error: " + failure.getMessage());

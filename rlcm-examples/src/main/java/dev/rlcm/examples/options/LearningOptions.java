@@ -1,18 +1,15 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraTargets;
-import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.optim.AdamWConfig;
-import dev.rlcm.optim.LearningRateSchedule;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.PpoConfig;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How to learn, whatever the model and the reward; the defaults suit the embedded models. */
@@ -40,28 +37,55 @@ public final class LearningOptions {
     double clipRange = 1e-3;
 
     @Option(
+            names = "--trajectories-per-step",
+            paramLabel = "N",
+            description = "Pictures that one optimiser step averages over. Default: a quarter of those of an epoch.")
+    private @Nullable Integer trajectoriesPerStep;
+
+    @Option(
+            names = "--inner-epochs",
+            paramLabel = "N",
+            description = "How often an update passes over its pictures. Default: ${DEFAULT-VALUE}.")
+    private int innerEpochs = 1;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "NAME",
+            description =
+                    "How the learning rate changes over the epochs: ${COMPLETION-CANDIDATES}; linear falls to a fifth."
+                            + " Default: ${DEFAULT-VALUE}.")
+    private RateSchedule schedule = RateSchedule.LINEAR;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "N",
+            description =
+                    "Epochs in which the learning rate rises before its schedule begins. Default: ${DEFAULT-VALUE}.")
+    private int warmup = 0;
+
+    @Option(
             names = "--minibatch",
             description = "Transitions in one run of the update graph. Default: ${DEFAULT-VALUE}.")
     int minibatch = 24;
 
+    @Option(
+            names = "--sample-batch",
+            paramLabel = "N",
+            description = "Trajectories sampled at once by one copy of the network. Default: ${DEFAULT-VALUE}.")
+    private int sampleBatch = 16;
+
     @Option(names = "--seed", description = "Of all random draws. Default: ${DEFAULT-VALUE}.")
     public long seed = 42;
 
-    @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
-    private String device = "cpu";
-
-    @Option(
-            names = "--memory",
-            paramLabel = "POLICY",
-            description = "What to spend memory on: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private MemoryPolicy memory = OrtOptions.defaults().memory();
+    @Mixin
+    private DeviceOptions devices = new DeviceOptions();
 
     public Backend openBackend() {
-        return Devices.open(device, memory);
+        return devices.open();
     }
 
     public SamplingPlan plan(int steps, double guidance) {
-        return SamplingPlan.steps(steps).withGuidance(guidance).withBatch(Math.min(trajectories, 16));
+        return SamplingPlan.steps(steps).withGuidance(guidance).withBatch(Math.min(trajectories, sampleBatch));
     }
 
     public LoraConfig lora() {
@@ -70,13 +94,18 @@ public final class LearningOptions {
                 .targeting(new LoraTargets(targets));
     }
 
-    /** @param learningRate falls to a fifth in the course of the epochs */
+    private int trajectoriesPerStep() {
+        return trajectoriesPerStep != null ? trajectoriesPerStep : Math.max(1, trajectories / 4);
+    }
+
+    /** @param learningRate what the schedule over the epochs multiplies */
     public PpoConfig ppo(double learningRate, int epochs) {
         return PpoConfig.defaults()
                 .withOptimizer(AdamWConfig.defaults().withLearningRate(learningRate))
-                .withSchedule(LearningRateSchedule.linear(1, 0.2, epochs))
+                .withSchedule(schedule.over(epochs, warmup))
                 .withClipRange(clipRange)
-                .withTrajectoriesPerStep(Math.max(1, trajectories / 4))
+                .withTrajectoriesPerStep(trajectoriesPerStep())
+                .withInnerEpochs(innerEpochs)
                 .withMinibatch(minibatch)
                 .withSeed(seed);
     }
@@ -88,9 +117,13 @@ public final class LearningOptions {
         entries.put("alpha", lora().alpha());
         entries.put("targets", targets);
         entries.put("clip-range", clipRange);
+        entries.put("trajectories-per-step", trajectoriesPerStep());
+        entries.put("inner-epochs", innerEpochs);
+        entries.put("schedule", schedule.toString());
+        entries.put("warmup", warmup);
         entries.put("minibatch", minibatch);
+        entries.put("sample-batch", sampleBatch);
         entries.put("seed", seed);
-        entries.put("device", device);
-        entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
+        devices.summarise(entries);
     }
 }

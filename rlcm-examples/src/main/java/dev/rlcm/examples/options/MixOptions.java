@@ -27,6 +27,7 @@ public final class MixOptions {
 
     @Option(
             names = "--guard",
+            split = ",",
             paramLabel = "\"NAME >= X\"",
             converter = RewardGuard.Converter.class,
             description =

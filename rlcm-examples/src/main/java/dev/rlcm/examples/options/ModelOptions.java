@@ -6,6 +6,7 @@ import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,18 +29,17 @@ final class ModelOptions {
                 model.open(), backend, precision == null ? options : options.withPrecision(precision));
     }
 
-    /** For reports. */
     boolean isGiven() {
         return model.isGiven();
     }
 
     /** For reports. */
-    String modelName() {
-        return model.modelName();
-    }
-
-    /** For reports. */
-    String precisionName() {
-        return precision == null ? "of the weights" : precision.toString().toLowerCase(Locale.ROOT);
+    void summarise(Map<String, Object> entries) {
+        entries.put("model", model.isGiven() ? model.modelName() : new Unset(model.modelName()));
+        entries.put(
+                "precision",
+                precision == null
+                        ? new Unset("of the weights")
+                        : precision.toString().toLowerCase(Locale.ROOT));
     }
 }

@@ -168,7 +168,7 @@ public enum Task {
     }
 
     private static RewardFunction textAccuracy(Backend backend) throws IOException {
-        if (backend instanceof OrtBackend runtime) {
+        if (backend.replicas().get(0) instanceof OrtBackend runtime) {
             return new TextAccuracy(PpOcr.load(runtime));
         }
         throw new IllegalArgumentException("the reward ocr needs ONNX Runtime, got " + backend);

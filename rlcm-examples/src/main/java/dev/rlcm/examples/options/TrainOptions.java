@@ -25,6 +25,9 @@ import picocli.CommandLine.Option;
 /** The command line of {@code Train}; the defaults suit the embedded model. */
 public final class TrainOptions {
     @Mixin
+    private ConfigurationOptions configuration = new ConfigurationOptions();
+
+    @Mixin
     private ModelOptions model = new ModelOptions();
 
     @Mixin
@@ -118,18 +121,8 @@ public final class TrainOptions {
             description = "Epochs between sample grids. Default: ${DEFAULT-VALUE}.")
     public int samplesEvery = 10;
 
-    @Option(
-            names = "--evaluate-every",
-            paramLabel = "N",
-            description =
-                    "Epochs between evaluations of reward and shadows on fixed prompts and noises, where there are"
-                            + " shadows. Default: ${DEFAULT-VALUE}.")
-    public int evaluateEvery = 10;
-
-    @Option(
-            names = "--stop-on-hacking",
-            description = "End where the reward rises while the shadows fall, and keep the best adapter from before.")
-    public boolean stopOnHacking;
+    @Mixin
+    public EvaluationOptions evaluation = new EvaluationOptions();
 
     /** What is trained for. */
     public Goal goal() {
@@ -163,7 +156,12 @@ public final class TrainOptions {
     }
 
     public PromptSource trainingPrompts() throws IOException {
-        return prompts.source();
+        return evaluation.training(prompts, seed());
+    }
+
+    /** What evaluations draw. */
+    public PromptSource evaluationPrompts() throws IOException {
+        return evaluation.evaluated(prompts, seed());
     }
 
     public SamplingPlan plan() {
@@ -235,23 +233,24 @@ public final class TrainOptions {
     }
 
     public TrainerConfig trainer() {
-        return TrainerConfig.defaults()
+        TrainerConfig config = TrainerConfig.defaults()
                 .withEpochs(epochs())
                 .withTrajectories(learning.trajectories)
                 .withSamplesPerPrompt(samplesPerPrompt())
+                .withStatistics(algorithm.statBuffer, algorithm.statMinCount)
                 .withRewardThreads(mix.threads)
                 .withSeed(learning.seed);
+        return evaluation.averageDecay == 0 ? config : config.withAverageDecay(evaluation.averageDecay);
     }
 
-    /** What was asked for and what the defaults came to, by the options' names, for the report and for scripts. */
+    /** What was asked for and what the defaults came to, by the options' names, for the report. */
     public Map<String, Object> summary() {
         Map<String, Object> entries = new LinkedHashMap<>();
-        entries.put("model", model.modelName());
+        model.summarise(entries);
         reward.summarise(entries);
         mix.summarise(entries, reward, samplesPerPrompt(), !model.isGiven());
-        entries.put("evaluate-every", evaluateEvery);
-        entries.put("stop-on-hacking", stopOnHacking);
-        entries.put("prompts", prompts.promptsName());
+        entries.put("prompts", prompts.name());
+        evaluation.summarise(entries);
         entries.put("epochs", epochs());
         entries.put("samples-per-prompt", samplesPerPrompt());
         entries.put("advantage-scale", advantageScale());
@@ -263,7 +262,14 @@ public final class TrainOptions {
         entries.put("kl", klWeight);
         algorithm.summarise(entries);
         learning.summarise(entries);
-        entries.put("precision", model.precisionName());
+        entries.put("samples-every", samplesEvery);
+        return entries;
+    }
+
+    /** What {@code --config} reads to repeat the run. */
+    public Map<String, Object> configuration() {
+        Map<String, Object> entries = summary();
+        entries.values().removeIf(Unset.class::isInstance);
         return entries;
     }
 }

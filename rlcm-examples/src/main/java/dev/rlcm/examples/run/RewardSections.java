@@ -7,6 +7,7 @@ import dev.rlcm.examples.report.RunReport;
 import dev.rlcm.examples.run.Evaluator.Evaluation;
 import dev.rlcm.reward.RewardMix;
 import dev.rlcm.reward.Standardisation;
+import dev.rlcm.train.EvaluationCourse;
 import dev.rlcm.train.RewardHacking;
 import dev.rlcm.train.RewardHacking.Suspicion;
 import java.awt.image.BufferedImage;
@@ -135,20 +136,23 @@ final class RewardSections {
                 suspicion.fall());
     }
 
-    /** A chart and a table of reward and shadows. */
-    static RunReport shadows(RunReport report, List<RewardHacking.Evaluation> course, Path directory)
-            throws IOException {
-        RewardHacking.Evaluation first = course.get(0);
-        Curves curves = Curves.of("reward and shadows, in standard deviations before training", "epoch")
+    /** A chart and a table of the evaluations: the reward, and the shadows if there are any. */
+    static RunReport evaluations(RunReport report, EvaluationCourse course, Path directory) throws IOException {
+        List<RewardHacking.Evaluation> evaluations = course.evaluations();
+        RewardHacking.Evaluation first = evaluations.get(0);
+        boolean watched = !first.shadows().isEmpty();
+        Curves curves = Curves.of(
+                        (watched ? "reward and shadows" : "reward") + ", in standard deviations before training",
+                        "epoch")
                 .with(
                         "reward (trained)",
-                        course.stream()
+                        evaluations.stream()
                                 .map(each -> point(each.epoch(), each.trained(), first.trained()))
                                 .toList());
         for (String name : first.shadows().keySet()) {
             curves = curves.with(
                     name + " (shadow)",
-                    course.stream()
+                    evaluations.stream()
                             .map(each -> point(
                                     each.epoch(),
                                     each.shadows().get(name),
@@ -156,18 +160,19 @@ final class RewardSections {
                             .toList());
         }
         List<Map<String, Object>> table = new ArrayList<>();
-        for (RewardHacking.Evaluation each : course) {
+        for (RewardHacking.Evaluation each : evaluations) {
             Map<String, Object> row = new LinkedHashMap<>();
             row.put("epochs done", each.epoch());
-            row.put("reward", Evaluation.mean(each.trained()));
+            row.put("reward", each.reward());
             each.shadows().forEach((name, scores) -> row.put(name, Evaluation.mean(scores)));
+            row.put("kept as", each.epoch() == course.bestEpoch() ? "best.safetensors" : "");
             table.add(row);
         }
         return report.figure(
-                        "Shadows",
-                        written(curves, directory.resolve("shadows.png")),
-                        "Evaluated on " + Evaluator.EVALUATED
-                                + " fixed prompts and noises; shadows are not trained on.")
+                        watched ? "Shadows" : "Evaluated reward",
+                        written(curves, directory.resolve("evaluations.png")),
+                        "Evaluated on " + Evaluator.EVALUATED + " fixed prompts and noises"
+                                + (watched ? "; shadows are not trained on." : "."))
                 .metrics("Evaluations", table);
     }
 

@@ -11,7 +11,7 @@ import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.RewardMix;
 import dev.rlcm.reward.Sample;
-import dev.rlcm.train.RewardHacking;
+import dev.rlcm.train.EvaluationCourse;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +30,7 @@ final class RunFiles {
     }
 
     void configuration() throws IOException {
-        byte[] json = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(options.summary());
+        byte[] json = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(options.configuration());
         AtomicFiles.write(directory.resolve("config.json"), out -> out.write(json));
     }
 
@@ -42,14 +42,14 @@ final class RunFiles {
         grid.write(directory.resolve("samples").resolve(String.format(Locale.ROOT, "epoch-%04d.png", epoch)));
     }
 
-    /** @param course the evaluations, where there are shadows */
+    /** @param course the evaluations, at least one */
     void report(
             RewardFunction reward,
             Evaluation before,
             Evaluation after,
             List<Map<String, Number>> metrics,
             Map<Integer, List<Sample>> snapshots,
-            List<RewardHacking.Evaluation> course,
+            EvaluationCourse course,
             String length)
             throws IOException {
         ImageGrid comparison =
@@ -58,7 +58,7 @@ final class RunFiles {
         ImageGrid strip = strip(snapshots);
         strip.write(directory.resolve("samples.png"));
         RunReport report = RunReport.titled("RLCM: " + options.goal().title(), length);
-        RewardHacking.suspicion(course).map(RewardSections::warning).ifPresent(report::warning);
+        course.suspicion().map(RewardSections::warning).ifPresent(report::warning);
         report.outcome(
                         "mean " + options.goal().measure().quantity(),
                         before.mean(),
@@ -84,9 +84,7 @@ final class RunFiles {
             RewardSections.components(report, mix, metrics, before, after, directory);
         }
         RewardSections.guards(report, options.guards(), before, after);
-        if (!course.isEmpty()) {
-            RewardSections.shadows(report, course, directory);
-        }
+        RewardSections.evaluations(report, course, directory);
         report.figure("Over the epochs", strip.render(), "The same prompts and noises as training goes on.")
                 .table("Configuration", options.summary())
                 .metrics("Metrics", metrics)

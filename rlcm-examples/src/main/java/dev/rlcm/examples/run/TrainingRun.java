@@ -5,10 +5,13 @@ import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.examples.report.MetricsCsv;
 import dev.rlcm.examples.report.RunReport;
 import dev.rlcm.examples.run.Evaluator.Evaluation;
+import dev.rlcm.optim.MovingAverage;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
+import dev.rlcm.train.CheckpointFiles;
 import dev.rlcm.train.EpochReport;
+import dev.rlcm.train.EvaluationCourse;
 import dev.rlcm.train.RewardHacking;
 import dev.rlcm.train.Trainer;
 import java.io.IOException;
@@ -36,14 +39,14 @@ public final class TrainingRun {
     private final Path directory;
     private final TrainOptions options;
     private final ConsistencyPolicy policy;
+    private final RewardFunction reward;
+    private final Set<String> shadows;
     private final Evaluator evaluator;
+    private final BestAdapter best;
+    private final CheckpointFiles checkpoints;
     private final Path metricsFile;
     private final List<Map<String, Number>> metrics = new ArrayList<>();
     private final Map<Integer, List<Sample>> snapshots = new LinkedHashMap<>();
-    private final RewardFunction reward;
-    private final boolean watching;
-    private final Set<String> shadows;
-    private final HackingWatch watch;
 
     /** @param shadows what is evaluated and not trained on, by name */
     public TrainingRun(
@@ -56,10 +59,8 @@ public final class TrainingRun {
         if (options.samplesEvery < 1) {
             throw new IllegalArgumentException("samples-every must be at least 1, got " + options.samplesEvery);
         }
-        if (options.evaluateEvery < 1) {
-            throw new IllegalArgumentException("evaluate-every must be at least 1, got " + options.evaluateEvery);
-        }
-        if (options.stopOnHacking && shadows.isEmpty()) {
+        options.evaluation.check();
+        if (options.evaluation.stopOnHacking && shadows.isEmpty()) {
             throw new IllegalArgumentException("--stop-on-hacking needs a --shadow to compare the reward with");
         }
         this.metricsFile = directory.resolve(METRICS);
@@ -71,16 +72,17 @@ public final class TrainingRun {
         this.options = options;
         this.policy = policy;
         this.reward = reward;
-        this.watching = !shadows.isEmpty();
         this.shadows = shadows.keySet();
-        this.watch = new HackingWatch(directory, policy.adapter());
+        this.best = new BestAdapter(directory, policy.adapter());
+        this.checkpoints = new CheckpointFiles(directory, options.evaluation.keptCheckpoints);
         this.evaluator = new Evaluator(
-                policy, reward, shadows, options.goal().measure(), options.trainingPrompts(), options.seed());
+                policy, reward, shadows, options.goal().measure(), options.evaluationPrompts(), options.seed());
         Files.createDirectories(directory.resolve("samples"));
     }
 
     private static boolean isResumed(Path metricsFile, @Nullable Path checkpoint) throws IOException {
-        Path before = checkpoint == null ? null : checkpoint.resolveSibling(METRICS);
+        Path before =
+                checkpoint == null ? null : CheckpointFiles.runOf(checkpoint).resolve(METRICS);
         return before != null && Files.exists(before) && Files.isSameFile(before, metricsFile);
     }
 
@@ -93,8 +95,8 @@ public final class TrainingRun {
         }
         Evaluation before = first.get();
         snapshots.put(0, before.shown());
-        if (watching && !resumesWatch()) {
-            watch.add(0, before);
+        if (!resumesEvaluations()) {
+            best.add(0, before);
         }
         if (options.resume != null) {
             resume(trainer, options.resume);
@@ -115,27 +117,39 @@ public final class TrainingRun {
         Evaluation after = last.get();
         snapshots.put(trainer.epochsDone(), after.shown());
         String length = EpochMetrics.length(metrics);
-        files.report(reward, before, after, metrics, snapshots, watching ? watch.course() : List.of(), length);
+        files.report(reward, before, after, metrics, snapshots, best.course(), length);
         print(before, after, length);
     }
 
-    /** Of the adapter that is left, which is an earlier one where the run was ended because of hacking; nothing if given up. */
+    /** Of the adapter that is left, which is an earlier one where the run was ended before its time; nothing if given up. */
     private Optional<Evaluation> evaluateAtTheEnd(Trainer trainer) throws IOException, InterruptedException {
-        Optional<Evaluation> after = evaluator.evaluate(trainer::isStopping);
-        if (watching && after.isPresent() && last().epoch() < trainer.epochsDone()) {
-            watch.add(trainer.epochsDone(), after.get());
-        }
-        if (options.stopOnHacking && watch.suspicion().isPresent()) {
-            watch.restoreBest();
+        try (MovingAverage.Applied average = trainer.applyAverage()) {
+            Optional<Evaluation> after = evaluator.evaluate(trainer::isStopping);
+            if (after.isPresent() && last().epoch() < trainer.epochsDone()) {
+                best.add(trainer.epochsDone(), after.get());
+            }
+            if (!isToEnd()) {
+                return after;
+            }
+            best.restore();
             policy.adapter().save(directory.resolve(ADAPTER));
-            log.info("The adapter is the best from before, that of epoch {}", watch.bestEpoch());
+            log.info(
+                    "The adapter is the best from before, that of epoch {}",
+                    best.course().bestEpoch());
             return evaluator.evaluate(trainer::isStopping);
         }
-        return after;
     }
 
     private RewardHacking.Evaluation last() {
-        return watch.course().get(watch.course().size() - 1);
+        List<RewardHacking.Evaluation> course = best.course().evaluations();
+        return course.get(course.size() - 1);
+    }
+
+    /** Whether the run has had its best time. */
+    private boolean isToEnd() {
+        EvaluationCourse course = best.course();
+        return (options.evaluation.stopOnHacking && course.suspicion().isPresent())
+                || course.sinceBest() >= options.evaluation.patience().orElse(Integer.MAX_VALUE);
     }
 
     private void print(Evaluation before, Evaluation after, String length) {
@@ -152,37 +166,34 @@ public final class TrainingRun {
                 Double.isFinite(change) ? String.format(Locale.ROOT, " (%+.1f %%)", change) : "",
                 length,
                 directory.resolve("report.html").toAbsolutePath());
-        if (watching) {
-            watch.suspicion().map(RewardSections::warning).ifPresent(System.out::println);
-        }
+        best.course().suspicion().map(RewardSections::warning).ifPresent(System.out::println);
     }
 
     /** A run that was killed has metrics of epochs after its last checkpoint, which are now trained again. */
     private void resume(Trainer trainer, Path checkpoint) throws IOException {
         trainer.resume(checkpoint);
-        for (Map<String, Number> row : MetricsCsv.read(checkpoint.resolveSibling(METRICS))) {
+        Path run = CheckpointFiles.runOf(checkpoint);
+        for (Map<String, Number> row : MetricsCsv.read(run.resolve(METRICS))) {
             if (EpochMetrics.epoch(row) < trainer.epochsDone()) {
                 metrics.add(row);
             }
         }
         MetricsCsv.write(metricsFile, metrics);
-        if (watching && resumesWatch()) {
-            watch.resume(directoryOf(checkpoint), trainer.epochsDone(), shadows);
+        if (resumesEvaluations()) {
+            best.resume(run, trainer.epochsDone(), shadows);
         }
     }
 
-    /** Whether the run that is resumed was watched too. */
-    private boolean resumesWatch() {
-        return options.resume != null && HackingWatch.hasEvaluations(directoryOf(options.resume));
-    }
-
-    private static Path directoryOf(Path checkpoint) {
-        return checkpoint.toAbsolutePath().getParent();
+    /** Whether the run that is resumed has left its evaluations. */
+    private boolean resumesEvaluations() {
+        return options.resume != null && BestAdapter.hasEvaluations(CheckpointFiles.runOf(options.resume));
     }
 
     private void save(Trainer trainer) throws IOException {
-        policy.adapter().save(directory.resolve(ADAPTER));
-        trainer.save(directory.resolve("checkpoint.safetensors"));
+        checkpoints.save(trainer);
+        try (MovingAverage.Applied average = trainer.applyAverage()) {
+            policy.adapter().save(directory.resolve(ADAPTER));
+        }
     }
 
     private void onEpoch(EpochReport report, Trainer trainer, MetricsCsv csv, RunFiles files, ProgressBar bar) {
@@ -194,13 +205,15 @@ public final class TrainingRun {
             csv.append(row);
             int done = report.epoch() + 1;
             if (done % options.samplesEvery == 0 && done < options.epochs()) {
-                List<Sample> samples = evaluator.shown();
-                snapshots.put(done, samples);
-                files.samples(done, samples);
                 save(trainer);
+                try (MovingAverage.Applied average = trainer.applyAverage()) {
+                    List<Sample> samples = evaluator.shown();
+                    snapshots.put(done, samples);
+                    files.samples(done, samples);
+                }
             }
-            if (watching && done % options.evaluateEvery == 0 && done < options.epochs()) {
-                watch(done, trainer);
+            if (done % options.evaluation.every == 0 && done < options.epochs()) {
+                evaluate(done, trainer);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write to " + directory + ": " + e.getMessage(), e);
@@ -209,13 +222,19 @@ public final class TrainingRun {
         }
     }
 
-    private void watch(int done, Trainer trainer) throws IOException, InterruptedException {
-        Optional<Evaluation> evaluation = evaluator.evaluate(trainer::isStopping);
-        if (evaluation.isPresent()) {
-            watch.add(done, evaluation.get());
+    private void evaluate(int done, Trainer trainer) throws IOException, InterruptedException {
+        try (MovingAverage.Applied average = trainer.applyAverage()) {
+            Optional<Evaluation> evaluation = evaluator.evaluate(trainer::isStopping);
+            if (evaluation.isPresent()) {
+                best.add(done, evaluation.get());
+            }
         }
-        if (options.stopOnHacking && watch.suspicion().isPresent()) {
-            log.warn(RewardSections.warning(watch.suspicion().get()));
+        if (isToEnd()) {
+            log.warn(best.course()
+                    .suspicion()
+                    .map(RewardSections::warning)
+                    .orElse("The reward has not risen since epoch "
+                            + best.course().bestEpoch() + "; training ends"));
             trainer.stop();
         }
     }

@@ -25,13 +25,6 @@ final class Emitter {
         return value;
     }
 
-    /** Whether an operator of ONNX Runtime's own domain may stand for this value. */
-    boolean mayUseContrib() {
-        return context.dialect().hasContrib()
-                && value.type() != DataType.FLOAT64
-                && value.type().isFloating();
-    }
-
     String[] operands() {
         return value.inputs().stream().map(context::name).toArray(String[]::new);
     }
@@ -100,6 +93,17 @@ final class Emitter {
 
     void contrib(String type, List<String> inputs, AttributeProto... attributes) {
         result(OnnxDomains.MICROSOFT, type, inputs, attributes);
+    }
+
+    /** As {@link #contrib}, of an operator one of whose further results is another value. */
+    void contribPair(String type, List<String> inputs, Value other, int index, AttributeProto... attributes) {
+        String name = context.fresh(value.label().isEmpty() ? type : value.label());
+        NodeProto.Builder node =
+                proto(OnnxDomains.MICROSOFT, type, name, inputs, context.define(value), attributes).toBuilder();
+        for (int i = 1; i < index; i++) {
+            node.addOutput(""); // left out
+        }
+        context.add(node.addOutput(context.define(other)).build());
     }
 
     private void result(String domain, String type, List<String> inputs, AttributeProto... attributes) {

@@ -21,20 +21,14 @@ final class ExportContext {
 
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("rlcm");
     private final WeightStore weights;
-    private final Dialect dialect;
     private final IdentityHashMap<Value, String> names = new IdentityHashMap<>();
     private final IdentityHashMap<Value, String> reserved = new IdentityHashMap<>();
     private final Map<Content, String> shared = new HashMap<>();
     private final Map<String, Integer> repetitions = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
 
-    ExportContext(WeightStore weights, Dialect dialect) {
+    ExportContext(WeightStore weights) {
         this.weights = weights;
-        this.dialect = dialect;
-    }
-
-    Dialect dialect() {
-        return dialect;
     }
 
     GraphProto.Builder graph() {

@@ -1,27 +1,16 @@
 package dev.rlcm.onnx.exporter;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.format.OnnxTypes;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /** The rows of {@link ExportTable} that take more than a line. */
 final class ExportForms {
-    /** Scores of an attention, 16 MB in single precision, above which they are not written to memory. */
-    private static final long MAX_SCORES = 1 << 22;
-
-    /** The same where the values are wide enough for the other kernel's rows: 1 MB. */
-    private static final long MAX_SCORES_OF_WIDE = 1 << 18;
-
-    /** Elements of a matrix, up to which a product with its transpose costs less than another node. */
-    private static final int SMALL_MATRIX = 1 << 14;
-
     private ExportForms() {}
 
     /** ONNX's Mod with the divisor's sign is for integers; for reals x - floor(x / y) y. */
@@ -104,46 +93,18 @@ final class ExportForms {
                 OnnxAttributes.text("nearest_mode", "floor"));
     }
 
-    /** FusedMatMul takes transposes and a factor. Without it: Gemm for two matrices, or Transpose nodes first. */
+    /** Gemm takes the transposes of two matrices, others come first. */
     static void matmul(Emitter e) {
         boolean transA = e.value().attributes().flag("transA");
         boolean transB = e.value().attributes().flag("transB");
         boolean matrices = e.value().in(0).rank() == 2 && e.value().in(1).rank() == 2;
-        if (e.mayUseContrib()) {
-            fusedMatmul(e, transA, transB, matrices);
-        } else if (!transA && !transB) {
+        if (!transA && !transB) {
             e.result("MatMul", List.of(e.operands()));
         } else if (matrices && e.value().type().isFloating()) {
             List<String> operands = List.of(e.operands());
             e.result("Gemm", operands, OnnxAttributes.flag("transA", transA), OnnxAttributes.flag("transB", transB));
         } else {
             e.result("MatMul", List.of(transA ? swapped(e, 0) : e.in(0), transB ? swapped(e, 1) : e.in(1)));
-        }
-    }
-
-    private static void fusedMatmul(Emitter e, boolean transA, boolean transB, boolean matrices) {
-        ScaledOperand first = ScaledOperand.of(e.value().in(0));
-        ScaledOperand second = ScaledOperand.of(e.value().in(1));
-        String a = e.name(first.matrix());
-        String b = e.name(second.matrix());
-        AttributeProto alpha = OnnxAttributes.real("alpha", first.factor() * second.factor());
-        boolean tall = matrices
-                && transA
-                && first.matrix().shape().size() > SMALL_MATRIX
-                && e.value().dim(0) > e.value().dim(1);
-        if (!transA && !transB && alpha.getF() == 1) {
-            e.result("MatMul", List.of(a, b));
-        } else if (tall) {
-            // A tall A^T B, as the gradients of low-rank factors are, takes half the time as (B^T A)^T.
-            String wide = e.contribNode("FusedMatMul", List.of(b, a), OnnxAttributes.flag("transA", !transB), alpha);
-            e.result("Transpose", List.of(wide), OnnxAttributes.ints("perm", 1, 0));
-        } else {
-            e.contrib(
-                    "FusedMatMul",
-                    List.of(a, b),
-                    OnnxAttributes.flag("transA", transA),
-                    OnnxAttributes.flag("transB", transB),
-                    alpha);
         }
     }
 
@@ -161,29 +122,6 @@ final class ExportForms {
         String deeper = e.node("Unsqueeze", List.of(e.in(0), e.longs(0)));
         e.result("Squeeze", List.of(deeper, axis));
         e.declareType();
-    }
-
-    /** Whether the kernel that does without a matrix of scores is worth it, and can be used. */
-    static boolean isLargeAttention(Value attention) {
-        Value keys = attention.in(1);
-        long scores = attention.shape().size() / attention.dim(-1) * keys.dim(-2);
-        long limit = attention.dim(-1) < NarrowHeads.WIDE ? MAX_SCORES : MAX_SCORES_OF_WIDE;
-        return scores > limit && attention.inputs().size() == 3;
-    }
-
-    /** Every plane of the leading axes as a sample of a single head, so that nothing has to be rearranged. */
-    static void attention(Emitter e) {
-        List<String> planes = new ArrayList<>();
-        for (Value matrices : e.value().inputs()) {
-            int[] dims = {-1, matrices.dim(-2), matrices.dim(-1)};
-            planes.add(e.node("Reshape", List.of(e.in(planes.size()), e.ints(dims))));
-        }
-        String result = e.contribNode(
-                "MultiHeadAttention",
-                planes,
-                OnnxAttributes.integer("num_heads", 1),
-                OnnxAttributes.real("scale", e.value().attributes()));
-        e.result("Reshape", List.of(result, e.ints(e.value().shape().toArray())));
     }
 
     private static String swapped(Emitter e, int operand) {

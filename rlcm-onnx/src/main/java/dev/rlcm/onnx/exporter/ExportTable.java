@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** How each operator of the graph is written in ONNX: one row per operator. */
+/** How each operator of the graph is written in the operators of the ONNX standard: one row per operator. */
 final class ExportTable {
     private static final Map<Op, Consumer<Emitter>> ROWS = new EnumMap<>(Op.class);
 
@@ -63,8 +63,6 @@ final class ExportTable {
         same(Op.SOFTPLUS, "Softplus");
         row(Op.MOD, ExportForms::mod);
         row(Op.CLIP, ExportForms::clip);
-        row(Op.SWISH, e -> e.contrib("QuickGelu", all(e), real("alpha", of(e))));
-        row(Op.GELU, e -> e.contrib(of(e).text("approximate").equals("none") ? "Gelu" : "FastGelu", all(e)));
         row(Op.LEAKY_RELU, e -> e.result("LeakyRelu", all(e), real("alpha", of(e))));
         row(Op.ELU, e -> e.result("Elu", all(e), real("alpha", of(e))));
         row(Op.CAST, e -> e.result("Cast", all(e), integer("to", OnnxTypes.toOnnx(of(e).type("to")))));
@@ -146,7 +144,6 @@ final class ExportTable {
         row(Op.SOFTMAX, e -> e.result("Softmax", all(e), integer("axis", of(e))));
         row(Op.LOG_SOFTMAX, e -> e.result("LogSoftmax", all(e), integer("axis", of(e))));
         row(Op.INSTANCE_NORM, e -> e.result("InstanceNormalization", all(e), real("epsilon", of(e))));
-        row(Op.ATTENTION, ExportForms::attention);
         row(Op.LAYER_NORM, e -> e.result("LayerNormalization", all(e), integer("axis", of(e)), real("epsilon", of(e))));
     }
 

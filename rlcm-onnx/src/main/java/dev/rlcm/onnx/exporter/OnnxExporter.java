@@ -2,13 +2,13 @@ package dev.rlcm.onnx.exporter;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
-import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.format.OnnxDomains;
 import dev.rlcm.onnx.format.OnnxTypes;
 import dev.rlcm.rewrite.lowering.Decompositions;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,11 +20,14 @@ public final class OnnxExporter {
     /** The file format version that goes with opset 17. */
     private static final int IR_VERSION = 8;
 
+    /** Composites that opset 17 lacks. */
+    private static final Set<Op> WITHOUT_ONNX_FORM = EnumSet.of(Op.SWISH, Op.GELU, Op.ATTENTION, Op.GROUP_NORM);
+
     private OnnxExporter() {}
 
     public static ModelProto export(Graph original, WeightStore weights, Dialect dialect) {
         Graph graph = withOnnxForm(original, dialect);
-        ExportContext context = new ExportContext(weights, dialect);
+        ExportContext context = new ExportContext(weights);
         graph.inputs().forEach(input -> context.take(input.label()));
         graph.outputs().keySet().forEach(context::take);
         graph.outputs().forEach((name, value) -> {
@@ -36,12 +39,12 @@ public final class OnnxExporter {
             context.graph().addInput(OnnxTypes.port(input.label(), input.type(), input.shape()));
             context.defineInput(input);
         }
-        Set<Value> needed = dialect.hasContrib() ? ScaledOperand.needed(graph) : Set.copyOf(graph.topologicalOrder());
-        for (Value value : graph.topologicalOrder()) {
+        ExportPlan plan = dialect.plan(graph);
+        for (Value value : plan.order()) {
             if (value.is(Op.CONSTANT)) {
                 context.defineConstant(value);
-            } else if (!value.is(Op.INPUT) && needed.contains(value)) {
-                ExportTable.emit(new Emitter(context, value));
+            } else {
+                plan.emit(new Emitter(context, value));
             }
         }
         for (Map.Entry<String, Value> output : graph.outputs().entrySet()) {
@@ -62,22 +65,10 @@ public final class OnnxExporter {
 
     /** The same function in operators that have a form in ONNX. */
     public static Graph withOnnxForm(Graph graph, Dialect dialect) {
-        boolean fast = dialect == Dialect.RUNTIME_CPU;
-        Graph faster = fast ? RowNorms.apply(graph) : graph;
-        Graph simple = Decompositions.decompose(faster, value -> !hasOnnxForm(value, dialect));
-        Graph scaled = dialect.hasContrib() ? ScaledOperand.scaleBeforeProducts(simple) : simple;
-        return fast ? NarrowHeads.apply(scaled) : scaled;
-    }
-
-    /** Opset 17 lacks some composites; ONNX Runtime has operators of its own for them, for all real types but FLOAT64. */
-    private static boolean hasOnnxForm(Value value, Dialect dialect) {
-        boolean mayUseContrib = dialect.hasContrib() && value.type() != DataType.FLOAT64;
-        return switch (value.op()) {
-            case SWISH, GELU -> mayUseContrib;
-            case ATTENTION -> mayUseContrib && ExportForms.isLargeAttention(value);
-            case GROUP_NORM -> false;
-            default -> true;
-        };
+        Graph composites = dialect.beforeDecomposition(graph);
+        Graph simple = Decompositions.decompose(
+                composites, value -> WITHOUT_ONNX_FORM.contains(value.op()) && !dialect.keeps(value));
+        return dialect.afterDecomposition(simple);
     }
 
     private static List<OperatorSetIdProto> opsets(Dialect dialect) {

@@ -15,6 +15,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** Writes model files; weights that do not fit in one go to a second file beside it, as ONNX's external data. */
 public final class OnnxWriter {
@@ -36,14 +37,24 @@ public final class OnnxWriter {
                 .filter(v -> v.is(Op.CONSTANT))
                 .mapToLong(OnnxWriter::bytes)
                 .sum();
+        write(file, weights, store -> OnnxExporter.export(graph, store, dialect), maxInlineBytes);
+    }
+
+    /**
+     * Writes a model.
+     *
+     * @param weights the bytes of its constants
+     * @param model makes the model, asking the store where constants go
+     */
+    public static void write(Path file, long weights, Function<WeightStore, ModelProto> model, long maxInlineBytes)
+            throws IOException {
         if (weights <= maxInlineBytes) {
-            writeModel(OnnxExporter.export(graph, WeightStore.inline(), dialect), file);
+            writeModel(model.apply(WeightStore.inline()), file);
             return;
         }
         Path dataFile = file.resolveSibling(file.getFileName() + ".data");
         List<Placed> placed = new ArrayList<>();
-        ModelProto model =
-                OnnxExporter.export(graph, external(dataFile.getFileName().toString(), placed), dialect);
+        ModelProto described = model.apply(external(dataFile.getFileName().toString(), placed));
         AtomicFiles.write(dataFile, out -> {
             WritableByteChannel channel = Channels.newChannel(out);
             long position = 0;
@@ -56,7 +67,7 @@ public final class OnnxWriter {
                 }
             }
         });
-        writeModel(model, file);
+        writeModel(described, file);
     }
 
     private static long bytes(Value constant) {

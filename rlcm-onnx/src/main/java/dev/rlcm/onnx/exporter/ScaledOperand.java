@@ -1,6 +1,5 @@
 package dev.rlcm.onnx.exporter;
 
-import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
@@ -27,9 +26,9 @@ record ScaledOperand(Value matrix, double factor) {
         return scaled;
     }
 
-    /** Whether the product is written with a scale, in a dialect that has ONNX Runtime's operators. */
-    private static boolean isTakenBy(Value product) {
-        return product.is(Op.MATMUL) && product.type().isFloating() && product.type() != DataType.FLOAT64;
+    /** Whether ONNX Runtime has a product with a factor for the type. */
+    static boolean isTakenBy(Value product) {
+        return product.is(Op.MATMUL) && Form.hasKernels(product.type());
     }
 
     /**
@@ -54,21 +53,6 @@ record ScaledOperand(Value matrix, double factor) {
     private static Value scaledFirst(Value product, Value factor, String label) {
         List<Value> operands = List.of(product.in(0).mul(factor), product.in(1));
         return Value.of(product.op(), product.attributes(), operands, label);
-    }
-
-    /** The values that have to be computed; others are used by products only, which take their factors. */
-    static Set<Value> needed(Graph graph) {
-        Set<Value> needed = new HashSet<>(graph.outputs().values());
-        List<Value> order = graph.topologicalOrder();
-        for (int i = order.size() - 1; i >= 0; i--) {
-            Value value = order.get(i);
-            if (needed.contains(value)) {
-                for (Value input : value.inputs()) {
-                    needed.add(isTakenBy(value) ? of(input).matrix : input);
-                }
-            }
-        }
-        return needed;
     }
 
     private static boolean isScaled(Value value) {

@@ -6,6 +6,7 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.onnx.pipeline.component.ConstantPool;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 public final class Denoiser {
     public static final String SAMPLE = ConsistencyModel.SAMPLE;
     public static final String TIMESTEP = ConsistencyModel.TIMESTEP;
+
+    /** The input that a network takes an embedding of the guidance scale by. */
+    static final String GUIDANCE = ConditioningInput.GUIDANCE_EMBEDDING;
 
     private final OnnxComponent model;
     private final Family family;
@@ -109,6 +113,12 @@ public final class Denoiser {
     /** The same network computed in another precision. */
     Denoiser withPrecision(Precision other) {
         return new Denoiser(model, family, layout, conditioning, raised, other);
+    }
+
+    /** The same network, whose graphs have the weights as their file does. */
+    Denoiser trainable(ReadOptions reading) throws IOException {
+        return new Denoiser(
+                OnnxComponent.trainable(model.path(), reading), family, layout, conditioning, raised, precision);
     }
 
     /** [C, h, w]. */

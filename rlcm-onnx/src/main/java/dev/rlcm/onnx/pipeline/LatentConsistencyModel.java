@@ -7,6 +7,7 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.GuidanceEmbedding;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.Schedule;
+import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.precision.Precision;
@@ -34,8 +35,8 @@ public final class LatentConsistencyModel extends LatentModel {
         this.schedule = schedule;
     }
 
-    private LatentConsistencyModel(LatentConsistencyModel other, Precision precision) {
-        super(other, other.denoiser.withPrecision(precision));
+    private LatentConsistencyModel(LatentConsistencyModel other, Denoiser denoiser) {
+        super(other, denoiser);
         this.schedule = other.schedule;
     }
 
@@ -84,7 +85,17 @@ public final class LatentConsistencyModel extends LatentModel {
      * they are; adapters, latents and log-probabilities are FLOAT32 in every precision.
      */
     public LatentConsistencyModel withPrecision(Precision precision) {
-        return new LatentConsistencyModel(this, precision);
+        return new LatentConsistencyModel(this, denoiser.withPrecision(precision));
+    }
+
+    /**
+     * The same model whose UNet has its weights as its file does, by the names of {@link #weights}, so that training can change
+     * them and {@link OnnxModels#saveWeights} put them back. It may run a little slower.
+     *
+     * @throws IOException if the UNet's file cannot be read
+     */
+    public LatentConsistencyModel trainable() throws IOException {
+        return new LatentConsistencyModel(this, denoiser.trainable(directory().reading()));
     }
 
     @Override

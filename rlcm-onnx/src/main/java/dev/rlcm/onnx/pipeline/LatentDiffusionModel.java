@@ -94,6 +94,11 @@ public final class LatentDiffusionModel extends LatentModel {
         return new LatentDiffusionModel(this, denoiser.withPrecision(precision));
     }
 
+    /** The denoiser as it is, without guidance: what an adapter that makes it a consistency model is injected into. */
+    public ConsistencyModel unguided() {
+        return network(1);
+    }
+
     /** {@inheritDoc} They have eta 1. */
     @Override
     public DdimSchedule schedule() {

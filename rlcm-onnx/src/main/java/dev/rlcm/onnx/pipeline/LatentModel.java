@@ -10,6 +10,7 @@ import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.lora.LoraSite;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.mdp.ScheduleRule;
+import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.ConsistencyPolicy;
@@ -20,8 +21,10 @@ import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -90,7 +93,7 @@ public abstract sealed class LatentModel implements ConsistencyModel
     abstract boolean isGuided();
 
     /** The network that is evaluated for a guidance scale; the same one at every call. */
-    private Network network(double guidanceScale) {
+    Network network(double guidanceScale) {
         return isGuided() && guidanceScale != 1 ? guided : plain;
     }
 
@@ -114,6 +117,18 @@ public abstract sealed class LatentModel implements ConsistencyModel
     @Override
     public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
         return (isGuided() ? guided : plain).condition(prompts, guidanceScale);
+    }
+
+    /**
+     * The names of the denoiser's weights that {@link #denoiser} has as constants, those of its file: all that whole-model training can
+     * change. Meant for a model that was made trainable.
+     *
+     * @throws IOException if the file cannot be read
+     */
+    public Set<String> weights() throws IOException {
+        Set<String> names = new LinkedHashSet<>(OnnxModels.weightNames(directory.denoiser()));
+        names.retainAll(OnnxModels.weights(denoiser.graph(1)).keySet());
+        return names;
     }
 
     /** Where the model came from, and what its configurations say. */
@@ -208,7 +223,15 @@ public abstract sealed class LatentModel implements ConsistencyModel
         return decode(prompts, latents);
     }
 
-    TensorData latents(List<String> prompts, Schedule schedule, double guidanceScale, Noise noise) {
+    /**
+     * Draws a latent for every prompt along a schedule.
+     *
+     * @param schedule of this kind of model, see {@link #schedule(SamplingPlan)}
+     * @param guidanceScale w, at least 1, which is no guidance
+     * @return [B,C,h,w], as {@link #decode} takes them
+     * @throws IllegalArgumentException if there are no prompts, or guidanceScale is out of range
+     */
+    public TensorData latents(List<String> prompts, Schedule schedule, double guidanceScale, Noise noise) {
         if (prompts.isEmpty()) {
             throw new IllegalArgumentException("there are no prompts; give at least one, which may be the empty text");
         }

@@ -286,7 +286,7 @@ public final class ModelDirectory {
     }
 
     /** The model that a component is in. */
-    private Path home(String component) {
+    Path home(String component) {
         return Files.exists(root.resolve(component)) ? root : shared;
     }
 

@@ -2,6 +2,7 @@ package dev.rlcm.onnx.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.graph.Graph;
@@ -29,6 +30,12 @@ class CudaReadinessTest {
         public Executable compile(Graph graph) {
             graphs.add(graph);
             return backend.compile(graph);
+        }
+
+        /** As on CUDA, where an update keeps attention in one piece. */
+        @Override
+        public AttentionForms attentionForms() {
+            return AttentionForms.fused(1 << 24);
         }
 
         @Override

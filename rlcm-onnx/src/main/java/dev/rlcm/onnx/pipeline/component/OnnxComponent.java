@@ -54,6 +54,16 @@ public final class OnnxComponent {
                 backend -> backend.open(path));
     }
 
+    /** A component whose graphs have the weights as the file does, by their names there, so that they can be trained. */
+    public static OnnxComponent trainable(Path path, ReadOptions reading) throws IOException {
+        LoadOptions options = LoadOptions.defaults().withReading(reading).withTrained(OnnxModels.weightNames(path));
+        return new OnnxComponent(
+                path,
+                OnnxModels.inspect(path),
+                shapes -> OnnxModels.load(path, options.withInputShapes(shapes)),
+                backend -> backend.open(path));
+    }
+
     /** A component whose graphs are looked at only: their weights stay in the file. */
     public static OnnxComponent skim(Path path, ReadOptions reading) throws IOException {
         LoadOptions options = LoadOptions.defaults().withSkimmed(true).withReading(reading);

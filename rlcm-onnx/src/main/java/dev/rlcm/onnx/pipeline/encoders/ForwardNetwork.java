@@ -72,7 +72,7 @@ final class ForwardNetwork {
     private Optional<Executable> open() {
         boolean declared = model.signature().outputs().stream()
                 .anyMatch(port -> port.name().equals(output) && port.dims().size() == rank);
-        if (declared && backend instanceof OrtBackend runtime) {
+        if (declared && backend.replicas().get(0) instanceof OrtBackend runtime) {
             try {
                 return Optional.of(model.open(runtime));
             } catch (BackendException e) {

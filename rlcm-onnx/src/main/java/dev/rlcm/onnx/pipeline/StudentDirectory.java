@@ -1,0 +1,109 @@
+package dev.rlcm.onnx.pipeline;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.io.AtomicFiles;
+import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.onnx.OnnxModels;
+import dev.rlcm.onnx.format.ModelFile;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * The model directory of a consistency model that is distilled from a diffusion model: the teacher's UNet and components, with the
+ * scheduler of a latent consistency model. {@link LatentConsistencyModel} loads it, before training and after. Stateless and
+ * thread-safe.
+ */
+public final class StudentDirectory {
+    /** As in Luo et al.'s models. */
+    private static final int GUIDANCE_WIDTH = 256;
+
+    private static final List<String> COMPONENTS = List.of("tokenizer", "text_encoder", "vae_decoder", "vae_encoder");
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private StudentDirectory() {}
+
+    /**
+     * Writes the directory of a student that computes what its teacher does. Files that are there already are replaced.
+     *
+     * @param directory made if need be; other than the teacher's
+     * @param guided whether the UNet gets an input for the guidance scale ({@code timestep_cond}), whose projection is zero
+     * @throws IllegalArgumentException if the directory is the teacher's, or the teacher's time embedding cannot be told by names
+     * @throws IOException if something cannot be read or written
+     */
+    public static void create(ModelDirectory teacher, Path directory, boolean guided) throws IOException {
+        for (Path part : List.of(teacher.root(), teacher.home("tokenizer"))) {
+            if (Files.exists(directory) && Files.isSameFile(directory, part)) {
+                throw new IllegalArgumentException(
+                        directory + " holds the teacher, which the student would replace; give another directory");
+            }
+        }
+        for (String component : COMPONENTS) {
+            Path from = teacher.home(component).resolve(component);
+            if (Files.isDirectory(from)) {
+                copy(from, directory.resolve(component));
+            }
+        }
+        copy(teacher.denoiser().getParent(), directory.resolve("unet"));
+        if (guided) {
+            Path unet = directory.resolve("unet/model.onnx");
+            ModelProto widened = GuidanceInput.add(ModelFile.read(unet), GUIDANCE_WIDTH);
+            AtomicFiles.write(unet, widened::writeTo);
+            ObjectNode config = JsonFile.readIfPresent(directory.resolve("unet/config.json"))
+                    .root();
+            write(config.put("time_cond_proj_dim", GUIDANCE_WIDTH), directory.resolve("unet/config.json"));
+        }
+        writeScheduler(teacher, directory);
+        writeIndex(teacher, directory);
+    }
+
+    /**
+     * Puts trained weights into the UNet of a student.
+     *
+     * @param weights see {@link LatentModel#weights}
+     * @throws IOException if the file cannot be written; it is then as before
+     */
+    public static void save(Path directory, Map<String, TensorData> weights) throws IOException {
+        Path unet = directory.resolve("unet/model.onnx");
+        OnnxModels.saveWeights(unet, weights, unet);
+    }
+
+    private static void writeScheduler(ModelDirectory teacher, Path directory) throws IOException {
+        LatentConsistencySchedule schedule = LatentConsistencySchedule.defaults();
+        ObjectNode config = JsonFile.read(teacher.root().resolve("scheduler/scheduler_config.json"))
+                .root();
+        config.put("_class_name", "LCMScheduler")
+                .put("original_inference_steps", schedule.originalInferenceSteps())
+                .put("timestep_scaling", schedule.timestepScaling());
+        write(config, directory.resolve("scheduler/scheduler_config.json"));
+    }
+
+    private static void writeIndex(ModelDirectory teacher, Path directory) throws IOException {
+        ObjectNode index = JsonFile.read(teacher.home("model_index.json").resolve("model_index.json"))
+                .root();
+        index.put("_class_name", "LatentConsistencyModelPipeline");
+        index.putArray("scheduler").add("diffusers").add("LCMScheduler");
+        write(index, directory.resolve("model_index.json"));
+    }
+
+    private static void write(ObjectNode json, Path file) throws IOException {
+        byte[] bytes = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+        AtomicFiles.write(file, out -> out.write(bytes));
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> tree = Files.walk(from)) {
+            for (Path file : tree.filter(Files::isRegularFile).toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                AtomicFiles.write(target, out -> Files.copy(file, out));
+            }
+        }
+    }
+}
