@@ -35,19 +35,25 @@ final class LoraFiles {
                 addKohya(adapter, tensors);
                 metadata.putAll(kohyaMetadata(adapter));
             }
+            case KOHYA_ORIGINAL -> {
+                OriginalLayers.of(adapter)
+                        .forEach((name, layer) -> add(KOHYA_PREFIX + underscored(name), layer, tensors));
+                metadata.putAll(kohyaMetadata(adapter));
+            }
         }
         new Safetensors(tensors, metadata).write(file);
     }
 
     private static void addKohya(LoraAdapter adapter, Map<String, TensorData> tensors) {
         for (LoraSite site : adapter.sites()) {
-            String name = KOHYA_PREFIX + underscored(site.path());
-            tensors.put(name + ".lora_down.weight", adapter.tensors().get(site.keyA()));
-            tensors.put(name + ".lora_up.weight", adapter.tensors().get(site.keyB()));
-            tensors.put(
-                    name + ".alpha",
-                    TensorData.scalar(DataType.FLOAT32, adapter.config().alpha()));
+            add(KOHYA_PREFIX + underscored(site.path()), OriginalLayers.of(adapter, site), tensors);
         }
+    }
+
+    private static void add(String name, OriginalLayers.Layer layer, Map<String, TensorData> tensors) {
+        tensors.put(name + ".lora_down.weight", layer.a());
+        tensors.put(name + ".lora_up.weight", layer.b());
+        tensors.put(name + ".alpha", TensorData.scalar(DataType.FLOAT32, layer.alpha()));
     }
 
     /** kohya keeps rank and alpha of kernels larger than 1x1 apart. */

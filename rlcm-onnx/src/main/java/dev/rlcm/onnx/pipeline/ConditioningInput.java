@@ -57,7 +57,8 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
         KNOWN.put(
                 "encoder_attention_mask",
                 (name, s) -> ofPrompt(name, Shape.of(s.text.tokens()), text -> Optional.of(text.mask())));
-        // Size and crop as the first training step saw them, then the size that is wanted (arXiv:2307.01952, section 2.2).
+        // Size and crop as the first training step saw them, then the size that is wanted (arXiv:2307.01952, section
+        // 2.2).
         KNOWN.put("time_ids", (name, s) -> fixed(name, s.height, s.width, 0, 0, s.height, s.width));
         KNOWN.put("resolution", (name, s) -> fixed(name, s.height, s.width));
         KNOWN.put("aspect_ratio", (name, s) -> fixed(name, (float) s.height / s.width));
@@ -93,9 +94,9 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
         return KNOWN.keySet();
     }
 
-    private static ConditioningInput ofPrompt(
-            String name, Shape row, Function<TextRows, Optional<TensorData>> part) {
-        return new ConditioningInput(name, row, true, (text, scale) -> part.apply(text).orElseThrow());
+    private static ConditioningInput ofPrompt(String name, Shape row, Function<TextRows, Optional<TensorData>> part) {
+        return new ConditioningInput(
+                name, row, true, (text, scale) -> part.apply(text).orElseThrow());
     }
 
     private static ConditioningInput fixed(String name, float... values) {
@@ -118,9 +119,6 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
     private static ConditioningInput guidance(String name, Setting setting) {
         double factor = setting.config.real("guidance_embeds_scale").orElse(1);
         return new ConditioningInput(
-                name,
-                Shape.SCALAR,
-                false,
-                (text, scale) -> TensorData.floats(Shape.SCALAR, (float) (scale * factor)));
+                name, Shape.SCALAR, false, (text, scale) -> TensorData.floats(Shape.SCALAR, (float) (scale * factor)));
     }
 }

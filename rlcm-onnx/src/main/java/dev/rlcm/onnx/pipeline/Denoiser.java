@@ -70,10 +70,16 @@ public final class Denoiser {
      * @param text the sizes of what a prompt becomes
      * @param raised whether normalisations, attention and activations become single operators
      */
-    static Denoiser open(ModelDirectory directory, LatentSize size, TextShape text, boolean raised)
-            throws IOException {
+    static Denoiser open(ModelDirectory directory, LatentSize size, TextShape text, boolean raised) throws IOException {
         OnnxComponent model = OnnxComponent.open(directory.denoiser(), directory.reading());
-        return open(model, directory.family(), directory.denoiserConfiguration(), size, directory.latentScale(), text, raised);
+        return open(
+                model,
+                directory.family(),
+                directory.denoiserConfiguration(),
+                size,
+                directory.latentScale(),
+                text,
+                raised);
     }
 
     /**
@@ -97,7 +103,8 @@ public final class Denoiser {
                     + List.of(layout.input(), TIMESTEP, ConditioningInput.STATES) + ", as in exports by Optimum");
         }
         List<ConditioningInput> conditioning = ConditioningInput.of(
-                new ConditioningInput.Setting(model, config, text, size.height() * scale, size.width() * scale), others);
+                new ConditioningInput.Setting(model, config, text, size.height() * scale, size.width() * scale),
+                others);
         Denoiser denoiser = new Denoiser(model, family, layout, conditioning, raised, null);
         denoiser.shapes(model.dim(layout.input(), 0).orElse(1));
         return denoiser;
@@ -214,9 +221,13 @@ public final class Denoiser {
     }
 
     private Value unpacked(String name, Value output, Shape expected) {
-        if (!output.shape().equals(layout.fed(expected.dim(0)))) {
-            throw new GraphException(model.path() + ": output " + name + " is " + output.shape() + ", expected "
-                    + layout.fed(expected.dim(0)) + "; networks that also predict a variance are not supported");
+        Shape fed = layout.fed(expected.dim(0));
+        if (family.form().hasVariance() && output.shape().equals(fed.with(1, 2 * fed.dim(1)))) {
+            return output.slice(1, 0, fed.dim(1));
+        }
+        if (!output.shape().equals(fed)) {
+            throw new GraphException(model.path() + ": output " + name + " is " + output.shape() + ", expected " + fed
+                    + "; networks that also predict a variance are not supported");
         }
         return layout.unpack(output);
     }

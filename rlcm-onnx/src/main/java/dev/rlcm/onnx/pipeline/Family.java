@@ -36,9 +36,11 @@ public record Family(
      * @param packing 2 if 2 x 2 latents with their channels are one token [B, h w / 4, 4 C], 1 if latents are [B, C, h, w]
      * @param size height and width of the latents where the configuration names none, 0 if it must
      * @param levels the noise levels that the family's pipeline asks for, of flow-matching models
+     * @param hasVariance whether the network gives a variance after the noise, which no step needs
      */
-    public record Form(double timestepScale, int packing, int size, FlowLevels levels) {
-        private static final Form USUAL = new Form(1, 1, 0, FlowLevels.TRAINED);
+    public record Form(double timestepScale, int packing, int size, FlowLevels levels, boolean hasVariance) {
+        private static final Form USUAL = new Form(1, 1, 0, FlowLevels.TRAINED, false);
+        private static final Form WITH_VARIANCE = new Form(1, 1, 0, FlowLevels.TRAINED, true);
     }
 
     /** Every family. The first that fits is meant; the last is also that of pipelines without a known name. */
@@ -70,8 +72,10 @@ public record Family(
                     List.of(
                             TextSource.of("text_encoder", Layer.NONE, Use.POOLED),
                             TextSource.of("text_encoder_2", Layer.LAST).withTokens(512)),
-                    new Form(0.001, 2, 128, FlowLevels.UNIFORM),
+                    new Form(0.001, 2, 128, FlowLevels.UNIFORM, false),
                     false),
+            new Family("PixArt-alpha", List.of("PixArtAlpha"), TRANSFORMER, t5(120), Form.WITH_VARIANCE, true),
+            new Family("PixArt-Sigma", List.of("PixArtSigma"), TRANSFORMER, t5(300), Form.WITH_VARIANCE, true),
             new Family(
                     "Stable Diffusion 1.5",
                     List.of("StableDiffusionPipeline", "LatentConsistencyModelPipeline"),
@@ -79,6 +83,11 @@ public record Family(
                     List.of(TextSource.of("text_encoder", Layer.LAST)),
                     Form.USUAL,
                     true));
+
+    /** A single T5 that is told what is padding. */
+    private static List<TextSource> t5(int tokens) {
+        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED).withTokens(tokens));
+    }
 
     /**
      * The family of a model.

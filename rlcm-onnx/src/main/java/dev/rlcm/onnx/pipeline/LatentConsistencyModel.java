@@ -1,22 +1,13 @@
 package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.graph.Graph;
-import dev.rlcm.graph.Shape;
-import dev.rlcm.graph.TensorData;
-import dev.rlcm.mdp.GuidanceEmbedding;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.OnnxModels;
-import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
 /**
  * A latent consistency model (Luo et al., arXiv:2310.04378) from a {@link ModelDirectory}: text to pictures in 1 to 50

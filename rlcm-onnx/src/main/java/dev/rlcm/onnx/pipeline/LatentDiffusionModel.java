@@ -1,19 +1,11 @@
 package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.graph.Graph;
-import dev.rlcm.graph.Shape;
-import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.DdimSchedule;
-import dev.rlcm.mdp.Schedule;
 import dev.rlcm.policy.ConsistencyModel;
-import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.precision.Precision;
-import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 
 /**
  * A latent diffusion model such as Stable Diffusion 1.5 from a {@link ModelDirectory}, sampled by DDIM with noise: the
@@ -35,8 +27,9 @@ public final class LatentDiffusionModel extends LatentModel {
             throws IOException {
         super(directory, options, backend);
         if (denoiser.takes(ConditioningInput.GUIDANCE_EMBEDDING)) {
-            throw new IllegalArgumentException(directory.denoiser() + " has an input "
-                    + ConditioningInput.GUIDANCE_EMBEDDING + ", as only latent consistency models have; load it by LatentConsistencyModel");
+            throw new IllegalArgumentException(
+                    directory.denoiser() + " has an input " + ConditioningInput.GUIDANCE_EMBEDDING
+                            + ", as only latent consistency models have; load it by LatentConsistencyModel");
         }
         this.schedule = schedule;
     }

@@ -30,8 +30,8 @@ record LatentLayout(String input, Shape latent, int packing) {
     static LatentLayout of(OnnxComponent model, Family.Form form, JsonFile config, LatentSize size) {
         String input = model.inputs().contains("hidden_states") ? "hidden_states" : Denoiser.SAMPLE;
         if (!model.inputs().contains(input)) {
-            throw new IllegalArgumentException(model.path() + " has the inputs " + model.inputs()
-                    + "; needed is " + Denoiser.SAMPLE + " or hidden_states, as in exports by Optimum");
+            throw new IllegalArgumentException(model.path() + " has the inputs " + model.inputs() + "; needed is "
+                    + Denoiser.SAMPLE + " or hidden_states, as in exports by Optimum");
         }
         int packing = form.packing();
         boolean isPacked = packing > 1;
@@ -43,8 +43,9 @@ record LatentLayout(String input, Shape latent, int packing) {
                 : model.bind(input, batch, configured, size.height(), size.width());
         int channels = isPacked ? fed.dim(2) / (packing * packing) : fed.dim(1);
         if (size.height() % packing != 0 || size.width() % packing != 0) {
-            throw new IllegalArgumentException("the latents of " + model.path() + " must have sides that are multiples of "
-                    + packing + ", got " + size.height() + " x " + size.width());
+            throw new IllegalArgumentException(
+                    "the latents of " + model.path() + " must have sides that are multiples of " + packing + ", got "
+                            + size.height() + " x " + size.width());
         }
         return new LatentLayout(input, Shape.of(channels, size.height(), size.width()), packing);
     }
@@ -95,7 +96,9 @@ record LatentLayout(String input, Shape latent, int packing) {
             positions.put(
                     PICTURE_PLACES,
                     TensorData.generate(
-                            DataType.FLOAT32, Shape.of(rows() * columns(), 3), i -> i % 3 == 0 ? 0 : place(i / 3, i % 3)));
+                            DataType.FLOAT32,
+                            Shape.of(rows() * columns(), 3),
+                            i -> i % 3 == 0 ? 0 : place(i / 3, i % 3)));
         }
         if (model.inputs().contains(TEXT_PLACES)) {
             int tokens = shapes.get(ConditioningInput.STATES).dim(1);

@@ -97,6 +97,10 @@ public abstract sealed class LatentModel implements ConsistencyModel
         return isGuided() && guidanceScale != 1 ? guided : plain;
     }
 
+    private Network own() {
+        return isGuided() ? guided : plain;
+    }
+
     /** What the text encoders' part of the negative prompt is, which is the empty text. */
     TextRows negativeText() {
         TextRows empty = texts.encode("");
@@ -106,7 +110,7 @@ public abstract sealed class LatentModel implements ConsistencyModel
     /** The denoiser; with classifier-free guidance, which evaluates it on 2B rows for B, if the model is guided so. */
     @Override
     public Graph denoiser(int batch) {
-        return (isGuided() ? guided : plain).denoiser(batch);
+        return own().denoiser(batch);
     }
 
     /**
@@ -116,7 +120,7 @@ public abstract sealed class LatentModel implements ConsistencyModel
      */
     @Override
     public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
-        return (isGuided() ? guided : plain).condition(prompts, guidanceScale);
+        return own().condition(prompts, guidanceScale);
     }
 
     /**
@@ -215,8 +219,8 @@ public abstract sealed class LatentModel implements ConsistencyModel
      * @throws IllegalArgumentException if there are no prompts, or steps or guidanceScale is out of range
      */
     public List<Sample> generate(List<String> prompts, int steps, double guidanceScale, long seed) {
-        TensorData latents =
-                latents(prompts, schedule().steps(steps), guidanceScale, (row, k, size) -> RandomStreams.seeded(seed + row)
+        TensorData latents = latents(
+                prompts, schedule().steps(steps), guidanceScale, (row, k, size) -> RandomStreams.seeded(seed + row)
                         .at("generate")
                         .at(k)
                         .gaussians(size));

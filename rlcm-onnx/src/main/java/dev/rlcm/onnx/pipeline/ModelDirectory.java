@@ -146,8 +146,7 @@ public final class ModelDirectory {
         return family.texts().stream()
                 .filter(text -> !texts().contains(text))
                 .findFirst()
-                .map(text -> new TextShape(
-                        text.tokens(), denoiserConfiguration.count("joint_attention_dim").orElse(0), 0));
+                .map(text -> TextShape.ofAbsent(text, denoiserConfiguration));
     }
 
     /** Whether an empty negative prompt means zeros, not what the encoders make of it. */
@@ -225,7 +224,8 @@ public final class ModelDirectory {
 
     /** The same of a flow-matching model, for latents of a size, which its shift may depend on. */
     FlowMatchSchedule flowSchedule(LatentSize size) {
-        int side = family.form().packing() * denoiserConfiguration.count("patch_size").orElse(1);
+        int side = family.form().packing()
+                * denoiserConfiguration.count("patch_size").orElse(1);
         int tokens = size.height() / side * (size.width() / side);
         if (!isFlowMatching()) {
             throw new IllegalArgumentException(scheduler.path() + " is of a "

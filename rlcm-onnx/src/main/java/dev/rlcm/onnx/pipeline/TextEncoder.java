@@ -48,8 +48,7 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     static TextEncoder load(ModelDirectory directory, TextSource source, Backend backend) throws IOException {
-        OnnxComponent model =
-                OnnxComponent.open(directory.model(source.encoder()), directory.readingWithoutPaths());
+        OnnxComponent model = OnnxComponent.open(directory.model(source.encoder()), directory.readingWithoutPaths());
         int longest = longest(model, directory.configurationOrEmpty(source.encoder()), source);
         PromptTokenizer tokenizer = PromptTokenizer.load(directory.folder(source.tokenizer()), longest);
         try {
@@ -96,7 +95,9 @@ public final class TextEncoder implements AutoCloseable {
         Value states = graph.outputs().get(STATES);
         Value pooled = graph.outputs().get(POOLED);
         return new TextShape(
-                states == null ? 0 : states.dim(1), states == null ? 0 : states.dim(2), pooled == null ? 0 : pooled.dim(1));
+                states == null ? 0 : states.dim(1),
+                states == null ? 0 : states.dim(2),
+                pooled == null ? 0 : pooled.dim(1));
     }
 
     /** The index of the last hidden states, of which those of index 0 are the embedded tokens. */

@@ -26,7 +26,8 @@ final class TextEncoders implements AutoCloseable {
     private TextEncoders(List<TextSource> sources, List<TextEncoder> encoders, Optional<TextShape> missing) {
         this.sources = sources;
         this.encoders = encoders;
-        List<TextShape> shapes = new ArrayList<>(encoders.stream().map(TextEncoder::shape).toList());
+        List<TextShape> shapes =
+                new ArrayList<>(encoders.stream().map(TextEncoder::shape).toList());
         missing.ifPresent(shapes::add);
         this.shape = TextShape.joined(sources, shapes);
         this.absent = missing.map(zeros -> new TextRows(

@@ -2,6 +2,7 @@ package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.graph.Shape;
 import dev.rlcm.onnx.pipeline.TextSource.Use;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,6 +17,16 @@ public record TextShape(int tokens, int width, int pooled) {
     /** Of the hidden states, [S, D]. */
     public Shape states() {
         return Shape.of(tokens, width);
+    }
+
+    /**
+     * That of the zeros that stand for an encoder which a model does without.
+     *
+     * @param network the configuration of the network
+     */
+    public static TextShape ofAbsent(TextSource source, JsonFile network) {
+        return new TextShape(
+                source.tokens(), network.count("joint_attention_dim").orElse(0), 0);
     }
 
     /**

@@ -2,7 +2,6 @@ package dev.rlcm.onnx.pipeline;
 
 import static dev.rlcm.onnx.pipeline.Goldens.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.rlcm.autodiff.Gradients;
 import dev.rlcm.graph.Graph;
@@ -93,7 +92,8 @@ abstract class FamilyTest {
     }
 
     private Noise noise() {
-        return (row, k, size) -> Goldens.row(Goldens.row(golden.get("noise"), row), k).toFloats();
+        return (row, k, size) ->
+                Goldens.row(Goldens.row(golden.get("noise"), row), k).toFloats();
     }
 
     @Test
@@ -104,7 +104,8 @@ abstract class FamilyTest {
             String name = entry.getKey().startsWith("negative.")
                     ? GuidedDenoiser.negative(entry.getKey().substring("negative.".length()))
                     : entry.getKey().replace("condition.", "");
-            if (entry.getKey().matches("(condition|negative)\\..*") && rows.get(0).containsKey(name)) {
+            if (entry.getKey().matches("(condition|negative)\\..*")
+                    && rows.get(0).containsKey(name)) {
                 for (int b = 0; b < 2; b++) {
                     assertClose(rows.get(b).get(name), Goldens.row(entry.getValue(), b), 1e-5);
                 }
@@ -160,8 +161,8 @@ abstract class FamilyTest {
         PolicyGraph.Batch batch = graph.newBatch(program, policy.adapter().tensors());
         for (int b = 0; b < 2; b++) {
             float[] states = Goldens.row(golden.get("states"), b).toFloats();
-            var recorded = new RecordedTrajectory(
-                    rollout.trajectories().get(b).conditioning(), states, policy.schedule());
+            var recorded =
+                    new RecordedTrajectory(rollout.trajectories().get(b).conditioning(), states, policy.schedule());
             for (int k = 0; k < actions; k++) {
                 float[] sampled = rollout.trajectories().get(b).state(k + 1);
                 assertClose(widened(sampled), widened(recorded.state(k + 1)), 1e-4);
@@ -172,13 +173,16 @@ abstract class FamilyTest {
         }
         Map<String, TensorData> actual = backend.compile(program).run(batch.inputs());
         assertClose(actual.get("log_prob").toDoubles(), golden.get("log_probs").toDoubles(), 1e-5);
-        assertThat(gradients).hasSize((int)
-                golden.keySet().stream().filter(key -> key.startsWith("gradient.")).count());
+        assertThat(gradients).hasSize((int) golden.keySet().stream()
+                .filter(key -> key.startsWith("gradient."))
+                .count());
         for (Value factor : graph.factors()) {
             String key = "gradient." + factor.label();
             boolean isUsed = Arrays.stream(golden.get(key).toDoubles()).anyMatch(value -> value != 0);
             if (isUsed) {
-                assertThat(Goldens.relativeL2(actual.get(key), golden.get(key))).as(key).isLessThan(1e-4);
+                assertThat(Goldens.relativeL2(actual.get(key), golden.get(key)))
+                        .as(key)
+                        .isLessThan(1e-4);
             } else { // the queries of the text in a last block that gives no text
                 assertThat(actual.get(key).toDoubles()).as(key).containsOnly(0);
             }
@@ -194,7 +198,8 @@ abstract class FamilyTest {
         Path checkpoint = temp.resolve("checkpoint.safetensors");
         ConsistencyPolicy straight = fresh();
         Trainer trainer = trainer(straight);
-        assertThat(trainer.run(report -> assertThat(report.update().ratios().initialError()).isLessThan(1e-4)))
+        assertThat(trainer.run(report ->
+                        assertThat(report.update().ratios().initialError()).isLessThan(1e-4)))
                 .isEqualTo(3);
         ConsistencyPolicy interrupted = fresh();
         Trainer first = trainer(interrupted);
@@ -228,7 +233,8 @@ abstract class FamilyTest {
     }
 
     private Trainer trainer(ConsistencyPolicy policy) {
-        PpoConfig ppo = PpoConfig.defaults().withLearningRate(1e-2).withMinibatch(6).withTrajectoriesPerStep(2);
+        PpoConfig ppo =
+                PpoConfig.defaults().withLearningRate(1e-2).withMinibatch(6).withTrajectoriesPerStep(2);
         TrainerConfig config = TrainerConfig.defaults().withEpochs(3).withTrajectories(4);
         return new Trainer(policy, PpoOptimizer.of(policy, ppo), BRIGHT, new Prompts(PROMPTS), config);
     }

@@ -5,7 +5,7 @@ import java.io.IOException;
 
 class FluxTest extends FamilyTest {
     FluxTest() {
-        super("flux", 3.5, "to_q", "to_k", "to_v", "to_out.0", "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out");
+        super("flux", 3.5, "joint-attention");
     }
 
     @Override

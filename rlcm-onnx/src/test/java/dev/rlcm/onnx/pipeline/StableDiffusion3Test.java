@@ -5,7 +5,7 @@ import java.io.IOException;
 
 class StableDiffusion3Test extends FamilyTest {
     StableDiffusion3Test() {
-        super("sd3", 3, "to_q", "to_k", "to_v", "to_out.0", "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out");
+        super("sd3", 3, "joint-attention");
     }
 
     @Override

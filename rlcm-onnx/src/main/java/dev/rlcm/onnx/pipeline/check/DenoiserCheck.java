@@ -36,11 +36,7 @@ final class DenoiserCheck {
     private final Findings findings;
 
     private DenoiserCheck(
-            Layout layout,
-            CheckSettings settings,
-            Optional<TextShape> text,
-            Latents latents,
-            Findings findings) {
+            Layout layout, CheckSettings settings, Optional<TextShape> text, Latents latents, Findings findings) {
         this.layout = layout;
         this.settings = settings;
         this.text = text;
@@ -54,11 +50,7 @@ final class DenoiserCheck {
      * @param text the sizes of what a prompt becomes, if they are known
      */
     static Optional<Denoiser> run(
-            Layout layout,
-            CheckSettings settings,
-            Optional<TextShape> text,
-            Latents latents,
-            Findings findings) {
+            Layout layout, CheckSettings settings, Optional<TextShape> text, Latents latents, Findings findings) {
         DenoiserCheck check = new DenoiserCheck(layout, settings, text, latents, findings);
         return layout.model(layout.denoiser())
                 .flatMap(model -> findings.attempt(layout.denoiser(), () -> check.check(model)))
@@ -84,8 +76,7 @@ final class DenoiserCheck {
         return latents.size()
                 .flatMap(size -> findings.attempt(
                         layout.denoiser(),
-                        () -> Denoiser.open(
-                                model, layout.family(), config, size, latents.scale(), text.get(), true)));
+                        () -> Denoiser.open(model, layout.family(), config, size, latents.scale(), text.get(), true)));
     }
 
     private boolean checkNames(OnnxComponent model, String sample) {
@@ -93,7 +84,8 @@ final class DenoiserCheck {
         List<String> missing =
                 required.stream().filter(name -> !model.inputs().contains(name)).toList();
         List<String> unknown = model.inputs().stream()
-                .filter(name -> !required.contains(name) && !Denoiser.knownInputs().contains(name))
+                .filter(name ->
+                        !required.contains(name) && !Denoiser.knownInputs().contains(name))
                 .toList();
         if (!missing.isEmpty()) {
             findings.error(
@@ -143,7 +135,9 @@ final class DenoiserCheck {
                 && dims.get(0).symbol().equals(batchSymbol(model, sample));
         if (dims.size() > 1) {
             findings.error(
-                    layout.denoiser(), "timestep has " + dims.size() + " axes: " + dims, "export it as a scalar or [batch_size]");
+                    layout.denoiser(),
+                    "timestep has " + dims.size() + " axes: " + dims,
+                    "export it as a scalar or [batch_size]");
         } else if (!perRow) {
             findings.info(
                     layout.denoiser(),
@@ -228,8 +222,8 @@ final class DenoiserCheck {
 
     private boolean checkStates(OnnxComponent model, JsonFile config) {
         OptionalInt declared = model.dim(STATES, 2);
-        OptionalInt configured = config.count(
-                config.has("cross_attention_dim") ? "cross_attention_dim" : "joint_attention_dim");
+        OptionalInt configured =
+                config.count(config.has("cross_attention_dim") ? "cross_attention_dim" : "joint_attention_dim");
         OptionalInt width = declared.isPresent() ? declared : configured;
         boolean fits = true;
         if (text.isPresent()) {

@@ -48,8 +48,8 @@ final class LatentCheck {
         JsonFile unet = layout.denoiserConfiguration();
         findings.run(VAE, () -> checkFactors(vae));
         int scale = findings.attempt(VAE, () -> scale(vae)).orElse(USUAL_SCALE);
-        Optional<LatentSize> size =
-                findings.attempt(layout.denoiser(), () -> latentSize(unet, scale)).flatMap(found -> found);
+        Optional<LatentSize> size = findings.attempt(layout.denoiser(), () -> latentSize(unet, scale))
+                .flatMap(found -> found);
         findings.run(VAE, () -> checkChannels(vae, unet));
         size.ifPresent(latents -> findings.run(layout.denoiser(), () -> checkHalvings(unet, latents, scale)));
         Optional<Graph> decoder = size.flatMap(latents ->
@@ -133,7 +133,7 @@ final class LatentCheck {
                             : "use the VAE of the model that was exported");
         }
         int out = unet.count("out_channels").orElse(in * patch) / patch;
-        if (out != in) {
+        if (out != in && !(layout.family().form().hasVariance() && out == 2 * in)) {
             findings.error(
                     layout.denoiser(),
                     "gives " + out + " channels for " + in,

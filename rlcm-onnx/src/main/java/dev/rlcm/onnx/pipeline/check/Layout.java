@@ -22,7 +22,8 @@ record Layout(
         Path root,
         Family family,
         List<TextSource> texts,
-        Map<String, OnnxComponent> components, Map<String, JsonFile> configurations) {
+        Map<String, OnnxComponent> components,
+        Map<String, JsonFile> configurations) {
     /** The folder of the network that is adapted. */
     String denoiser() {
         return family.denoiser();

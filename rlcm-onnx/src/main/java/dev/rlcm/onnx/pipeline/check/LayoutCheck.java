@@ -57,9 +57,11 @@ final class LayoutCheck {
         }
         String denoiser = family.get().denoiser();
         List<TextSource> texts = family.get().texts(index);
-        List<String> networks = new ArrayList<>(texts.stream().map(TextSource::encoder).toList());
+        List<String> networks =
+                new ArrayList<>(texts.stream().map(TextSource::encoder).toList());
         networks.addAll(List.of(denoiser, VAE));
-        for (String name : List.of("scheduler/scheduler_config.json", denoiser + "/config.json", VAE + "/config.json")) {
+        for (String name :
+                List.of("scheduler/scheduler_config.json", denoiser + "/config.json", VAE + "/config.json")) {
             read(name, configurations, missing);
         }
         for (String name : networks) {

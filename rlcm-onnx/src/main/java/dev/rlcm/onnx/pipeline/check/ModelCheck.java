@@ -36,9 +36,8 @@ public final class ModelCheck {
         DenoiserCheck.run(layout, settings, texts.shape(), latents, findings)
                 .flatMap(network -> NetworkCheck.run(layout.denoiser(), network, settings, findings))
                 .ifPresent(network -> {
-                    List<Graph> others =
-                            Stream.concat(texts.graphs().stream(), latents.decoder().stream())
-                                    .toList();
+                    List<Graph> others = Stream.concat(texts.graphs().stream(), latents.decoder().stream())
+                            .toList();
                     MemoryCheck.run(network, others, settings, findings);
                 });
     }

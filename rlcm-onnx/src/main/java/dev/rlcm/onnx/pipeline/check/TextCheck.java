@@ -48,8 +48,7 @@ final class TextCheck {
         List<TextShape> shapes =
                 new ArrayList<>(graphs.stream().map(TextEncoder::shape).toList());
         if (shapes.size() < sources.size()) {
-            int width = layout.denoiserConfiguration().count("joint_attention_dim").orElse(0);
-            shapes.add(new TextShape(sources.get(shapes.size()).tokens(), width, 0));
+            shapes.add(TextShape.ofAbsent(sources.get(shapes.size()), layout.denoiserConfiguration()));
         }
         return new Encoders(graphs, Optional.of(TextShape.joined(sources, shapes)));
     }
@@ -69,8 +68,8 @@ final class TextCheck {
                 .orElse(JsonFile.empty(layout.root()));
         Optional<OnnxComponent> model = layout.model(source.encoder());
         Optional<Integer> tokens = findings.attempt(source.tokenizer(), () -> checkTokens(folder, encoder, model));
-        return model.flatMap(found -> tokens.flatMap(length -> findings.attempt(
-                        source.encoder(), () -> TextEncoder.graph(found, source, length))))
+        return model.flatMap(found -> tokens.flatMap(
+                        length -> findings.attempt(source.encoder(), () -> TextEncoder.graph(found, source, length))))
                 .map(loaded -> {
                     checkType(loaded);
                     return loaded;
