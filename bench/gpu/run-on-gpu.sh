@@ -16,7 +16,7 @@ DEVICE=${DEVICE:-cuda}
 RESULTS=${RESULTS:-$KIT_HOME/results}
 SELF=$(realpath "$0")
 NEEDED="libcudart.so.13 libcublas.so.13 libcublasLt.so.13 libcufft.so.12 libcudnn.so.9"
-STEPS="compare compare-unet train train-2-cores benchmark unet-float32 unet-float16 unet-bfloat16 pytorch profile"
+STEPS="compare compare-unet train train-2-cores benchmark unet-float32 unet-float16 unet-bfloat16 pytorch forms profile"
 
 die() {
     echo "error: $*" >&2
@@ -26,8 +26,10 @@ die() {
 limit() { # seconds
     local seconds
     case $1 in
-        compare | train | train-2-cores | benchmark | profile) seconds=100 ;;
-        compare-unet) seconds=160 ;;
+        compare | train | train-2-cores | benchmark) seconds=100 ;;
+        compare-unet) seconds=150 ;;
+        forms) seconds=180 ;;
+        profile) seconds=80 ;;
         unet-* | pytorch) seconds=120 ;;
         *) die "unknown step $1; there are $STEPS" ;;
     esac
@@ -101,9 +103,10 @@ python_with_torch() {
 
 step() {
     local lcm=$KIT_HOME/base/models/emoji-lcm unet=$KIT_HOME/app/skeleton sizes=sd15 rows=1,4,8 seconds=4 profiled=8 epochs=3
-    local wide=(--rank 16 --memory BALANCED)
+    local wide=(--rank 16 --memory BALANCED) formed=()
     if [ "$DEVICE" = cpu ]; then
         unet=$unet/quarter sizes=quarter rows=2 seconds=2 profiled=2 epochs=1
+        formed=(--repeats 1 --only "default,no attention")
     fi
     case $1 in
         compare) java bench.CompareDevices --model "$lcm" --device "$DEVICE" --epochs $epochs ;;
@@ -130,11 +133,23 @@ step() {
             "$python" "$KIT_HOME/app/torch_unet.py" bench --sizes $sizes --device "${DEVICE%%:*}" --precision $precisions \
                 --rows $rows --seconds $seconds --results "$RESULTS/results.csv"
             ;;
+        forms)
+            # Whether all forms together compute the same, then what each is worth.
+            java bench.CompareDevices --model "$lcm" --device "$DEVICE" --cuda-forms all --channels-last \
+                --variants FLOAT32,FLOAT16 --epochs 0
+            local compared=$?
+            java bench.CompareForms --skeleton "$unet" --device "$DEVICE" --precision float16 --rows $profiled \
+                --seconds $(($(limit forms) - 40)) "${formed[@]}" && return $compared
+            ;;
         profile)
             java bench.FullSizeBenchmark --skeleton "$unet" --device "$DEVICE" --precision float16 --rows $profiled --steps 3 \
                 --rounds 1 "${wide[@]}" --profile "$RESULTS/profile" || return
-            # The update's is the one that is written last.
-            java bench.SlowestOperators "$(ls -t "$RESULTS"/profile*.json | head -1)"
+            # The update's is the one that is written last, the sampler's the one before.
+            local profile
+            for profile in $(ls -t "$RESULTS"/profile*.json | head -2); do
+                echo "the ten slowest operators of $(basename "$profile")"
+                java bench.SlowestOperators --count 10 "$profile"
+            done
             ;;
     esac
 }
@@ -156,16 +171,24 @@ run_step() {
     printf '%-15s %-22s %4d s\n' "$name" "$status" $((SECONDS - start)) >>"$RESULTS/steps.txt"
 }
 
+# Mean duration of a training's epochs but the first, which compiles; nothing if it was not run.
+epoch_seconds() {
+    [ -f "$RESULTS/$1/metrics.csv" ] && awk -F, '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == "total_s") c = i; next }
+        NR > 2 { sum += $c; n++ }
+        END { if (n) printf "%.2f", sum / n }' "$RESULTS/$1/metrics.csv"
+}
+
 # Forward passes and updates of both programs, by network, precision and rows.
 table() {
     echo "== steps"
     cat "$RESULTS/steps.txt"
     for run in train train-2-cores; do
-        [ -f "$RESULTS/$run/metrics.csv" ] && awk -F, -v run=$run '
-            NR == 1 { for (i = 1; i <= NF; i++) if ($i == "total_s") c = i; next }
-            NR > 2 { sum += $c; n++ }
-            END { if (n) printf "%s: %.2f s an epoch, after the first\n", run, sum / n }' "$RESULTS/$run/metrics.csv"
+        [ -f "$RESULTS/$run/metrics.csv" ] && echo "$run: $(epoch_seconds $run) s an epoch, after the first"
     done
+    awk -v slow="$(epoch_seconds train-2-cores)" -v fast="$(epoch_seconds train)" 'BEGIN { if (slow && fast)
+        printf "goal: %-50s %s, %.1f\n", "an epoch 5 times faster than on 2 cores",
+               (slow >= 5 * fast ? "reached" : "missed"), slow / fast }'
     [ -f "$RESULTS/results.csv" ] || return
     echo "== best times in ms, memory in GB (of the device, on a CPU of the process); ratios: PyTorch / RLCM"
     awk -F, '
@@ -177,11 +200,17 @@ table() {
                   f[own, key] = $6; u[own, key] = $8; m[own, key] = $10 }
         function ratio(t, k) { return (1, k) in t && (0, k) in t && t[1, k] > 0 ? sprintf("%.2f", t[0, k] / t[1, k]) : "-" }
         function cell(t, own, k, form) { return (own, k) in t ? sprintf(form, t[own, k]) : "-" }
+        function goal(what, t, least) { r = ratio(t, wanted)
+              printf "goal: %-50s %s\n", what, r == "-" ? "not measured" : (r + 0 >= least ? "reached, " : "missed, ") r }
         END { for (i = 1; i <= n; i++) { k = order[i]
               printf "%s | %9s %9s %5s | %9s %9s %5s | %7s %7s\n", k,
                      cell(f, 1, k, "%.2f"), cell(f, 0, k, "%.2f"), ratio(f, k),
                      cell(u, 1, k, "%.2f"), cell(u, 0, k, "%.2f"), ratio(u, k),
-                     cell(m, 1, k, "%.2f"), cell(m, 0, k, "%.2f") } }' "$RESULTS/results.csv"
+                     cell(m, 1, k, "%.2f"), cell(m, 0, k, "%.2f") }
+              wanted = sprintf("%-9s %-9s %4d", "sd15", "float16", 8)
+              goal("forward, float16, 8 rows, ratio at least 1", f, 1)
+              goal("update, float16, 8 rows, ratio at least 1", u, 1)
+              goal("memory, float16, 8 rows, ratio at least 0.83", m, 1 / 1.2) }' "$RESULTS/results.csv"
 }
 
 run() {

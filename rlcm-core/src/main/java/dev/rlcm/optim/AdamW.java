@@ -26,6 +26,7 @@ public final class AdamW implements Optimizer {
     private final AdamWConfig config;
     private final List<TensorData> firstMoments = new ArrayList<>();
     private final List<TensorData> secondMoments = new ArrayList<>();
+    private final AdamWBlock block = new AdamWBlock();
     private long steps;
 
     /** An optimiser at step 0 with zero moments. */
@@ -48,25 +49,21 @@ public final class AdamW implements Optimizer {
         Check.notNegative("factor", factor);
         steps++;
         double rate = config.learningRate() * factor;
-        double stepSize = rate / (1 - Math.pow(config.beta1(), (double) steps));
-        double secondCorrection = Math.sqrt(1 - Math.pow(config.beta2(), (double) steps));
-        double decay = config.decoupled() ? 1 - rate * config.weightDecay() : 1;
-        double l2 = config.decoupled() ? 0 : config.weightDecay();
+        AdamWBlock.Rates rates = new AdamWBlock.Rates(
+                config.beta1(),
+                config.beta2(),
+                config.epsilon(),
+                rate / (1 - Math.pow(config.beta1(), (double) steps)),
+                Math.sqrt(1 - Math.pow(config.beta2(), (double) steps)),
+                config.decoupled() ? 1 - rate * config.weightDecay() : 1,
+                config.decoupled() ? 0 : config.weightDecay());
         for (int p = 0; p < parameters.size(); p++) {
-            FloatBuffer parameter = parameters.get(p);
-            FloatBuffer gradient = gradients.get(p);
-            FloatBuffer first = firstMoments.get(p).floats();
-            FloatBuffer second = secondMoments.get(p).floats();
-            for (int i = 0; i < parameter.limit(); i++) {
-                double value = parameter.get(i);
-                double g = gradient.get(i) + l2 * value;
-                double m = config.beta1() * first.get(i) + (1 - config.beta1()) * g;
-                double v = config.beta2() * second.get(i) + (1 - config.beta2()) * g * g;
-                first.put(i, (float) m);
-                second.put(i, (float) v);
-                double denominator = Math.sqrt(v) / secondCorrection + config.epsilon();
-                parameter.put(i, (float) (decay * value - stepSize * m / denominator));
-            }
+            block.step(
+                    parameters.get(p),
+                    gradients.get(p),
+                    firstMoments.get(p).floats(),
+                    secondMoments.get(p).floats(),
+                    rates);
         }
     }
 
@@ -129,11 +126,10 @@ public final class AdamW implements Optimizer {
                 throw new IllegalArgumentException("gradient " + p + " must have "
                         + parameters.get(p).limit() + " elements as its parameter, got " + gradient.limit());
             }
-            for (int i = 0; i < gradient.limit(); i++) {
-                if (!Float.isFinite(gradient.get(i))) {
-                    throw new IllegalArgumentException("gradient " + p + " must be finite, got " + gradient.get(i)
-                            + " at element " + i + "; skip the update or lower the learning rate");
-                }
+            int bad = FloatBlocks.firstNotFinite(gradient);
+            if (bad >= 0) {
+                throw new IllegalArgumentException("gradient " + p + " must be finite, got " + gradient.get(bad)
+                        + " at element " + bad + "; skip the update or lower the learning rate");
             }
         }
     }

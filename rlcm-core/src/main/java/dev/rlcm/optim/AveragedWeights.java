@@ -41,13 +41,19 @@ public final class AveragedWeights {
 
     /** Moves towards the present parameters. */
     public void update() {
+        float[] live = new float[FloatBlocks.SIZE];
+        float[] average = new float[FloatBlocks.SIZE];
         parameters.forEach((name, parameter) -> {
-            FloatBuffer live = parameter.floats();
-            FloatBuffer average = averages.get(name).floats();
-            for (int i = 0; i < average.limit(); i++) {
-                float before = average.get(i);
-                average.put(i, before + share * (live.get(i) - before));
-            }
+            FloatBuffer from = parameter.floats();
+            FloatBuffer to = averages.get(name).floats();
+            FloatBlocks.forEach(to.limit(), (at, length) -> {
+                from.get(at, live, 0, length);
+                to.get(at, average, 0, length);
+                for (int i = 0; i < length; i++) {
+                    average[i] += share * (live[i] - average[i]);
+                }
+                to.put(at, average, 0, length);
+            });
         });
     }
 

@@ -20,22 +20,37 @@ public final class GradientClipping {
      */
     public static double globalNorm(List<FloatBuffer> gradients, double maxNorm) {
         Check.that(maxNorm > 0, "maxNorm", "positive", maxNorm);
+        float[] block = new float[FloatBlocks.SIZE];
         double squares = 0;
         for (FloatBuffer gradient : gradients) {
-            for (int i = 0; i < gradient.limit(); i++) {
-                double value = gradient.get(i);
-                squares += value * value;
-            }
+            squares = withSquares(squares, gradient, block);
         }
         double norm = Math.sqrt(squares);
         double scale = Math.min(1, maxNorm / (norm + EPSILON));
         if (Double.isFinite(norm) && scale < 1) {
             for (FloatBuffer gradient : gradients) {
-                for (int i = 0; i < gradient.limit(); i++) {
-                    gradient.put(i, (float) (gradient.get(i) * scale));
-                }
+                FloatBlocks.forEach(gradient.limit(), (from, length) -> {
+                    gradient.get(from, block, 0, length);
+                    for (int i = 0; i < length; i++) {
+                        block[i] = (float) (block[i] * scale);
+                    }
+                    gradient.put(from, block, 0, length);
+                });
             }
         }
         return norm;
+    }
+
+    /** The sum and the squares of all elements, added one after the other, so that the order is that of the elements. */
+    private static double withSquares(double sum, FloatBuffer gradient, float[] block) {
+        double squares = sum;
+        for (int from = 0; from < gradient.limit(); from += block.length) {
+            int length = Math.min(block.length, gradient.limit() - from);
+            gradient.get(from, block, 0, length);
+            for (int i = 0; i < length; i++) {
+                squares += (double) block[i] * block[i];
+            }
+        }
+        return squares;
     }
 }

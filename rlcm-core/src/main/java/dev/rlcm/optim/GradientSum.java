@@ -1,6 +1,7 @@
 package dev.rlcm.optim;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -8,7 +9,8 @@ import java.util.List;
  * whoever computed them, so that the sum has the same bits however many did.
  */
 final class GradientSum {
-    private final List<FloatBuffer> sums;
+    private final List<FloatBuffer> sums; // of whole arrays
+    private final float[] block = new float[FloatBlocks.SIZE];
 
     GradientSum(List<FloatBuffer> parameters) {
         this.sums = parameters.stream()
@@ -22,21 +24,20 @@ final class GradientSum {
     }
 
     void clear() {
-        for (FloatBuffer sum : sums) {
-            for (int i = 0; i < sum.limit(); i++) {
-                sum.put(i, 0);
-            }
-        }
+        sums.forEach(sum -> Arrays.fill(sum.array(), 0));
     }
 
     /** @param factor a power of two, so that it costs no precision */
     void add(List<FloatBuffer> gradients, float factor) {
         for (int i = 0; i < gradients.size(); i++) {
-            FloatBuffer sum = sums.get(i);
+            float[] sum = sums.get(i).array();
             FloatBuffer gradient = gradients.get(i);
-            for (int j = 0; j < sum.limit(); j++) {
-                sum.put(j, sum.get(j) + factor * gradient.get(j));
-            }
+            FloatBlocks.forEach(sum.length, (from, length) -> {
+                gradient.get(from, block, 0, length);
+                for (int j = 0; j < length; j++) {
+                    sum[from + j] += factor * block[j];
+                }
+            });
         }
     }
 }

@@ -3,7 +3,6 @@ package dev.rlcm.ppo;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.optim.BatchLoss;
 import dev.rlcm.optim.GradientDescent;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.policy.Rollout;
@@ -16,10 +15,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,13 +30,12 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
     private final PpoConfig config;
     private final Objective objective;
     private final GradientDescent descent;
-    private @Nullable LossGraph compiled;
-    private @Nullable RowValues compiledScores;
-    private @Nullable RowValues compiledMeans;
+    private final RowEvaluator evaluator;
+    private final EvaluatedLoss loss;
     private boolean warned;
     private long updates;
 
-    MinibatchPpoOptimizer(Policy policy, PpoConfig config, Objective objective) {
+    MinibatchPpoOptimizer(Policy policy, PpoConfig config, Objective objective, RowEvaluator evaluator) {
         if (objective.source().count(policy.schedule()) == 0) {
             throw new IllegalArgumentException(
                     "one step has no stochastic action to learn from; sample with at least 2 steps");
@@ -49,7 +43,9 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         this.policy = policy;
         this.config = config;
         this.objective = objective;
-        LossGraph.check(policy, objective.rowLoss(), config.clipRange(), minibatch());
+        this.evaluator = evaluator;
+        this.loss = new EvaluatedLoss(evaluator);
+        LossGraph.check(policy, objective.rowLoss(), config.clipRange(), evaluator.rows());
         List<FloatBuffer> parameters =
                 policy.parameters().values().stream().map(TensorData::floats).toList();
         this.descent = new GradientDescent(
@@ -61,7 +57,7 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         check(rollout, advantages);
         Snapshot before = Snapshot.of(policy.parameters(), descent);
         try {
-            UpdateReport report = new Update(graph(), observer).run(rollout, advantages);
+            UpdateReport report = new Update(observer).run(rollout, advantages);
             updates++;
             return report;
         } catch (Throwable e) {
@@ -72,24 +68,22 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
 
     /** One call of {@link #update}. */
     private final class Update {
-        private final LossGraph graph;
         private final UpdateObserver observer;
         private final UpdateStatistics statistics = new UpdateStatistics(config.clipRange());
         private final double rateFactor = config.schedule().factor(updates);
         private int steps;
 
-        Update(LossGraph graph, UpdateObserver observer) {
-            this.graph = graph;
+        Update(UpdateObserver observer) {
             this.observer = observer;
         }
 
         UpdateReport run(Rollout rollout, double[] advantages) {
             long start = System.nanoTime();
-            long networkBefore = networkNanos();
+            long networkBefore = evaluator.networkNanos();
             RandomStreams random =
                     RandomStreams.seeded(config.seed()).at("minibatches").at(updates);
             double[] clamped = clamped(advantages);
-            List<List<Row>> rows = rows(graph, rollout, clamped, random.at("rows"));
+            List<List<Row>> rows = rows(rollout, clamped, random.at("rows"));
             List<List<List<Row>>> units = objective.units(rollout, clamped).stream()
                     .map(unit -> Arrays.stream(unit).mapToObj(rows::get).toList())
                     .toList();
@@ -110,16 +104,16 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
             warnOfNoise(statistics.initialRatioError());
             return statistics.report(
                     rateFactor * config.optimizer().learningRate(),
-                    descent.scale(graph),
+                    descent.scale(loss),
                     stop,
-                    networkNanos() - networkBefore,
+                    evaluator.networkNanos() - networkBefore,
                     System.nanoTime() - start);
         }
 
         private void step(int epoch, List<List<List<Row>>> units) {
-            Objective.StepRows step = objective.rows(units, rows -> scores().numbers(rows));
+            Objective.StepRows step = objective.rows(units, evaluator::scores);
             GradientDescent.Outcome outcome = descent.step(
-                            graph, step.rows(), rateFactor, chunk -> onChunk(epoch, chunk))
+                            loss, step.rows(), rateFactor, chunk -> onChunk(epoch, chunk))
                     .plus(step.offset());
             if (outcome.applied()) {
                 statistics.step(outcome.loss(), outcome.gradNorm(), outcome.parts());
@@ -137,21 +131,21 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         }
 
         private void onChunk(int epoch, List<Row> chunk) {
-            double[] logProbs = new double[chunk.size()];
+            RowGradients result = loss.current();
+            double[] logProbs = result.logProbs();
             for (int i = 0; i < logProbs.length; i++) {
-                logProbs[i] = graph.logProb(i);
                 if (hasLogProbs()) {
                     statistics.transition(logProbs[i], chunk.get(i).oldLogProb());
                 }
             }
-            double scale = descent.scale(graph);
+            double scale = descent.scale(loss);
             observer.onMinibatch(new UpdateObserver.Minibatch(
                     epoch,
                     steps,
                     chunk.stream().map(Row::transition).toList(),
                     logProbs,
-                    graph.value(),
-                    () -> named(graph.gradients(), 1 / scale)));
+                    result.loss(),
+                    () -> named(result.gradients(), 1 / scale)));
         }
     }
 
@@ -189,7 +183,7 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
     }
 
     /** The rows of each trajectory. */
-    private List<List<Row>> rows(LossGraph graph, Rollout rollout, double[] advantages, RandomStreams random) {
+    private List<List<Row>> rows(Rollout rollout, double[] advantages, RandomStreams random) {
         List<List<Row>> rows = new ArrayList<>();
         for (int i = 0; i < advantages.length; i++) {
             Trajectory trajectory = rollout.trajectories().get(i);
@@ -205,29 +199,24 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
                     case NONE -> false;
                 };
         List<Row> all = rows.stream().flatMap(List::stream).toList();
-        all = isEvaluated ? recomputed(graph, all) : all;
-        Iterator<Row> complete = (graph.usesOldMeans() ? withOldMeans(all) : all).iterator();
+        all = isEvaluated ? recomputed(all) : all;
+        Iterator<Row> complete = (evaluator.usesOldMeans() ? withOldMeans(all) : all).iterator();
         return rows.stream()
                 .map(list -> list.stream().map(row -> complete.next()).toList())
                 .toList();
     }
 
     private List<Row> withOldMeans(List<Row> rows) {
-        RowValues evaluated = compiledMeans;
-        if (evaluated == null) {
-            evaluated = new RowValues(policy, config.clipRange(), minibatch(), terms -> terms.policy()
-                    .mean());
-            compiledMeans = evaluated;
-        }
-        Iterator<float[]> means = evaluated.of(rows).iterator();
+        Iterator<float[]> means = evaluator.means(rows).iterator();
         return rows.stream().map(row -> row.withOldMean(means.next())).toList();
     }
 
-    private static List<Row> recomputed(LossGraph graph, List<Row> rows) {
+    private List<Row> recomputed(List<Row> rows) {
         List<Row> result = new ArrayList<>();
-        graph.runAll(GradientDescent.chunks(rows, graph.rows()), 0, 1, batch -> {
+        loss.runAll(GradientDescent.chunks(rows, loss.rows()), 0, 1, batch -> {
+            double[] logProbs = loss.current().logProbs();
             for (int i = 0; i < batch.size(); i++) {
-                result.add(batch.get(i).withOldLogProb(graph.logProb(i)));
+                result.add(batch.get(i).withOldLogProb(logProbs[i]));
             }
         });
         return result;
@@ -246,39 +235,8 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         }
     }
 
-    private LossGraph graph() {
-        LossGraph current = compiled;
-        if (current == null) {
-            current = new LossGraph(policy, objective.rowLoss(), config.clipRange(), minibatch(), hasLogProbs());
-            compiled = current;
-        }
-        return current;
-    }
-
     private boolean hasLogProbs() {
         return objective.source().logProbs() != RowSource.LogProbs.NONE;
-    }
-
-    /** Evaluates the scores whose sums are the margins of pairs. */
-    private RowValues scores() {
-        RowValues current = compiledScores;
-        if (current == null) {
-            PairLoss pairs = Objects.requireNonNull(objective.pairLoss());
-            current = new RowValues(policy, config.clipRange(), minibatch(), pairs::score);
-            compiledScores = current;
-        }
-        return current;
-    }
-
-    private long networkNanos() {
-        return compiled().mapToLong(BatchLoss::networkNanos).sum()
-                + forwards().mapToLong(RowValues::networkNanos).sum();
-    }
-
-    /** Rows in a run: no more than an optimiser step has. */
-    private int minibatch() {
-        int trajectories = Math.max(config.trajectoriesPerStep(), objective.unitSize());
-        return Math.min(config.minibatch(), trajectories * objective.source().count(policy.schedule()));
     }
 
     @Override
@@ -288,20 +246,7 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
 
     @Override
     public void close() {
-        compiled().forEach(LossGraph::close);
-        forwards().forEach(RowValues::close);
-        compiled = null;
-        compiledScores = null;
-        compiledMeans = null;
-    }
-
-    private Stream<LossGraph> compiled() {
-        return Stream.ofNullable(compiled);
-    }
-
-    private Stream<RowValues> forwards() {
-        return Stream.of(Optional.ofNullable(compiledScores), Optional.ofNullable(compiledMeans))
-                .flatMap(Optional::stream);
+        evaluator.close();
     }
 
     private void check(Rollout rollout, double[] advantages) {

@@ -78,6 +78,15 @@ public interface PpoOptimizer extends AutoCloseable {
      * @throws dev.rlcm.graph.GraphException if the loss does not give one number per row
      */
     static PpoOptimizer of(Policy policy, PpoConfig config, Objective objective) {
-        return new MinibatchPpoOptimizer(policy, config, objective);
+        return of(policy, config, objective, RowEvaluator.of(policy, config, objective));
+    }
+
+    /**
+     * With rows evaluated elsewhere than on the policy's backend, such as on a cluster.
+     *
+     * @param evaluator of the same policy, settings and objective; closed with the optimiser
+     */
+    static PpoOptimizer of(Policy policy, PpoConfig config, Objective objective, RowEvaluator evaluator) {
+        return new MinibatchPpoOptimizer(policy, config, objective, evaluator);
     }
 }

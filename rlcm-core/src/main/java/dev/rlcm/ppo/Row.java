@@ -4,14 +4,15 @@ import dev.rlcm.policy.Transition;
 import java.util.Optional;
 
 /**
- * A row of a minibatch.
+ * A row of a minibatch, as {@link RowEvaluator} takes it.
  *
  * @param oldLogProb log pi_old of the transition, what its ratio is measured against
  * @param advantage clamped. While an optimiser step is taken on pairs, it holds what the step multiplies the row's score with
  * @param oldMean the mean under the policy as it was, where a loss needs it
  */
-record Row(Transition transition, double oldLogProb, double advantage, Optional<float[]> oldMean) {
-    Row(Transition transition, double oldLogProb, double advantage) {
+public record Row(Transition transition, double oldLogProb, double advantage, Optional<float[]> oldMean) {
+    /** A row whose loss needs no old mean. */
+    public Row(Transition transition, double oldLogProb, double advantage) {
         this(transition, oldLogProb, advantage, Optional.empty());
     }
 

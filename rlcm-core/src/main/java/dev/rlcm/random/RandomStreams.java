@@ -1,5 +1,6 @@
 package dev.rlcm.random;
 
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -16,9 +17,11 @@ import java.util.random.RandomGeneratorFactory;
  * bits seed Java's {@code L64X128MixRandom} (Steele and Vigna 2021, doi:10.1145/3485525). Normal draws are {@link
  * RandomGenerator#nextGaussian()}.
  *
- * <p>Immutable and thread-safe; a generator made from it is neither, and belongs to its caller.
+ * <p>Immutable, serialisable and thread-safe; a generator made from it is neither, and belongs to its caller.
  */
-public final class RandomStreams implements Noise {
+public final class RandomStreams implements Noise, Serializable {
+    private static final long serialVersionUID = 1;
+
     private static final RandomGeneratorFactory<RandomGenerator> ALGORITHM =
             RandomGeneratorFactory.of("L64X128MixRandom");
 

@@ -134,6 +134,29 @@ class AdamWTest {
         assertThat(adam.steps()).isZero();
     }
 
+    /** Buffers are worked on in blocks, which must not show. */
+    @Property(tries = 20)
+    void everyElementIsSteppedAlikeWhereverItIs(@ForAll @IntRange(min = 1, max = 3000) int size) {
+        AdamWConfig config = AdamWConfig.defaults().withLearningRate(0.1).withWeightDecay(0.01);
+        FloatBuffer one = FloatBuffer.wrap(new float[] {2});
+        FloatBuffer many = FloatBuffer.allocate(size);
+        FloatBuffer gradients = FloatBuffer.allocate(size);
+        for (int i = 0; i < size; i++) {
+            many.put(i, 2);
+            gradients.put(i, 0.3f);
+        }
+        AdamW alone = new AdamW(List.of(one), config);
+        AdamW together = new AdamW(List.of(many), config);
+        for (int step = 0; step < 2; step++) {
+            alone.step(List.of(FloatBuffer.wrap(new float[] {0.3f})));
+            together.step(List.of(gradients));
+        }
+        assertThat(many.array()).containsOnly(one.get(0));
+        gradients.put(size - 1, Float.NEGATIVE_INFINITY);
+        assertThatThrownBy(() -> together.step(List.of(gradients)))
+                .hasMessageContaining("got -Infinity at element " + (size - 1));
+    }
+
     @Test
     void whatDoesNotFitIsNamed() {
         AdamW adam = new AdamW(List.of(FloatBuffer.allocate(2)), AdamWConfig.defaults());

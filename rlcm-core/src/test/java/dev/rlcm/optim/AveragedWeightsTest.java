@@ -30,6 +30,19 @@ class AveragedWeightsTest {
     }
 
     @Test
+    void everyElementMovesWhereverItIs() {
+        TensorData parameter = TensorData.floats(Shape.of(3000), new float[3000]);
+        AveragedWeights average = new AveragedWeights(Map.of("w", parameter), 0.5);
+        for (int i = 0; i < 3000; i++) {
+            parameter.setDouble(i, i);
+        }
+        average.update();
+        for (int i = 0; i < 3000; i++) {
+            assertThat(average.tensors().get("w").getDouble(i)).isEqualTo(i / 2.0);
+        }
+    }
+
+    @Test
     void aRestoredAverageContinuesFromTheSavedOne() {
         TensorData parameter = TensorData.floats(Shape.of(1), 4);
         AveragedWeights average = new AveragedWeights(Map.of("w", parameter), 0.5);

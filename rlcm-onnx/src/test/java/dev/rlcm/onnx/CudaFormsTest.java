@@ -134,8 +134,10 @@ class CudaFormsTest {
     }
 
     @Example
-    void masksAndDoublesStayWhatTheyWere() {
+    void masksDoublesAndAScaleOfZeroStayWhatTheyWere() {
         Value q = input("q", 6, 5, 4);
+        Value uniform = Value.of(Op.ATTENTION, Attributes.of("scale", 0.0), q, q, q);
+        assertThat(operators(export(Graph.of("y", uniform), Form.ATTENTION))).contains("Softmax");
         Value masked = Value.of(Op.ATTENTION, Attributes.of("scale", 0.7), q, q, q, input("mask", 5, 5));
         assertThat(operators(export(Graph.of("y", masked), Form.ATTENTION))).contains("Softmax");
         Value wide = Value.input("q", DataType.FLOAT64, Shape.of(6, 5, 4));

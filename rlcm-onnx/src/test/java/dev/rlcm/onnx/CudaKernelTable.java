@@ -58,11 +58,8 @@ public final class CudaKernelTable {
     }
 
     Set<String> missing(Graph graph, Set<CudaOptions.Form> forms) {
-        Graph prepared = new HalfSupport(HalfSupport.Provider.CUDA).prepare(graph);
-        ModelProto model = OnnxExporter.export(
-                prepared,
-                (target, name, data) -> target.addInitializer(WeightStore.describe(name, data)),
-                CudaOptions.defaults().withForms(forms).dialect());
+        ModelProto model =
+                export(graph, forms, (target, name, data) -> target.addInitializer(WeightStore.describe(name, data)));
         Map<String, DataType> types = new HashMap<>();
         for (ValueInfoProto input : model.getGraph().getInputList()) {
             types.put(
@@ -82,6 +79,13 @@ public final class CudaKernelTable {
             node.getOutputList().forEach(output -> types.put(output, result(node, data)));
         }
         return missing;
+    }
+
+    /** What a CUDA device would be given. */
+    public static ModelProto export(Graph graph, Set<CudaOptions.Form> forms, WeightStore weights) {
+        Graph prepared = new HalfSupport(HalfSupport.Provider.CUDA).prepare(graph);
+        return OnnxExporter.export(
+                prepared, weights, CudaOptions.defaults().withForms(forms).dialect());
     }
 
     private static DataType result(NodeProto node, DataType data) {

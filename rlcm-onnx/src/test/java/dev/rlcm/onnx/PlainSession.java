@@ -16,7 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** ONNX Runtime on an original file, without any of our code in between: what re-exports are compared with. */
-final class PlainSession implements AutoCloseable {
+public final class PlainSession implements AutoCloseable {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final OrtSession session;
 
@@ -26,7 +26,7 @@ final class PlainSession implements AutoCloseable {
         }
     }
 
-    PlainSession(byte[] model) throws OrtException {
+    public PlainSession(byte[] model) throws OrtException {
         try (OrtSession.SessionOptions options = options()) {
             session = environment.createSession(model, options);
         }
@@ -40,7 +40,7 @@ final class PlainSession implements AutoCloseable {
     }
 
     /** All outputs, floating-point ones as FLOAT32, others as INT64. */
-    Map<String, TensorData> run(Map<String, TensorData> inputs) throws OrtException {
+    public Map<String, TensorData> run(Map<String, TensorData> inputs) throws OrtException {
         Map<String, OnnxTensor> fed = new HashMap<>();
         Map<String, TensorData> outputs = new LinkedHashMap<>();
         try {

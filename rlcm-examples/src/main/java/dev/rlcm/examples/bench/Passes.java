@@ -92,7 +92,12 @@ public final class Passes implements AutoCloseable {
         SkeletonWeights weights = SkeletonWeights.of(directory);
         weights.write(directory);
         SkeletonModel model = new SkeletonModel(directory, weights.batch(), Precision.FLOAT32);
-        TimedBackend backend = new TimedBackend(OrtBackend.cpu(options));
+        return skeleton(model, rows, rank, OrtBackend.cpu(options));
+    }
+
+    /** As {@link #skeleton(Path, int, int, OrtOptions)}, of a model whose weights are there. */
+    static Passes skeleton(SkeletonModel model, int rows, int rank, OrtBackend on) {
+        TimedBackend backend = new TimedBackend(on);
         ConsistencyPolicy policy = model.policy(
                 LatentConsistencySchedule.defaults(),
                 SamplingPlan.steps(2).withBatch(rows),
@@ -119,6 +124,11 @@ public final class Passes implements AutoCloseable {
 
     long updateNodes() {
         return update.nodes();
+    }
+
+    /** What {@link #forward} computed last. */
+    Map<String, TensorData> outputs() {
+        return outputs;
     }
 
     /** What the last forward pass was given and gave back. */

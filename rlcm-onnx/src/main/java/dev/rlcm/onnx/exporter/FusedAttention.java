@@ -37,9 +37,11 @@ record FusedAttention(Predicate<Value> isWorth, boolean joinsHeads) implements F
         return scores > (attention.dim(-1) < NarrowHeads.WIDE ? MAX_SCORES : MAX_SCORES_OF_WIDE);
     }
 
+    /** A scale of 0 is the operator's word for its default. */
     @Override
     public boolean keeps(Value composite) {
         return composite.is(Op.ATTENTION)
+                && composite.attributes().real("scale") != 0
                 && composite.inputs().size() == 3
                 && composite.shape().size() > 0
                 && Form.hasKernels(composite.type())

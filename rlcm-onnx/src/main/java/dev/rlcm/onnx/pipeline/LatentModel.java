@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A text-to-image model from a {@link ModelDirectory}: text encoders, a denoiser and a VAE. Its kinds differ in the schedule and in how
@@ -44,6 +45,7 @@ public abstract sealed class LatentModel implements ConsistencyModel
     private final ImageDecoder imageDecoder;
     private final Network plain;
     private final Network guided;
+    private @Nullable ImageEncoder imageEncoder;
     private final Map<ConsistencyModel, Sampler> samplers = new ConcurrentHashMap<>();
 
     LatentModel(ModelDirectory directory, PipelineOptions options, Backend backend) throws IOException {
@@ -201,6 +203,24 @@ public abstract sealed class LatentModel implements ConsistencyModel
     @Override
     public List<Sample> decode(List<String> prompts, TensorData latents) {
         return imageDecoder.decode(prompts, latents);
+    }
+
+    /**
+     * Encodes pictures by the VAE: the means of their latents, times its scaling factor. {@link #decode} gives about the same pictures.
+     *
+     * @param samples at least one, each of the size that the model draws; values outside of [0, 1] are clamped
+     * @return [B,C,h,w] as {@link #latentShape} has it, FLOAT32, in the pictures' order; owned by the caller
+     * @throws IllegalArgumentException if a picture has another size, or the model's directory has no VAE encoder
+     */
+    public TensorData encode(List<Sample> samples) throws IOException {
+        return encoder().encode(samples);
+    }
+
+    private synchronized ImageEncoder encoder() throws IOException {
+        if (imageEncoder == null) {
+            imageEncoder = ImageEncoder.open(directory, denoiser.latent(), backend);
+        }
+        return imageEncoder;
     }
 
     /** Builds the graph anew at every call; its constants stay in the model's files. */

@@ -34,11 +34,13 @@ public final class StudentDirectory {
      * Writes the directory of a student that computes what its teacher does. Files that are there already are replaced.
      *
      * @param directory made if need be; other than the teacher's
+     * @param originalInferenceSteps how many timesteps the student is distilled on, 50 as a rule
      * @param guided whether the UNet gets an input for the guidance scale ({@code timestep_cond}), whose projection is zero
      * @throws IllegalArgumentException if the directory is the teacher's, or the teacher's time embedding cannot be told by names
      * @throws IOException if something cannot be read or written
      */
-    public static void create(ModelDirectory teacher, Path directory, boolean guided) throws IOException {
+    public static void create(ModelDirectory teacher, Path directory, int originalInferenceSteps, boolean guided)
+            throws IOException {
         for (Path part : List.of(teacher.root(), teacher.home("tokenizer"))) {
             if (Files.exists(directory) && Files.isSameFile(directory, part)) {
                 throw new IllegalArgumentException(
@@ -60,7 +62,7 @@ public final class StudentDirectory {
                     .root();
             write(config.put("time_cond_proj_dim", GUIDANCE_WIDTH), directory.resolve("unet/config.json"));
         }
-        writeScheduler(teacher, directory);
+        writeScheduler(teacher, directory, originalInferenceSteps);
         writeIndex(teacher, directory);
     }
 
@@ -75,13 +77,13 @@ public final class StudentDirectory {
         OnnxModels.saveWeights(unet, weights, unet);
     }
 
-    private static void writeScheduler(ModelDirectory teacher, Path directory) throws IOException {
-        LatentConsistencySchedule schedule = LatentConsistencySchedule.defaults();
+    private static void writeScheduler(ModelDirectory teacher, Path directory, int originalInferenceSteps)
+            throws IOException {
         ObjectNode config = JsonFile.read(teacher.root().resolve("scheduler/scheduler_config.json"))
                 .root();
         config.put("_class_name", "LCMScheduler")
-                .put("original_inference_steps", schedule.originalInferenceSteps())
-                .put("timestep_scaling", schedule.timestepScaling());
+                .put("original_inference_steps", originalInferenceSteps)
+                .put("timestep_scaling", LatentConsistencySchedule.defaults().timestepScaling());
         write(config, directory.resolve("scheduler/scheduler_config.json"));
     }
 

@@ -70,7 +70,7 @@ class ConsistencyDistillerGoldenTest {
 
     @Test
     void gradientsOfWholeWeightsArePyTorchs(@TempDir Path directory) throws IOException {
-        StudentDirectory.create(teacher.directory(), directory, false);
+        StudentDirectory.create(teacher.directory(), directory, 50, false);
         LatentConsistencyModel model =
                 LatentConsistencyModel.load(directory, backend).trainable();
         assertThat(model.weights()).hasSize(684);

@@ -1,0 +1,48 @@
+package dev.rlcm.optim;
+
+import java.nio.FloatBuffer;
+
+/**
+ * Buffers cut into blocks that are copied to arrays and back: loops over arrays run in vector instructions, those over elements of direct
+ * buffers do not (JDK 17 to 25).
+ */
+final class FloatBlocks {
+    /** Elements of a block; a few arrays of that size stay in the first-level cache. */
+    static final int SIZE = 1 << 10;
+
+    private FloatBlocks() {}
+
+    /** Works on the elements {@code [from, from + length)} of buffers. */
+    @FunctionalInterface
+    interface Body {
+        void accept(int from, int length);
+    }
+
+    /** Covers {@code [0, size)} from its start to its end. */
+    static void forEach(int size, Body body) {
+        for (int from = 0; from < size; from += SIZE) {
+            body.accept(from, Math.min(SIZE, size - from));
+        }
+    }
+
+    /** Where an element is not finite, or -1. */
+    static int firstNotFinite(FloatBuffer buffer) {
+        float[] block = new float[SIZE];
+        for (int from = 0; from < buffer.limit(); from += SIZE) {
+            int length = Math.min(SIZE, buffer.limit() - from);
+            buffer.get(from, block, 0, length);
+            float nothing = 0; // x - x is 0 for every finite x and NaN for all others
+            for (int i = 0; i < length; i++) {
+                nothing += block[i] - block[i];
+            }
+            if (nothing != 0) {
+                for (int i = 0; i < length; i++) {
+                    if (!Float.isFinite(block[i])) {
+                        return from + i;
+                    }
+                }
+            }
+        }
+        return -1;
+    }
+}

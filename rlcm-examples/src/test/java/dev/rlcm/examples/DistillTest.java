@@ -1,0 +1,74 @@
+package dev.rlcm.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.rlcm.examples.report.MetricsCsv;
+import dev.rlcm.io.Safetensors;
+import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DistillTest {
+    private static final Path FIXTURES = Path.of(System.getProperty("rlcm.root"), "fixtures");
+
+    @TempDir
+    Path directory;
+
+    private Object[] arguments(Object... more) {
+        List<Object> arguments = new ArrayList<>(List.of(
+                "--model", FIXTURES.resolve("tiny-ldm"), "--shared", FIXTURES.resolve("tiny-lcm"), "--batch", 2));
+        arguments.addAll(List.of("--teacher-samples", 2, "--teacher-steps", 3, "--samples-every", 2, "--shown", 2));
+        arguments.addAll(List.of("--steps", 3, "--run", directory.resolve("run")));
+        arguments.addAll(List.of(more));
+        return arguments.toArray();
+    }
+
+    @Test
+    void anAdapterIsLearnedFromTheTeachersOwnSamplesAndTheRunGoesOn() throws IOException {
+        Path out = directory.resolve("lcm-lora.safetensors");
+        Path run = directory.resolve("run");
+        Object[] arguments = arguments("--out", out, "--rank", 2, "--targets", "attention", "--guidance", 3);
+        Commands.succeed(new Distill(), arguments);
+        assertThat(Safetensors.read(out).tensors()).hasSize(256);
+        assertThat(MetricsCsv.read(run.resolve("metrics.csv"))).hasSize(3);
+        assertThat(MetricsCsv.read(run.resolve("distances.csv")))
+                .extracting(row -> row.get("step"))
+                .containsExactly(0L, 2L, 3L);
+        assertThat(run.resolve("samples/step-000003.png")).exists();
+        assertThat(Commands.fail(new Distill(), arguments)).contains("already holds a run");
+        List<Object> resumed = new ArrayList<>(List.of(arguments));
+        resumed.addAll(List.of("--resume", run));
+        resumed.set(resumed.indexOf("--run") + 1, run);
+        Map<String, Number> last = MetricsCsv.read(run.resolve("metrics.csv")).get(2);
+        Commands.succeed(new Distill(), resumed.toArray());
+        assertThat(MetricsCsv.read(run.resolve("metrics.csv"))).hasSize(3).endsWith(last);
+    }
+
+    @Test
+    void aWholeModelIsTrainedOnARangeOfGuidance() throws IOException {
+        Path out = directory.resolve("student");
+        Commands.succeed(new Distill(), arguments("--out", out, "--guidance", "2:4", "--average-decay", 0.9));
+        try (OrtBackend backend = OrtBackend.cpu(1)) {
+            LatentConsistencyModel model = LatentConsistencyModel.load(out, backend);
+            assertThat(model.condition(List.of("a cat"), 3).get(0)).containsKey("timestep_cond");
+            assertThat(model.generate(List.of("a cat"), 1, 3, 1)).hasSize(1);
+        }
+    }
+
+    @Test
+    void settingsThatCannotBeAreRefusedWithTheirValue() {
+        Path adapter = directory.resolve("a.safetensors");
+        assertThat(Commands.fail(new Distill(), arguments("--out", adapter, "--guidance", "3:15")))
+                .contains("cannot learn scales from 3.0 to 15.0");
+        assertThat(Commands.fail(new Distill(), arguments("--out", adapter, "--guidance", "much")))
+                .contains("guidance must be a scale such as 7.5 or a range such as 3:15, got much");
+        assertThat(Commands.fail(new Distill(), arguments("--out", FIXTURES.resolve("tiny-ldm"))))
+                .contains("tiny-ldm already holds a model");
+    }
+}
