@@ -77,6 +77,12 @@ class ArchitectureTest {
             .resideInAnyPackage("ai.onnx..", "ai.onnxruntime..", "ai.djl..");
 
     @ArchTest
+    static final ArchRule nobodyKnowsSpark = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.rlcm.spark..", "org.apache.spark..", "org.apache.hadoop..", "scala..");
+
+    @ArchTest
     static final ArchRule packagesAreFreeOfCycles =
             slices().matching("dev.rlcm.(**)").should().beFreeOfCycles();
 

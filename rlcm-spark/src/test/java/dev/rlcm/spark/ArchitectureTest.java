@@ -9,17 +9,9 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** Spark stands beside the other modules: none of them knows it, and the library part of this one knows core alone. */
-@AnalyzeClasses(packages = "dev.rlcm", importOptions = ImportOption.DoNotIncludeTests.class)
+/** The library part of this module knows core alone. That no other module knows Spark is a rule of the examples' test. */
+@AnalyzeClasses(packages = "dev.rlcm.spark", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
-    @ArchTest
-    static final ArchRule onlyThisModuleKnowsSpark = noClasses()
-            .that()
-            .resideOutsideOfPackage("dev.rlcm.spark..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage("dev.rlcm.spark..", "org.apache.spark..", "org.apache.hadoop..", "scala..");
-
     @ArchTest
     static final ArchRule theLibraryKnowsCoreAlone = noClasses()
             .that()

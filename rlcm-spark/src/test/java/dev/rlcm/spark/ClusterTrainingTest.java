@@ -15,10 +15,11 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two executors' worth of threads in this process: what they give is what one backend gives. */
+/** Two executors' worth of threads in this process. Tests tagged "cluster" are for its profile. */
 class ClusterTrainingTest {
     private static JavaSparkContext spark;
 
@@ -38,22 +39,18 @@ class ClusterTrainingTest {
         assertThat(TestSetup.OPEN).hasValue(0);
     }
 
+    /** Every task that samples fails once, as on a host that cannot score, and is done again. */
     @Test
-    void aClusterGivesTheBitsOfOneBackend() throws Exception {
-        TestSetup setup = TestSetup.plain();
-        assertThat(Course.on(spark, setup, 5, report -> {})).isEqualTo(Course.alone(setup, 5));
+    void aClusterGivesTheBitsOfOneBackendThoughTasksFail() throws Exception {
+        Course cluster = Course.on(spark, TestSetup.plain().withPoison(), 5, report -> {});
+        assertThat(cluster).isEqualTo(Course.alone(TestSetup.plain(), 5));
     }
 
     @Test
+    @Tag("cluster")
     void pairsAreComparedAsOnOneBackend() throws Exception {
         TestSetup setup = TestSetup.plain().withPairs();
         assertThat(Course.on(spark, setup, 2, report -> {})).isEqualTo(Course.alone(setup, 2));
-    }
-
-    @Test
-    void aTaskThatFailsIsDoneAgainAndNothingIsSeenOfIt() throws Exception {
-        Course poisoned = Course.on(spark, TestSetup.plain().withPoison(), 1, report -> {});
-        assertThat(poisoned).isEqualTo(Course.alone(TestSetup.plain(), 1));
     }
 
     @Test
@@ -65,6 +62,7 @@ class ClusterTrainingTest {
     }
 
     @Test
+    @Tag("cluster")
     void aCheckpointOnAFileSystemOfHadoopContinuesBitForBit(@TempDir Path directory) throws Exception {
         String uri = directory.toUri() + "deep/run.safetensors";
         TestSetup setup = TestSetup.plain();
@@ -96,6 +94,7 @@ class ClusterTrainingTest {
     }
 
     @Test
+    @Tag("cluster")
     void whatStaysOnTheExecutorsIsSaid() throws Exception {
         try (ClusterTraining cluster = ClusterTraining.open(spark, TestSetup.plain())) {
             Rollout rollout = cluster.policy().rollout(List.of("a cat", "a dog"), RandomStreams.seeded(1));

@@ -4,6 +4,7 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.Objective;
@@ -50,7 +51,8 @@ record TestSetup(String model, boolean pairs, boolean poison, String mark) imple
     @Override
     public ClusterModel open() throws IOException {
         Backend backend = OrtBackend.cpu(1);
-        LatentConsistencyModel network = LatentConsistencyModel.load(Path.of(model), backend);
+        LatentConsistencyModel network = LatentConsistencyModel.load(
+                Path.of(model), backend, PipelineOptions.defaults().withSize(64, 64));
         OPEN.incrementAndGet();
         return new ClusterModel() {
             @Override

@@ -24,7 +24,9 @@ public final class EmbeddedModel {
             "unet/config.json",
             "unet/model.onnx",
             "vae_decoder/config.json",
-            "vae_decoder/model.onnx");
+            "vae_decoder/model.onnx",
+            "vae_encoder/config.json",
+            "vae_encoder/model.onnx");
 
     private static final String LDM = "/models/emoji-ldm/";
     private static final List<String> LDM_FILES =

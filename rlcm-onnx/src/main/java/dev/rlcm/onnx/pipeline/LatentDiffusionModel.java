@@ -87,6 +87,15 @@ public final class LatentDiffusionModel extends LatentModel {
         return new LatentDiffusionModel(this, denoiser.withPrecision(precision));
     }
 
+    /**
+     * The same model whose UNet has its weights as its file does, see {@link LatentConsistencyModel#trainable}.
+     *
+     * @throws IOException if the UNet's file cannot be read
+     */
+    public LatentDiffusionModel trainable() throws IOException {
+        return new LatentDiffusionModel(this, denoiser.trainable(directory().reading()));
+    }
+
     /** The denoiser as it is, without guidance: what an adapter that makes it a consistency model is injected into. */
     public ConsistencyModel unguided() {
         return network(1);

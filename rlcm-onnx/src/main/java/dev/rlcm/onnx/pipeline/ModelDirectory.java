@@ -1,6 +1,7 @@
 package dev.rlcm.onnx.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
@@ -9,6 +10,7 @@ import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +31,8 @@ public final class ModelDirectory {
     private static final String CONFIG = "/config.json";
     private static final List<String> FLOW_MATCHING = List.of("FlowMatchEulerDiscreteScheduler");
     private static final String LAYOUT = "model_index.json, scheduler/ and a folder with model.onnx for every network";
+
+    private static final List<String> PARTS = List.of("model_index.json", "scheduler", "vae_decoder", "vae_encoder");
 
     private final Path root;
     private final Path shared;
@@ -288,6 +292,40 @@ public final class ModelDirectory {
     /** The model that a component is in. */
     Path home(String component) {
         return Files.exists(root.resolve(component)) ? root : shared;
+    }
+
+    /**
+     * Copies all that the model consists of, each file atomically, into another directory, which then shares nothing.
+     *
+     * @param directory made if need be; files that are there are replaced
+     * @throws IllegalArgumentException if the model lies there itself
+     * @throws IOException if a file cannot be read or written
+     */
+    public void copyTo(Path directory) throws IOException {
+        for (Path part : List.of(root, shared)) {
+            if (Files.exists(directory) && Files.isSameFile(directory, part)) {
+                throw new IllegalArgumentException(
+                        directory + " holds the model that would be copied there; give another directory");
+            }
+        }
+        List<String> parts = new ArrayList<>(PARTS);
+        parts.add(family.denoiser());
+        texts().forEach(text -> parts.addAll(List.of(text.encoder(), text.tokenizer())));
+        for (String part : parts) {
+            Path from = home(part).resolve(part);
+            if (Files.exists(from)) {
+                copy(from, directory.resolve(part));
+            }
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> tree = Files.walk(from)) {
+            for (Path file : tree.filter(Files::isRegularFile).toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                AtomicFiles.write(target, out -> Files.copy(file, out));
+            }
+        }
     }
 
     private static Path file(Path model, String name) throws IOException {

@@ -10,11 +10,8 @@ import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.format.ModelFile;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * The model directory of a consistency model that is distilled from a diffusion model: the teacher's UNet and components, with the
@@ -25,7 +22,6 @@ public final class StudentDirectory {
     /** As in Luo et al.'s models. */
     private static final int GUIDANCE_WIDTH = 256;
 
-    private static final List<String> COMPONENTS = List.of("tokenizer", "text_encoder", "vae_decoder", "vae_encoder");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private StudentDirectory() {}
@@ -41,19 +37,7 @@ public final class StudentDirectory {
      */
     public static void create(ModelDirectory teacher, Path directory, int originalInferenceSteps, boolean guided)
             throws IOException {
-        for (Path part : List.of(teacher.root(), teacher.home("tokenizer"))) {
-            if (Files.exists(directory) && Files.isSameFile(directory, part)) {
-                throw new IllegalArgumentException(
-                        directory + " holds the teacher, which the student would replace; give another directory");
-            }
-        }
-        for (String component : COMPONENTS) {
-            Path from = teacher.home(component).resolve(component);
-            if (Files.isDirectory(from)) {
-                copy(from, directory.resolve(component));
-            }
-        }
-        copy(teacher.denoiser().getParent(), directory.resolve("unet"));
+        teacher.copyTo(directory);
         if (guided) {
             Path unet = directory.resolve("unet/model.onnx");
             ModelProto widened = GuidanceInput.add(ModelFile.read(unet), GUIDANCE_WIDTH);
@@ -98,14 +82,5 @@ public final class StudentDirectory {
     private static void write(ObjectNode json, Path file) throws IOException {
         byte[] bytes = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
         AtomicFiles.write(file, out -> out.write(bytes));
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> tree = Files.walk(from)) {
-            for (Path file : tree.filter(Files::isRegularFile).toList()) {
-                Path target = to.resolve(from.relativize(file).toString());
-                AtomicFiles.write(target, out -> Files.copy(file, out));
-            }
-        }
     }
 }

@@ -32,6 +32,29 @@ class ModelDirectoryTest {
     }
 
     @Test
+    void aCopyOfAModelThatSharesComponentsIsWhole() throws IOException {
+        ModelDirectory shared = ModelDirectory.open(Models.EMOJI_LDM, Models.EMOJI);
+        Path copy = temp.resolve("deep/copy");
+        shared.copyTo(copy);
+        ModelDirectory whole = ModelDirectory.open(copy);
+        assertThat(whole.denoiser()).hasSameBinaryContentAs(Models.EMOJI_LDM.resolve("unet/model.onnx"));
+        assertThat(whole.ddimSchedule()).isEqualTo(shared.ddimSchedule());
+        assertThat(whole.vaeEncoder()).isPresent();
+        assertThat(whole.tokenizer().resolve("tokenizer.json"))
+                .hasSameBinaryContentAs(Models.EMOJI.resolve("tokenizer/tokenizer.json"));
+    }
+
+    @Test
+    void aModelIsNotCopiedOverItself() throws IOException {
+        ModelDirectory shared = ModelDirectory.open(Models.EMOJI_LDM, Models.EMOJI);
+        for (Path own : new Path[] {Models.EMOJI_LDM, Models.EMOJI.resolve("../emoji-lcm")}) {
+            assertThatThrownBy(() -> shared.copyTo(own))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContainingAll(own.toString(), "give another directory");
+        }
+    }
+
+    @Test
     void aMissingDirectoryIsNamedAndSoIsTheExport() {
         assertThatThrownBy(() -> ModelDirectory.open(temp.resolve("no-such-model")))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -96,7 +96,7 @@ class StudentDirectoryTest {
     void whatCannotBeWrittenIsNamed() throws IOException {
         assertThatThrownBy(() -> StudentDirectory.create(teacher.directory(), Models.EMOJI_LDM, 50, true))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("holds the teacher");
+                .hasMessageContaining("holds the model that would be copied there");
         create(false);
         Path unet = directory.resolve("plain/unet/model.onnx");
         byte[] before = Files.readAllBytes(unet);

@@ -76,7 +76,7 @@ class TrainOnSparkTest {
     void optionsThatNobodyKnowsAreRefused() {
         assertThat(submit("--adapter", directory.resolve("a.safetensors").toString(), "--", "--epoch", "2"))
                 .isEqualTo(1);
-        assertThat(err.toString()).contains("the options of the training command: Unknown option: '--epoch'");
+        assertThat(err.toString()).contains("the options of the training command: Unknown options: '--epoch', '2'");
         assertThat(Files.exists(directory.resolve("a.safetensors"))).isFalse();
     }
 }

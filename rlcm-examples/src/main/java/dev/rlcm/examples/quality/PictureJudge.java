@@ -1,0 +1,71 @@
+package dev.rlcm.examples.quality;
+
+import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
+import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
+import dev.rlcm.reward.Prompt;
+import dev.rlcm.reward.Sample;
+import dev.rlcm.rewards.JpegIncompressibility;
+import dev.rlcm.rewards.distribution.FrechetDistance;
+import dev.rlcm.rewards.distribution.PrecisionRecall;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.stat.StatUtils;
+import org.apache.commons.math3.util.MathArrays;
+
+/** Measures sets of pictures against a reference, on the embeddings of a CLIP. Thread-safe. */
+public final class PictureJudge {
+    private final ClipImageEncoder images;
+    private final ClipTextEncoder texts;
+    private final List<double[]> reference;
+    private final List<ZeroShotLabels> labels;
+
+    /**
+     * Embeds the reference.
+     *
+     * @param reference real pictures with their captions, more than three
+     * @param fields of the captions' metadata that pictures are classified by; those with fewer than two values are left out
+     */
+    public PictureJudge(List<Sample> reference, List<String> fields, ClipImageEncoder images, ClipTextEncoder texts) {
+        this.images = images;
+        this.texts = texts;
+        this.reference = images.embed(reference);
+        List<Prompt> captions = reference.stream()
+                .map(sample -> new Prompt(sample.prompt(), sample.metadata()))
+                .toList();
+        this.labels = fields.stream()
+                .map(field -> ZeroShotLabels.of(field, captions, texts))
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    /** The fields that pictures are classified by. */
+    public List<String> fields() {
+        return labels.stream().map(ZeroShotLabels::field).toList();
+    }
+
+    /** Measures a set of pictures, whose prompts are what was asked for. */
+    public Measurements measure(List<Sample> samples) {
+        List<double[]> embeddings = images.embed(samples);
+        Map<String, Double> accuracy = new LinkedHashMap<>();
+        labels.forEach(each -> accuracy.put(each.field(), each.accuracy(samples, embeddings)));
+        return new Measurements(
+                samples.size(),
+                FrechetDistance.between(reference, embeddings),
+                PrecisionRecall.of(reference, embeddings),
+                accuracy,
+                similarity(samples, embeddings),
+                StatUtils.mean(new JpegIncompressibility().score(samples)));
+    }
+
+    private OptionalDouble similarity(List<Sample> samples, List<double[]> embeddings) {
+        return IntStream.range(0, samples.size())
+                .filter(i -> !samples.get(i).prompt().isEmpty())
+                .mapToDouble(i -> MathArrays.linearCombination(
+                        embeddings.get(i), texts.embed(samples.get(i).prompt())))
+                .average();
+    }
+}
