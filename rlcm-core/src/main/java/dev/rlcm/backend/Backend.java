@@ -26,6 +26,11 @@ public interface Backend extends AutoCloseable {
         return ConvolutionForms.DIRECT;
     }
 
+    /** The weights that graphs for this backend share; a new, empty set at every call unless the backend keeps one. */
+    default DerivedWeights derivedWeights() {
+        return new DerivedWeights();
+    }
+
     /** How graphs for this backend should compute attention; as is best on CPUs unless the backend says otherwise. */
     default AttentionForms attentionForms() {
         return AttentionForms.defaults();

@@ -4,16 +4,17 @@ package dev.rlcm.backend;
 public enum MemoryPolicy {
     /**
      * Everything that makes a run faster: weights packed for the matrix kernels, rotated copies of convolution kernels,
-     * nothing computed twice but the scores of large attentions.
+     * transformed kernels for as many bytes more as the direct ones have, nothing computed twice but the scores of large attentions.
      */
     FAST,
     /**
-     * As fast where that takes little. Holds one copy of weights above 64 MB, used where it is, and the rotated kernels. At full
+     * As fast where that takes little. Holds one copy of weights above 64 MB, used where it is, rotated kernels, and
+     * transformed ones for a quarter of the bytes that FAST spends on them. At full
      * size it is a few percent slower than FAST and takes a third less memory; for small models it is the same.
      */
     BALANCED,
     /**
-     * Holds one copy of the weights and nothing else of their size. Keeps only the activations between the network's blocks;
+     * Holds one copy of the weights and nothing else of their size; convolutions are direct. Keeps only the activations between the network's blocks;
      * the backward pass computes all others again.
      */
     SMALL

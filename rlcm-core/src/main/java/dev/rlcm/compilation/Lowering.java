@@ -11,7 +11,10 @@ import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Rewriter;
-import dev.rlcm.rewrite.convolution.FilteredConvolutions;
+import dev.rlcm.rewrite.convolution.FilteringPlan;
+import dev.rlcm.rewrite.convolution.FilteringPlan.Budget;
+import dev.rlcm.rewrite.convolution.FilteringPlan.Use;
+import dev.rlcm.rewrite.convolution.LeftWeights;
 import dev.rlcm.rewrite.folding.ConstantFolding;
 import dev.rlcm.rewrite.lowering.CommonSubexpressions;
 import dev.rlcm.rewrite.lowering.Decompositions;
@@ -25,6 +28,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The recipe from an expression to the graph that a backend compiles, in three stages:
@@ -36,11 +41,17 @@ import java.util.Map;
  *   <li>{@link #lower} shares work between the two passes.
  * </ol>
  *
- * <p>Samplers compile the first stage, optimisers all three, {@link #update}. Checks and measurements take the same ones, so
+ * <p>Samplers compile the first stage, optimisers all three, {@link #update}; networks that are never differentiated are compiled
+ * by {@link #inference} alone. Checks and measurements take the same ones, so
  * that they speak of the graphs that run. Every stage gives the same function up to rounding. Immutable; thread-safe if its
  * weights are.
  */
 public final class Lowering {
+    private static final Logger log = LoggerFactory.getLogger(Lowering.class);
+
+    private static final Budget FAST_KERNELS = new Budget(1, 1L << 29);
+    private static final Budget BALANCED_KERNELS = new Budget(0.25, 1L << 28);
+
     private final MemoryPolicy memory;
     private final ConvolutionForms convolutions;
     private final AttentionForms attention;
@@ -54,11 +65,13 @@ public final class Lowering {
         this.weights = weights;
     }
 
-    /** The recipe for a backend. */
+    /** The recipe for a backend, whose graphs share derived weights. */
     public static Lowering of(Backend backend) {
-        return of(backend.memoryPolicy())
-                .withConvolutions(backend.convolutionForms())
-                .withAttention(backend.attentionForms());
+        return new Lowering(
+                backend.memoryPolicy(),
+                backend.convolutionForms(),
+                backend.attentionForms(),
+                new SharedWeights(backend.derivedWeights()));
     }
 
     /** The recipe for a backend with that {@linkplain Backend#memoryPolicy policy} and otherwise the defaults of {@link Backend}. */
@@ -86,12 +99,46 @@ public final class Lowering {
      * @return a graph on the same inputs, the same objects, so that it can be differentiated by them
      */
     public Graph forward(Graph expression) {
-        Graph products = ProductSlices.push(LowRankProducts.merge(expression));
+        return filtered(convolutionsOfForward(expression));
+    }
+
+    /** Which convolutions {@link #forward} computes by minimal filtering. */
+    public FilteringPlan convolutionsOfForward(Graph expression) {
+        return plan(ProductSlices.push(LowRankProducts.merge(expression)), Use.GRADIENTS);
+    }
+
+    /**
+     * A network that is only run forward, such as a decoder of pictures, with convolutions that are faster. Other products
+     * stay as they are.
+     *
+     * @return a graph on the same inputs, the same objects
+     */
+    public Graph inference(Graph network) {
+        return filtered(convolutionsOfInference(network));
+    }
+
+    /** Which convolutions {@link #inference} computes by minimal filtering. */
+    public FilteringPlan convolutionsOfInference(Graph network) {
+        return plan(network, Use.INFERENCE);
+    }
+
+    private FilteringPlan plan(Graph graph, Use use) {
         return switch (convolutions) {
-            case DIRECT -> products;
-            case BY_COST -> FilteredConvolutions.byCost(products, shareForKernels(), weights);
-            case FILTERED -> FilteredConvolutions.everywhere(products, weights);
+            case DIRECT -> FilteringPlan.direct(graph, use);
+            case BY_COST -> switch (memory) {
+                case FAST -> FilteringPlan.byCost(graph, use, FAST_KERNELS);
+                case BALANCED -> FilteringPlan.byCost(graph, use, BALANCED_KERNELS);
+                case SMALL -> FilteringPlan.direct(graph, use);
+            };
+            case FILTERED -> FilteringPlan.everywhere(graph, use);
         };
+    }
+
+    private Graph filtered(FilteringPlan plan) {
+        if (log.isDebugEnabled()) {
+            plan.lines().forEach(log::debug);
+        }
+        return plan.apply(weights);
     }
 
     /**
@@ -127,14 +174,15 @@ public final class Lowering {
 
     /**
      * A joint graph as it is compiled: composites whose intermediate values serve the gradients are written out, input
-     * gradients of convolutions become convolutions, constants are folded, and equal expressions merged. With {@link
-     * MemoryPolicy#SMALL} the first two, which cost memory, are left out.
+     * gradients of convolutions become convolutions, weights on the left of products are transposed once, constants are folded,
+     * and equal expressions merged. With {@link MemoryPolicy#SMALL} the first three, which cost memory, are left out.
      */
     public Graph lower(Graph joint) {
-        Graph faster =
-                isSmall() ? joint : RotatedKernels.apply(Decompositions.decompose(joint, this::sharesForward), weights);
-        Graph transposed = FilteredConvolutions.transposeConstants(faster, weights);
-        Graph weighted = Rewriter.rewrite(transposed, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
+        Graph faster = isSmall()
+                ? joint
+                : LeftWeights.transpose(
+                        RotatedKernels.apply(Decompositions.decompose(joint, this::sharesForward), weights), weights);
+        Graph weighted = Rewriter.rewrite(faster, value -> value.is(Op.CONSTANT) ? weights.own(value) : value);
         return CommonSubexpressions.merge(ConstantFolding.apply(weighted));
     }
 
@@ -154,15 +202,6 @@ public final class Lowering {
 
     private RecomputationPolicy recomputation() {
         return isSmall() ? RecomputationPolicy.insideBlocks() : RecomputationPolicy.none();
-    }
-
-    /** Bytes for transformed kernels, beyond the direct ones, for a byte of kernels. */
-    private double shareForKernels() {
-        return switch (memory) {
-            case FAST -> 1;
-            case BALANCED -> 0.25;
-            case SMALL -> 0;
-        };
     }
 
     private boolean isSmall() {

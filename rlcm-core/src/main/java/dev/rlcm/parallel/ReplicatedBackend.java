@@ -3,6 +3,7 @@ package dev.rlcm.parallel;
 import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.ConvolutionForms;
+import dev.rlcm.backend.DerivedWeights;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.check.Check;
@@ -92,6 +93,12 @@ public final class ReplicatedBackend implements Backend {
     @Override
     public AttentionForms attentionForms() {
         return replicas.get(0).attentionForms();
+    }
+
+    /** Those of the first replica, for what is compiled on all of them. */
+    @Override
+    public DerivedWeights derivedWeights() {
+        return replicas.get(0).derivedWeights();
     }
 
     @Override

@@ -27,7 +27,8 @@ public interface AdvantageEstimator {
     double[] estimate(List<String> keys, double[] rewards);
 
     /**
-     * The advantages of one rollout, for estimators that look at more than prompts and rewards; others need not override it.
+     * The advantages of one rollout, for estimators that look at more than prompts and rewards; others need not override it. They
+     * may give one advantage per action, trajectory by trajectory, see {@link PpoOptimizer#update(Rollout, double[])}.
      *
      * @param rewards one per trajectory, finite
      * @throws IllegalArgumentException as {@link #estimate(List, double[])}

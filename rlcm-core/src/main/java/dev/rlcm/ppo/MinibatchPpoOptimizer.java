@@ -54,10 +54,10 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
 
     @Override
     public UpdateReport update(Rollout rollout, double[] advantages, UpdateObserver observer) {
-        check(rollout, advantages);
+        Credits credits = credits(rollout, advantages);
         Snapshot before = Snapshot.of(policy.parameters(), descent);
         try {
-            UpdateReport report = new Update(observer).run(rollout, advantages);
+            UpdateReport report = new Update(observer).run(rollout, credits);
             updates++;
             return report;
         } catch (Throwable e) {
@@ -77,14 +77,13 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
             this.observer = observer;
         }
 
-        UpdateReport run(Rollout rollout, double[] advantages) {
+        UpdateReport run(Rollout rollout, Credits credits) {
             long start = System.nanoTime();
             long networkBefore = evaluator.networkNanos();
             RandomStreams random =
                     RandomStreams.seeded(config.seed()).at("minibatches").at(updates);
-            double[] clamped = clamped(advantages);
-            List<List<Row>> rows = rows(rollout, clamped, random.at("rows"));
-            List<List<List<Row>>> units = objective.units(rollout, clamped).stream()
+            List<List<Row>> rows = rows(rollout, credits, random.at("rows"));
+            List<List<List<Row>>> units = objective.units(rollout, credits.values()).stream()
                     .map(unit -> Arrays.stream(unit).mapToObj(rows::get).toList())
                     .toList();
             int perStep = Math.max(1, config.trajectoriesPerStep() / objective.unitSize());
@@ -176,20 +175,15 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         return order;
     }
 
-    private double[] clamped(double[] advantages) {
-        return Arrays.stream(advantages)
-                .map(advantage -> Math.max(-config.advantageClamp(), Math.min(config.advantageClamp(), advantage)))
-                .toArray();
-    }
-
     /** The rows of each trajectory. */
-    private List<List<Row>> rows(Rollout rollout, double[] advantages, RandomStreams random) {
+    private List<List<Row>> rows(Rollout rollout, Credits credits, RandomStreams random) {
         List<List<Row>> rows = new ArrayList<>();
-        for (int i = 0; i < advantages.length; i++) {
+        for (int i = 0; i < rollout.size(); i++) {
             Trajectory trajectory = rollout.trajectories().get(i);
-            double advantage = advantages[i];
+            int index = i;
             rows.add(objective.source().rows(trajectory, random.at(trajectory.prompt())).stream()
-                    .map(transition -> new Row(transition, transition.logProb(), advantage))
+                    .map(transition ->
+                            new Row(transition, transition.logProb(), credits.of(index, transition.action())))
                     .toList());
         }
         boolean isEvaluated =
@@ -249,17 +243,14 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
         evaluator.close();
     }
 
-    private void check(Rollout rollout, double[] advantages) {
-        if (advantages.length != rollout.size()) {
-            throw new IllegalArgumentException(
-                    "expected " + rollout.size() + " advantages, one per trajectory, got " + advantages.length);
+    private Credits credits(Rollout rollout, double[] advantages) {
+        Credits credits = Credits.of(rollout, advantages, config.advantageClamp());
+        boolean ofActions = objective.unitSize() == 1 && objective.source().logProbs() == RowSource.LogProbs.RECORDED;
+        if (credits.isByAction() && !ofActions) {
+            throw new IllegalArgumentException("this algorithm compares whole trajectories; expected " + rollout.size()
+                    + " advantages, one for each, got " + advantages.length);
         }
-        for (int i = 0; i < advantages.length; i++) {
-            if (!Double.isFinite(advantages[i])) {
-                throw new IllegalArgumentException("advantage " + i + " is " + advantages[i] + " (prompt \""
-                        + rollout.trajectories().get(i).prompt() + "\"); check the reward");
-            }
-        }
+        return credits;
     }
 
     @Override

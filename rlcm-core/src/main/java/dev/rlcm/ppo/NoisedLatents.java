@@ -19,10 +19,7 @@ record NoisedLatents(List<ForwardStep> steps, int draws) implements RowSource {
 
     @Override
     public List<Transition> rows(Trajectory trajectory, RandomStreams random) {
-        float[] clean = trajectory
-                .latent()
-                .orElseThrow(() -> new IllegalArgumentException("the trajectory of \"" + trajectory.prompt()
-                        + "\" does not hold its final latent; make it with Trajectory.of(..., latent)"));
+        float[] clean = finalLatent(trajectory);
         List<Transition> rows = new ArrayList<>();
         for (int draw = 0; draw < draws; draw++) {
             RandomStreams stream = random.at(draw);
@@ -37,6 +34,14 @@ record NoisedLatents(List<ForwardStep> steps, int draws) implements RowSource {
             rows.add(new Transition(back, 0));
         }
         return rows;
+    }
+
+    /** @throws IllegalArgumentException if the trajectory does not hold it */
+    static float[] finalLatent(Trajectory trajectory) {
+        return trajectory
+                .latent()
+                .orElseThrow(() -> new IllegalArgumentException("the trajectory of \"" + trajectory.prompt()
+                        + "\" does not hold its final latent; make it with Trajectory.of(..., latent)"));
     }
 
     @Override

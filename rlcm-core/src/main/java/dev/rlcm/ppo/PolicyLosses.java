@@ -1,8 +1,12 @@
 package dev.rlcm.ppo;
 
 import dev.rlcm.check.Check;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.policy.PolicyGraph;
+import dev.rlcm.policy.Trajectory;
+import dev.rlcm.policy.Transition;
+import java.util.stream.IntStream;
 
 /** The losses of the field; each maps [B] terms to [B] losses, and is combined with others by {@link PolicyLoss#plus}. */
 public final class PolicyLosses {
@@ -14,11 +18,64 @@ public final class PolicyLosses {
      * grow: Yu et al., 2025, arXiv:2503.14476 (DAPO), section 3.1.
      */
     public static PolicyLoss clipped() {
+        return t -> clipped(t, t.ratio());
+    }
+
+    private static Value clipped(PolicyTerms t, Value ratio) {
+        ClipRange range = t.clipRange();
+        Value clipped = ratio.clip(1 - range.below(), 1 + range.above()).mul(t.advantage());
+        return ratio.mul(t.advantage()).min(clipped).neg(); // [B]
+    }
+
+    /**
+     * The clipped surrogate with a ratio that all timesteps share alike: log r' = sigma (log r + (mu - mu_old)^2 / (2 sigma^2)). With
+     * x' = mu_old + sigma z that is z (mu - mu_old), whose mean is 0 and whose spread does not depend on the step, while log r has
+     * a negative mean and grows as 1 / sigma, so that the last steps alone are clipped. Rows are weighted by 1 / |b|, b being what
+     * the step multiplies the network's output with, relative to the trajectory's mean of it: then every step moves the
+     * network as far. Wang et al., 2025, arXiv:2510.22319 (GRPO-Guard), equations 8 and 12, where b is the step in time.
+     *
+     * <p>Reported ratios remain the plain ones. The clip range is of r', and is reached at other changes than that of {@link
+     * #clipped()}.
+     */
+    public static PolicyLoss guarded() {
         return t -> {
-            Value ratio = t.ratio(); // [B]
-            ClipRange range = t.clipRange();
-            Value clipped = ratio.clip(1 - range.below(), 1 + range.above()).mul(t.advantage());
-            return ratio.mul(t.advantage()).min(clipped).neg(); // [B]
+            PolicyGraph policy = t.policy();
+            Value moved = policy.mean().sub(t.oldMean()).div(policy.spread(policy.sigma()));
+            Value divergence = policy.reduce(moved.square()).mul(0.5); // [B]
+            Value logRatio = t.logProb().sub(t.oldLogProb()).add(divergence).mul(policy.sigma());
+            return clipped(t, logRatio.exp()).mul(t.perRow(Shape.SCALAR, PolicyLosses::evenness));
+        };
+    }
+
+    static float[] evenness(Transition row) {
+        Trajectory trajectory = row.trajectory();
+        double mean = IntStream.range(0, trajectory.actions())
+                .mapToDouble(k -> 1 / Math.abs(trajectory.step(k).modelCoefficient()))
+                .average()
+                .orElseThrow();
+        double own = 1 / Math.abs(trajectory.step(row.action()).modelCoefficient());
+        return new float[] {(float) (own / mean)};
+    }
+
+    /**
+     * How far the predicted clean latents are from where the trajectory ended: (mu / sqrt(1 - sigma^2) - x0)^2, reduced over the
+     * latent as log-probabilities are. It reinforces what makes a consistency model one, that all states of a trajectory lead to
+     * the same picture (Song et al., 2023, arXiv:2303.01469, definition 1), which the actions' rewards alone do not ask for; Oertell
+     * et al., 2024, section 6, name it as future work. To be added to another loss with a weight. Needs trajectories that hold
+     * their final latent.
+     *
+     * <p>Only for schedules that noise a prediction to sqrt(1 - sigma^2) x0 + sigma z, see {@link #driftFromBase()}.
+     */
+    public static PolicyLoss consistency() {
+        return t -> {
+            PolicyGraph policy = t.policy();
+            Shape latent = Shape.of(IntStream.range(1, policy.state().rank())
+                    .map(axis -> policy.state().dim(axis))
+                    .toArray());
+            Value end = t.perRow(latent, row -> NoisedLatents.finalLatent(row.trajectory()));
+            Value signal = policy.sigma().square().neg().add(1).sqrt(); // [B], what x0 is scaled with
+            return policy.reduce(
+                    policy.mean().div(policy.spread(signal)).sub(end).square());
         };
     }
 

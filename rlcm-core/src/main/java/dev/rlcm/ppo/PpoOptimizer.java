@@ -18,8 +18,9 @@ public interface PpoOptimizer extends AutoCloseable {
      *
      * @param rollout of this policy with its present weights; a report tells an older one by its {@link
      *     UpdateReport.Ratios#initialError}, unless old log-probabilities are {@linkplain PpoConfig#recomputeLogProbs recomputed}
-     * @param advantages one finite number per trajectory, in its order; clamped as the settings say, not modified
-     * @throws IllegalArgumentException if their number is not that of the trajectories, or one is not finite
+     * @param advantages one finite number per trajectory, in its order, or, for algorithms that learn from single actions, one
+     *     per action, trajectory by trajectory; clamped as the settings say, not modified
+     * @throws IllegalArgumentException if their number is not that of the trajectories or actions, or one is not finite
      * @throws dev.rlcm.backend.BackendException if the backend fails
      */
     default UpdateReport update(Rollout rollout, double[] advantages) {

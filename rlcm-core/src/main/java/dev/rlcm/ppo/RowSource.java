@@ -61,6 +61,17 @@ public interface RowSource {
     }
 
     /**
+     * Some of the actions, drawn anew for every update, without replacement; trajectories of a prompt have the same ones. An update
+     * takes less time, and its gradient is that of all actions on average. Li et al., 2025, arXiv:2507.21802 (MixGRPO), train on a
+     * window of the steps, which alone are stochastic there; here the others stay as they are sampled.
+     *
+     * @param count of a trajectory's actions, at least 1; all of them if there are no more
+     */
+    static RowSource someTransitions(int count) {
+        return new SomeTransitions(count);
+    }
+
+    /**
      * Forward-noised rows (x0, t, z): the final latent x0 of a trajectory, noised again to x = signal x0 + noise z at timesteps drawn
      * from the given ones, with the way back from x to x0 as the action, see {@link ForwardStep#likelihood}. The path by which the
      * picture was sampled does not matter, so that any sampler may have made it, or a data set. Losses over transitions serve these

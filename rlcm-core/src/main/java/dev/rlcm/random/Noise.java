@@ -1,5 +1,7 @@
 package dev.rlcm.random;
 
+import dev.rlcm.check.Check;
+
 /**
  * The standard normal noise of a rollout. {@link RandomStreams} is one; a host gives another to replay a recorded run, or to
  * let several trajectories share their noise. Implementations that several rollouts use at once have to be
@@ -17,4 +19,16 @@ public interface Noise {
      * @return [size], finite; read, not kept
      */
     float[] draw(int trajectory, int draw, int size);
+
+    /**
+     * This noise, but for the initial latents: each group of trajectories that follow one another begins at the same one, that
+     * of its first trajectory. The actions' noises remain their own. Comparing trajectories of a group then compares
+     * their actions alone.
+     *
+     * @param size of a group, at least 1
+     */
+    default Noise withCommonBeginnings(int size) {
+        Check.atLeast(1, "size", size);
+        return (trajectory, draw, count) -> draw(draw == 0 ? trajectory - trajectory % size : trajectory, draw, count);
+    }
 }

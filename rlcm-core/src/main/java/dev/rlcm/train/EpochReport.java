@@ -17,7 +17,7 @@ import org.apache.commons.math3.stat.StatUtils;
  * @param rewards one per trajectory, in the order of the rollout; a neutral one has the mean of its prompt's
  * @param components statistics of each reward of a {@link dev.rlcm.reward.RewardMix} over the sampled rollout, by name; empty
  *     for other rewards
- * @param advantages one per trajectory, before clamping
+ * @param advantages one per trajectory or, if the estimator says so, per action, before clamping
  * @param unscored the pictures that the reward could not score, by their place among those that were sampled
  * @param zeroStdShare share of the prompts whose rewards were all equal, so that they taught nothing
  * @param update what the optimiser did

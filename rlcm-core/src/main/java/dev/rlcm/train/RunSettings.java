@@ -1,5 +1,6 @@
 package dev.rlcm.train;
 
+import dev.rlcm.backend.Backend;
 import dev.rlcm.policy.Policy;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoConfig;
@@ -37,7 +38,7 @@ public record RunSettings(Map<String, String> essential, Map<String, String> tun
 
     /**
      * The settings that policy, optimiser and estimator know: {@link Policy#description}, which estimator gives
-     * the advantages, and, tunable, those of {@link PpoConfig}.
+     * the advantages, and, tunable, those of {@link PpoConfig} and what decides how the backend computes convolutions.
      */
     public static RunSettings of(Policy policy, PpoConfig ppo, AdvantageEstimator credit) {
         RunSettings settings = NONE;
@@ -48,7 +49,9 @@ public record RunSettings(Map<String, String> essential, Map<String, String> tun
         for (RecordComponent component : PpoConfig.class.getRecordComponents()) {
             settings = settings.withTunable("ppo." + component.getName(), value(component, ppo));
         }
-        return settings;
+        Backend backend = policy.backend();
+        return settings.withTunable("backend.convolutions", backend.convolutionForms())
+                .withTunable("backend.memory", backend.memoryPolicy());
     }
 
     private static Object value(RecordComponent component, Object owner) {

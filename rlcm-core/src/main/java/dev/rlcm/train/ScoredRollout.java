@@ -1,11 +1,13 @@
 package dev.rlcm.train;
 
 import dev.rlcm.policy.Rollout;
+import dev.rlcm.policy.Trajectory;
 import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.reward.RewardException;
 import dev.rlcm.reward.RewardFailure;
 import dev.rlcm.reward.Score;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,16 +66,29 @@ record ScoredRollout(Rollout rollout, List<Score> scores, List<Unscored> unscore
         return rewards;
     }
 
-    /** One advantage per trajectory: 0 for neutral ones, which the estimator never sees. */
+    /** One advantage per trajectory, or per action if the estimator says so: 0 for neutral ones, which it never sees. */
     double[] advantages(AdvantageEstimator credit) {
         int[] present = present();
         Rollout scored = rollout.select(IntStream.of(present).boxed().toList());
         double[] estimated = credit.estimate(scored, numbers(present));
-        double[] advantages = new double[scores.size()];
-        for (int i = 0; i < present.length; i++) {
-            advantages[present[i]] = estimated[i];
+        boolean byAction = estimated.length != present.length;
+        int actions =
+                scored.trajectories().stream().mapToInt(Trajectory::actions).sum();
+        if (byAction && estimated.length != actions) {
+            throw new IllegalArgumentException("the estimator of advantages must give " + present.length
+                    + ", one per trajectory, or " + actions + ", one per action, got " + estimated.length);
         }
-        return advantages;
+        List<double[]> parts = new ArrayList<>();
+        int next = 0;
+        for (int i = 0; i < scores.size(); i++) {
+            double[] part = new double[byAction ? rollout.trajectories().get(i).actions() : 1];
+            if (scores.get(i) instanceof Score.Value) {
+                System.arraycopy(estimated, next, part, 0, part.length);
+                next += part.length;
+            }
+            parts.add(part);
+        }
+        return parts.stream().flatMapToDouble(Arrays::stream).toArray();
     }
 
     private int[] present() {

@@ -9,6 +9,7 @@ import dev.rlcm.ppo.AdvantageEstimator;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.ppo.UpdateObserver;
 import dev.rlcm.ppo.UpdateReport;
+import dev.rlcm.random.Noise;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.RewardFunction;
@@ -147,7 +148,7 @@ public final class Trainer {
         List<Prompt> drawn = prompts(streams);
         RolloutScores pending = pool.rollout(drawn.stream().map(Prompt::text).toList());
         Rollout rollout =
-                policy.rollout(RolloutRequest.of(drawn, streams.at("noise")).withOnBatch(pending::add));
+                policy.rollout(RolloutRequest.of(drawn, noise(streams)).withOnBatch(pending::add));
         long sampled = System.nanoTime();
         Optional<RewardScores> scores = scores(pending);
         if (scores.isEmpty()) {
@@ -218,6 +219,11 @@ public final class Trainer {
         }
     }
 
+    private Noise noise(RandomStreams streams) {
+        RandomStreams own = streams.at("noise");
+        return config.commonBeginnings() ? own.withCommonBeginnings(config.samplesPerPrompt()) : own;
+    }
+
     /** The epoch's prompts, each as often as it is to be sampled. */
     private List<Prompt> prompts(RandomStreams streams) {
         int copies = config.samplesPerPrompt();
@@ -272,6 +278,7 @@ public final class Trainer {
                 .withTunable("prompts", prompts.name())
                 .withTunable("trajectories", config.trajectories())
                 .withTunable("samplesPerPrompt", config.samplesPerPrompt())
-                .withTunable("averageDecay", config.averageDecay());
+                .withTunable("averageDecay", config.averageDecay())
+                .withTunable("commonBeginnings", config.commonBeginnings());
     }
 }

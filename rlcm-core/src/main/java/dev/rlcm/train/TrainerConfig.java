@@ -21,6 +21,7 @@ import java.util.OptionalDouble;
  *     thread-safe reward
  * @param averageDecay where given, that of a {@link MovingAverage} of the policy's parameters, taken after every optimiser step,
  *     in [0, 1)
+ * @param commonBeginnings whether the samples of a prompt begin at the same latent, and differ by their actions' noises alone
  * @param seed of all noise and prompt draws
  */
 public record TrainerConfig(
@@ -31,6 +32,7 @@ public record TrainerConfig(
         int statMinCount,
         int rewardThreads,
         OptionalDouble averageDecay,
+        boolean commonBeginnings,
         long seed) {
     public TrainerConfig {
         Check.atLeast(1, "epochs", epochs);
@@ -55,32 +57,72 @@ public record TrainerConfig(
      * task (Oertell et al., 2024, Table 1).
      */
     public static TrainerConfig defaults() {
-        return new TrainerConfig(100, 40, 1, 16, 16, 1, OptionalDouble.empty(), 0);
+        return new TrainerConfig(100, 40, 1, 16, 16, 1, OptionalDouble.empty(), false, 0);
     }
 
     public TrainerConfig withEpochs(int value) {
         return new TrainerConfig(
-                value, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
+                value,
+                trajectories,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     public TrainerConfig withTrajectories(int value) {
         return new TrainerConfig(
-                epochs, value, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
+                epochs,
+                value,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     public TrainerConfig withSamplesPerPrompt(int value) {
         return new TrainerConfig(
-                epochs, trajectories, value, statBuffer, statMinCount, rewardThreads, averageDecay, seed);
+                epochs,
+                trajectories,
+                value,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     public TrainerConfig withStatistics(int buffer, int minCount) {
         return new TrainerConfig(
-                epochs, trajectories, samplesPerPrompt, buffer, minCount, rewardThreads, averageDecay, seed);
+                epochs,
+                trajectories,
+                samplesPerPrompt,
+                buffer,
+                minCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     public TrainerConfig withRewardThreads(int value) {
         return new TrainerConfig(
-                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, value, averageDecay, seed);
+                epochs,
+                trajectories,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                value,
+                averageDecay,
+                commonBeginnings,
+                seed);
     }
 
     /** With a moving average of the parameters, see {@link Trainer#applyAverage}. */
@@ -93,12 +135,34 @@ public record TrainerConfig(
                 statMinCount,
                 rewardThreads,
                 OptionalDouble.of(value),
+                commonBeginnings,
+                seed);
+    }
+
+    public TrainerConfig withCommonBeginnings(boolean value) {
+        return new TrainerConfig(
+                epochs,
+                trajectories,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                value,
                 seed);
     }
 
     public TrainerConfig withSeed(long value) {
         return new TrainerConfig(
-                epochs, trajectories, samplesPerPrompt, statBuffer, statMinCount, rewardThreads, averageDecay, value);
+                epochs,
+                trajectories,
+                samplesPerPrompt,
+                statBuffer,
+                statMinCount,
+                rewardThreads,
+                averageDecay,
+                commonBeginnings,
+                value);
     }
 
     /** Within prompts where there are several samples of each, else by prompt with these settings of statistics. */

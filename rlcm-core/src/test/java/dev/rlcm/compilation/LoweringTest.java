@@ -170,7 +170,7 @@ final class LoweringTest {
         }
 
         @Override
-        public Value derived(Value constant, Shape shape, Supplier<TensorData> data) {
+        public Value derived(Value weight, Object form, Shape shape, Supplier<TensorData> data) {
             Value input = next(shape);
             inputs.put(input, input);
             return input;

@@ -112,6 +112,19 @@ class TrainerTest {
     }
 
     @Test
+    void samplesOfAPromptMayBeginAtTheSameLatent() throws InterruptedException {
+        TrainerConfig config = CONFIG.withEpochs(1).withSamplesPerPrompt(4).withCommonBeginnings(true);
+        trainer(ToyPolicies.fresh(backend), RED, config).run(report -> {
+            List<float[]> beginnings = report.rollout().trajectories().stream()
+                    .map(trajectory -> trajectory.state(0))
+                    .toList();
+            assertThat(beginnings.get(3)).isEqualTo(beginnings.get(0)).isNotEqualTo(beginnings.get(4));
+            assertThat(report.rollout().trajectories().get(3).state(1))
+                    .isNotEqualTo(report.rollout().trajectories().get(0).state(1));
+        });
+    }
+
+    @Test
     void aReportSumsUpItsRewards() throws InterruptedException {
         RewardFunction places = samples ->
                 IntStream.range(0, samples.size()).mapToDouble(i -> i).toArray();
@@ -135,6 +148,14 @@ class TrainerTest {
         AdvantageEstimator raw = (keys, rewards) -> rewards.clone();
         trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), raw)
                 .run(report -> assertThat(report.advantages()).containsExactly(report.rewards()));
+        AdvantageEstimator byAction = (keys, rewards) -> new double[2 * rewards.length];
+        trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), byAction)
+                .run(report -> assertThat(report.advantages()).hasSize(16));
+        Trainer wrong =
+                trainer(ToyPolicies.fresh(backend), RED, CONFIG.withEpochs(1), (keys, rewards) -> new double[3]);
+        assertThatThrownBy(() -> wrong.run(report -> {}))
+                .hasMessage(
+                        "the estimator of advantages must give 8, one per trajectory, or 16, one per action, got 3");
     }
 
     @Test

@@ -47,8 +47,8 @@ public final class Train implements Callable<Integer> {
                     model.policy(options.lora(), options.plan(), RandomStreams.seeded(options.seed()));
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.objective(model, policy, backend));
             RewardFunction reward = options.reward(backend);
-            Trainer trainer =
-                    new Trainer(policy, ppo, reward, options.trainingPrompts(), config, options.advantages(policy));
+            Trainer trainer = new Trainer(
+                    policy, ppo, reward, options.trainingPrompts(), config, options.advantages(policy, reward));
             TrainingRun run = new TrainingRun(directory, options, policy, reward, options.shadows(backend));
             try (StopSignal signal = StopSignal.install(trainer::stop)) {
                 run.execute(trainer);

@@ -67,7 +67,7 @@ class AlgorithmOptionsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"DIFFUSION_DPO", "DIRECT"})
+    @EnumSource(names = {"DIFFUSION_DPO", "DIRECT", "GUARD"})
     void thoseWithMostPartsUpdateTheAdapter(Algorithm algorithm) throws IOException {
         TrainOptions options = options(
                 "--reward",
@@ -83,8 +83,8 @@ class AlgorithmOptionsTest {
         try (policy;
                 PpoOptimizer optimizer =
                         PpoOptimizer.of(policy, options.ppo(), options.objective(model, policy, backend))) {
-            UpdateReport report =
-                    optimizer.update(rollout, options.advantages(policy).estimate(rollout, REWARDS));
+            UpdateReport report = optimizer.update(
+                    rollout, options.advantages(policy, options.reward(backend)).estimate(rollout, REWARDS));
             assertThat(report.steps().applied()).isPositive();
             assertThat(report.steps().skipped()).isZero();
             assertThat(report.steps().gradNorm()).isPositive();
@@ -92,12 +92,37 @@ class AlgorithmOptionsTest {
     }
 
     @Test
+    void partsOfAnUpdateOfActionsAreAdded() throws IOException {
+        TrainOptions options = options(
+                "--reward", "brightness", "--actions", "1", "--consistency", "0.1", "--dense", "--common-beginnings");
+        ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
+        Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(1));
+        try (policy;
+                PpoOptimizer optimizer =
+                        PpoOptimizer.of(policy, options.ppo(), options.objective(model, policy, backend))) {
+            double[] rewards = options.reward(backend).score(rollout.samples());
+            double[] advantages =
+                    options.advantages(policy, options.reward(backend)).estimate(rollout, rewards);
+            assertThat(advantages).hasSize(4); // one action of each of four trajectories of two steps
+            UpdateReport report = optimizer.update(rollout, advantages);
+            assertThat(report.losses().parts()).containsKey("consistency");
+            assertThat(report.steps().skipped()).isZero();
+        }
+        assertThat(options.trainer().commonBeginnings()).isTrue();
+        TrainOptions noised = options("--algorithm", "nft", "--actions", "1");
+        assertThatThrownBy(() -> noised.objective(model, policy, backend))
+                .hasMessageContaining("are for algorithms that learn from actions, which nft does not");
+    }
+
+    @Test
     void theDivergenceCostsReward() throws IOException {
         TrainOptions options = options("--kl-reward", "0.1", "--kl-target", "0.01", "--advantage", "leave-one-out");
         ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
         Rollout rollout = policy.rollout(PROMPTS, RandomStreams.seeded(1));
-        assertThat(options.advantages(policy)).hasToString("klRegularized(adaptive(0.1, 0.01), leaveOneOut())");
-        assertThat(options.advantages(policy).estimate(rollout, REWARDS)[1]).isPositive();
+        assertThat(options.advantages(policy, options.reward(backend)))
+                .hasToString("klRegularized(adaptive(0.1, 0.01), leaveOneOut())");
+        assertThat(options.advantages(policy, options.reward(backend)).estimate(rollout, REWARDS)[1])
+                .isPositive();
     }
 
     @Test

@@ -3,8 +3,8 @@ package dev.rlcm.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.rlcm.examples.compare.CompareOptions;
 import dev.rlcm.examples.options.LoopOptions;
+import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.examples.report.MetricsCsv;
 import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Prompt;
@@ -126,9 +126,8 @@ class TrainTest {
         LoopOptions loop = new LoopOptions();
         new CommandLine(loop).parseArgs("--prompts", prompts.toString());
         assertThat(loop.prompts()).isEqualTo(Prompts.of("a sign"));
-        CompareOptions compare = new CompareOptions();
-        new CommandLine(compare).parseArgs("--prompts", prompts.toString());
-        assertThat(compare.trainingPrompts().draw(0, 1, RandomStreams.seeded(0)))
+        TrainOptions train = TrainOptions.of(List.of("--prompts", prompts.toString()));
+        assertThat(train.trainingPrompts().draw(0, 1, RandomStreams.seeded(0)))
                 .containsExactly(Prompt.of("a sign").with("text", "open"));
     }
 

@@ -11,6 +11,7 @@ import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
 import dev.rlcm.backend.ConvolutionForms;
+import dev.rlcm.backend.DerivedWeights;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
@@ -49,6 +50,7 @@ public final class OrtBackend implements Backend {
     private final OptionalInt cudaDevice;
     private final CudaOptions cuda;
     private final HalfSupport half;
+    private final DerivedWeights derivedWeights = new DerivedWeights();
     private final TrafficCounter traffic = new TrafficCounter();
     private final Set<Executable> executables = new LinkedHashSet<>();
     private boolean closed;
@@ -211,6 +213,11 @@ public final class OrtBackend implements Backend {
     @Override
     public ConvolutionForms convolutionForms() {
         return cudaDevice.isPresent() ? ConvolutionForms.DIRECT : options.convolutions();
+    }
+
+    @Override
+    public DerivedWeights derivedWeights() {
+        return derivedWeights;
     }
 
     @Override

@@ -50,7 +50,7 @@ public record OrtOptions(
     }
 
     /**
-     * All cores, all optimisations, arena and prepacking on, memory balanced, direct convolutions, threads that spin for 20
+     * All cores, all optimisations, arena and prepacking on, memory balanced, convolutions by cost, threads that spin for 20
      * microseconds, no profile.
      */
     public static OrtOptions defaults() {
@@ -61,7 +61,7 @@ public record OrtOptions(
                 true,
                 true,
                 MemoryPolicy.BALANCED,
-                ConvolutionForms.DIRECT,
+                ConvolutionForms.BY_COST,
                 DEFAULT_SPINNING,
                 "");
     }

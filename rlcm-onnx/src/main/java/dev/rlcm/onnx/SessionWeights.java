@@ -33,7 +33,7 @@ public final class SessionWeights implements WeightStore {
 
     private final Map<String, TensorData> shared = new LinkedHashMap<>();
     private final Map<String, TensorData> fed = new LinkedHashMap<>();
-    /** Right operands of matrix products, the only weights whose packed form makes much of a difference. */
+    /** Matrices on the right of products, the only weights whose packed form makes much of a difference. */
     private final Set<TensorData> packable = Collections.newSetFromMap(new IdentityHashMap<>());
 
     private final MemoryPolicy policy;
@@ -46,11 +46,16 @@ public final class SessionWeights implements WeightStore {
         for (Value value : graph.topologicalOrder()) {
             if (value.is(Op.CONSTANT)) {
                 bytes += value.shape().size() * value.type().bytes();
-            } else if (value.is(Op.MATMUL) && value.in(1).is(Op.CONSTANT)) {
+            } else if (isPacked(value) && value.in(1).is(Op.CONSTANT)) {
                 packable.add(value.in(1).data());
             }
         }
         this.mayFeed = mayFeed && feeds(policy, bytes);
+    }
+
+    /** Whether ONNX Runtime packs the right operand, if that is a weight; it does so for matrices, not for stacks of them. */
+    public static boolean isPacked(Value product) {
+        return product.is(Op.MATMUL) && product.in(1).rank() == 2;
     }
 
     /** Whether that many bytes of constants are fed where feeding costs nothing. */

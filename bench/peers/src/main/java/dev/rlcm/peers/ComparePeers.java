@@ -1,7 +1,9 @@
 package dev.rlcm.peers;
 
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.onnx.OrtOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -43,6 +45,13 @@ public final class ComparePeers implements Callable<Integer> {
             description = "${COMPLETION-CANDIDATES}: one process each. Default: ${DEFAULT-VALUE}.")
     private List<MemoryPolicy> memory = List.of(MemoryPolicy.BALANCED);
 
+    @Option(
+            names = "--convolutions",
+            split = ",",
+            description = "${COMPLETION-CANDIDATES}: one process each. Default: ${DEFAULT-VALUE}.")
+    private List<ConvolutionForms> convolutions =
+            List.of(OrtOptions.defaults().convolutions());
+
     @Option(names = "--rows", description = "Default: 1 for sd15, 2 for quarter, 16 for emoji.")
     private int rows;
 
@@ -82,7 +91,10 @@ public final class ComparePeers implements Callable<Integer> {
         List<PeerProcess> peers = new ArrayList<>();
         try {
             for (MemoryPolicy policy : memory) {
-                peers.add(new PeerProcess("RLCM " + policy, network, batch, threads, policy.name()));
+                for (ConvolutionForms forms : convolutions) {
+                    String name = policy + ", " + forms;
+                    peers.add(new PeerProcess(name, network, batch, threads, policy.name(), forms.name()));
+                }
             }
             peers.add(new PeerProcess("libtorch", network, batch, threads, traced.toString()));
             print(batch, take(peers));
@@ -118,10 +130,10 @@ public final class ComparePeers implements Callable<Integer> {
                 network, batch, network.rank, threads, rounds);
         out.printf(
                 "milliseconds, best (median); memory: peak of the process; ratios: libtorch / this, median of the rounds%n%n");
-        out.printf("%-16s %21s %6s %21s %6s %9s%n", "", "forward", "ratio", "forward + backward", "ratio", "memory");
+        out.printf("%-20s %21s %6s %21s %6s %9s%n", "", "forward", "ratio", "forward + backward", "ratio", "memory");
         for (Turns turn : turns) {
             out.printf(
-                    "%-16s %10.1f (%8.1f) %6.2f %10.1f (%8.1f) %6.2f %6.2f GB%n",
+                    "%-20s %10.1f (%8.1f) %6.2f %10.1f (%8.1f) %6.2f %6.2f GB%n",
                     turn.peer.name(),
                     Arrays.stream(turn.forward).min().orElseThrow(),
                     median(turn.forward),

@@ -1,6 +1,8 @@
 package dev.rlcm.peers;
 
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
+import dev.rlcm.onnx.OrtOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,7 +24,7 @@ public final class PeerMain {
 
     private PeerMain() {}
 
-    /** @param args the network, rows, threads, and a memory policy or a TorchScript file */
+    /** @param args the network, rows, threads, and a TorchScript file or a memory policy and forms of convolutions */
     public static void main(String[] args) throws IOException {
         if (args[0].equals(UNPACK)) {
             LibtorchPeer.unpack();
@@ -33,9 +35,16 @@ public final class PeerMain {
         int threads = Integer.parseInt(args[2]);
         try (Peer peer = args[3].endsWith(".ts")
                 ? new LibtorchPeer(Path.of(args[3]), network, rows, threads)
-                : new RlcmPeer(network, rows, threads, MemoryPolicy.valueOf(args[3]))) {
+                : new RlcmPeer(network, rows, options(threads, args[3], args[4]))) {
             answer(peer, System.out);
         }
+    }
+
+    private static OrtOptions options(int threads, String memory, String convolutions) {
+        return OrtOptions.defaults()
+                .withThreads(threads)
+                .withMemory(MemoryPolicy.valueOf(memory))
+                .withConvolutions(ConvolutionForms.valueOf(convolutions));
     }
 
     private static void answer(Peer peer, PrintStream out) throws IOException {

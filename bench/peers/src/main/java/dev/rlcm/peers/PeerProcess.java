@@ -20,9 +20,11 @@ final class PeerProcess implements AutoCloseable {
     private final BufferedReader answers;
     private final Writer questions;
 
-    PeerProcess(String name, Network network, int rows, int threads, String kind) throws IOException {
+    /** @param kind what {@link PeerMain} wants to know of the peer besides the network, rows and threads */
+    PeerProcess(String name, Network network, int rows, int threads, String... kind) throws IOException {
         this.name = name;
-        List<String> args = List.of(network.name(), String.valueOf(rows), String.valueOf(threads), kind);
+        List<String> args = new ArrayList<>(List.of(network.name(), String.valueOf(rows), String.valueOf(threads)));
+        args.addAll(List.of(kind));
         ProcessBuilder builder = FreshJvm.of(PeerMain.class, args, SETTINGS);
         builder.redirectError(ProcessBuilder.Redirect.INHERIT);
         this.process = builder.start();

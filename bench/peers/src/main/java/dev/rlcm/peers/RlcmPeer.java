@@ -1,6 +1,5 @@
 package dev.rlcm.peers;
 
-import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.examples.bench.Passes;
 import dev.rlcm.onnx.OrtOptions;
 import java.io.IOException;
@@ -9,8 +8,7 @@ import java.io.IOException;
 final class RlcmPeer implements Peer {
     private final Passes passes;
 
-    RlcmPeer(Network network, int rows, int threads, MemoryPolicy memory) throws IOException {
-        OrtOptions options = OrtOptions.defaults().withThreads(threads).withMemory(memory);
+    RlcmPeer(Network network, int rows, OrtOptions options) throws IOException {
         this.passes = network == Network.EMOJI
                 ? Passes.embedded(rows, options)
                 : Passes.skeleton(network.directory(), rows, network.rank, options);

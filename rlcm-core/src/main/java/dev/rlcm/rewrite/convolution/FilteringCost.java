@@ -3,60 +3,77 @@ package dev.rlcm.rewrite.convolution;
 import dev.rlcm.graph.Value;
 
 /**
- * Predicts seconds of a convolution with kernel 3x3 for one row, in its direct form and by {@link MinimalFiltering}. The
- * constants were measured with ONNX Runtime 1.28 on two AVX2 cores. They are stated rather than measured where the library
- * runs, so that the same model computes the same numbers everywhere; only their ratios matter.
+ * Predicts seconds of a convolution with kernel 3x3 for one row, in its direct form and by {@link MinimalFiltering}, on a
+ * kind of machine. The constants were measured with ONNX Runtime 1.28 on two cores each. They are stated rather than measured
+ * where the library runs, so that the same model computes the same numbers everywhere; only their ratios matter.
+ *
+ * @param directRate multiplications and additions a second of ONNX Runtime's convolution, with kernels in the cache
+ * @param directKernels bytes of kernels a second that the convolution takes in
+ * @param productRate multiplications and additions a second of its products
+ * @param leftKernels bytes of transformed kernels a second that the products take in as left operands
+ * @param rightKernels likewise as right operands
+ * @param moved bytes a second of a pass that reads and writes
  */
-final class FilteringCost {
-    /** Multiplications and additions a second of ONNX Runtime's convolution, with kernels in the cache. */
-    private static final double DIRECT_RATE = 58e9;
+record FilteringCost(
+        double directRate,
+        double directKernels,
+        double productRate,
+        double leftKernels,
+        double rightKernels,
+        double moved) {
+    static final FilteringCost AVX2 = new FilteringCost(58e9, 2.3e9, 70e9, 11e9, 11e9, 20e9);
 
-    /** Bytes of kernels a second that the convolution takes in. */
-    private static final double DIRECT_KERNELS = 2.3e9;
+    static final FilteringCost AVX512 = new FilteringCost(90e9, 6e9, 80e9, 25e9, 11e9, 20e9);
 
-    /** Multiplications and additions a second of its products. */
-    private static final double PRODUCT_RATE = 70e9;
-
-    /** Bytes of transformed kernels a second that the products take in. */
-    private static final double FORM_KERNELS = 11e9;
-
-    /** Bytes a second of a transpose, and seconds for each run of neighbouring elements that it moves. */
-    private static final double MOVED = 20e9;
-
+    /** Seconds for each run of neighbouring elements that a transpose moves. */
     private static final double RUN = 11e-9;
 
-    /** Fixed seconds of the form's nine operators. */
-    private static final double NODES = 9 * 20e-6;
+    /** Fixed seconds of an operator. */
+    private static final double NODE = 20e-6;
+
+    /** Operators of the form for a block. */
+    private static final int NODES = 9;
 
     /** A product of fewer columns takes as long as one of that many. */
     private static final int COLUMNS = 16;
 
+    /** Packing an element of a right operand takes as long as multiplying it by that many rows. */
+    private static final int PACKING = 12;
+
     private static final int FLOAT = 4;
 
-    private FilteringCost() {}
-
-    static double direct(Value conv) {
-        double filters = (double) conv.dim(1) * conv.in(0).dim(1);
+    double direct(Value conv) {
+        double filters = filters(conv);
         double taps = Tile.TAPS * Tile.TAPS;
-        return filters * taps * conv.dim(2) * conv.dim(3) / DIRECT_RATE + filters * taps * FLOAT / DIRECT_KERNELS;
+        return filters * taps * conv.dim(2) * conv.dim(3) / directRate + filters * taps * FLOAT / directKernels;
     }
 
-    static double form(Value conv, Tile tile) {
-        Value x = conv.in(0);
-        double in = x.dim(1);
-        double out = conv.dim(1);
-        double high = MinimalFiltering.tiles(conv.dim(2), tile);
-        double wide = MinimalFiltering.tiles(conv.dim(3), tile);
-        double n = tile.inputs();
+    /** @param longest outputs of a block along each side */
+    double form(Value conv, FilteredForm form, int longest) {
+        int height = Math.min(conv.dim(2), longest);
+        int width = Math.min(conv.dim(3), longest);
+        double blocks = (double) conv.dim(2) * conv.dim(3) / height / width;
+        double n = form.tile().inputs();
+        double high = MinimalFiltering.tiles(height, form.tile());
+        double wide = MinimalFiltering.tiles(width, form.tile());
+        double channels = (double) conv.in(0).dim(1) + conv.dim(1);
+        double half = height * n * wide;
         double spread = n * high * n * wide;
-        double transforms = in * (x.dim(2) * x.dim(3) * n * wide + spread * x.dim(2))
-                + out * (spread * conv.dim(3) + n * high * conv.dim(3) * conv.dim(2));
-        double products = n * n * in * out * Math.max(high * wide, COLUMNS);
-        double moved = (in + out) * spread;
-        return (transforms + products) / PRODUCT_RATE
-                + n * n * in * out * FLOAT / FORM_KERNELS
-                + 2 * moved * FLOAT / MOVED
-                + moved / wide * RUN
-                + NODES;
+        double transforms = channels * (half * width + spread * height);
+        double points = form.points() * filters(conv);
+        double tiles = high * wide;
+        double products = points * (form.isChannelsLast() ? tiles + PACKING : Math.max(tiles, COLUMNS));
+        double passes = form.isChannelsLast() ? height * width + half : spread;
+        double runs = form.isChannelsLast() ? 0 : channels * spread / wide;
+        double cut = blocks > 1 ? 2 * channels * height * width : 0;
+        double block = (transforms + products) / productRate
+                + (channels * passes + cut) * 2 * FLOAT / moved
+                + runs * RUN
+                + NODES * NODE;
+        return blocks * block + points * FLOAT / (form.isChannelsLast() ? rightKernels : leftKernels);
+    }
+
+    private static double filters(Value conv) {
+        return (double) conv.dim(1) * conv.in(0).dim(1);
     }
 }

@@ -1,41 +1,31 @@
 package dev.rlcm.rewrite.convolution;
 
-import dev.rlcm.graph.Attributes;
 import dev.rlcm.graph.DataType;
-import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import dev.rlcm.rewrite.Rewrite;
-import dev.rlcm.rewrite.Rewriter;
 import dev.rlcm.rewrite.lowering.LoweredWeights;
-import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.WeakHashMap;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A convolution by Winograd's minimal filtering, Y = A^T [(G g G^T) * (B^T d B)] A for each tile of m x m outputs (Lavin
  * and Gray, arXiv:1509.09308, eq. 8), written as products and transposes: (m + 2)^2 multiplications for the 9 m^2 of the
  * direct form.
  *
- * <p>The transform of all tiles of a line at once is one product with a banded matrix, from the left along the height and
- * from the right along the width; padding and tiles that overhang are part of the matrix. A transpose brings the position
- * in the tile to the front, one product for each position works on all tiles, and the way back is the same. Its gradient by
- * the input is the transposed map, of the same operators. Not thread-safe.
+ * <p>The transform of all tiles of a line at once is one product with a banded matrix; padding and tiles that overhang are
+ * part of the matrix. Transposes bring the position in the tile to the front, one product for each position works on
+ * all tiles, and the way back is the same. Its gradient by the input is the transposed map, of the same operators. Since a
+ * banded product costs in proportion to the length of the line, long lines can be cut into overlapping blocks. Not
+ * thread-safe.
  */
 final class MinimalFiltering {
-    /** Names the constants of the form, whose transposes the gradient wants. */
-    private static final String LABEL = "minimal filtering";
-
-    /** Transformed kernels that are in use, by the kernel. */
-    private static final Map<TensorData, Map<Tile, WeakReference<TensorData>>> TRANSFORMED =
-            Collections.synchronizedMap(new WeakHashMap<>());
+    /** Outputs of a block along each side: a multiple of every tile, and as long as transforms are cheap. */
+    static final int BLOCK = 64;
 
     private final LoweredWeights weights;
     private final Map<Band, Value> bands = new HashMap<>();
@@ -46,6 +36,27 @@ final class MinimalFiltering {
 
     /** What a banded matrix depends on; a convolution that has one in common with another shares it. */
     private record Band(boolean output, int tile, int size, int pad, int tiles, DataType type) {}
+
+    /** Outputs {@code start} to {@code end} of one axis, from all inputs that they read; {@code pad} zeros come before. */
+    private record Span(int start, int end, int from, int to, int pad) {
+        static Span of(int start, int end, int inputs, int pad) {
+            int first = start - pad;
+            return new Span(
+                    start, end, Math.max(0, first), Math.min(inputs, end - pad + Tile.TAPS - 1), Math.max(0, -first));
+        }
+
+        static List<Span> cut(int outputs, int inputs, int pad, int longest) {
+            List<Span> spans = new ArrayList<>();
+            for (int start = 0; start < outputs; start += longest) {
+                spans.add(of(start, Math.min(outputs, start + longest), inputs, pad));
+            }
+            return spans;
+        }
+
+        int outputs() {
+            return end - start;
+        }
+    }
 
     /** Whether a node is a convolution that has the form: 3x3 with a constant kernel, of stride 1 and without groups. */
     static boolean fits(Value node) {
@@ -63,97 +74,90 @@ final class MinimalFiltering {
         return Arrays.stream(values).allMatch(value -> value == 1);
     }
 
-    /** The value of a convolution that {@link #fits}, up to rounding. */
-    Value apply(Value conv, Tile tile) {
-        Value x = conv.in(0);
-        int[] pads = conv.attributes().ints("pads");
-        int n = tile.inputs();
-        int rows = x.dim(0);
-        int in = x.dim(1);
-        int out = conv.dim(1);
-        int high = tiles(conv.dim(2), tile);
-        int wide = tiles(conv.dim(3), tile);
-        Value columns = input(tile, x.dim(3), pads[1], wide, x.type());
-        Value lines = input(tile, x.dim(2), pads[0], high, x.type());
-        Value spread = lines.matmul(x.matmul(columns, false, true));
-        Value positions = spread.reshape(rows, in, n, high, n, wide)
-                .transpose(2, 4, 1, 0, 3, 5)
-                .reshape(n * n, in, rows * high * wide);
-        Value products = kernel(conv.in(1), tile)
-                .matmul(positions)
-                .reshape(n, n, out, rows, high, wide)
-                .transpose(3, 2, 0, 4, 1, 5)
-                .reshape(rows, out, n * high, n * wide);
-        Value back = output(tile, conv.dim(2), high, x.type())
-                .matmul(products.matmul(output(tile, conv.dim(3), wide, x.type()), false, true));
-        Value labelled = Value.of(back.op(), back.attributes(), back.inputs(), conv.label());
-        return conv.inputs().size() < 3 ? labelled : labelled.add(conv.in(2).reshape(1, out, 1, 1));
-    }
-
     /** Tiles of a line, the last of which may overhang. */
     static int tiles(int size, Tile tile) {
         return (size + tile.outputs() - 1) / tile.outputs();
     }
 
-    /** [n^2, M, C] of a kernel [M, C, 3, 3]. */
-    private Value kernel(Value kernel, Tile tile) {
-        int n = tile.inputs();
-        Shape shape = Shape.of(n * n, kernel.dim(0), kernel.dim(1));
-        return labelled(weights.derived(kernel, shape, () -> shared(kernel.data(), shape, tile)));
-    }
-
-    /** One copy for all graphs with that kernel, such as a sampler's and a trainer's. */
-    private static TensorData shared(TensorData kernel, Shape shape, Tile tile) {
-        Map<Tile, WeakReference<TensorData>> forms =
-                TRANSFORMED.computeIfAbsent(kernel, k -> new ConcurrentHashMap<>());
-        WeakReference<TensorData> known = forms.get(tile);
-        TensorData data = known == null ? null : known.get();
-        if (data == null) {
-            data = transformed(kernel, shape, tile);
-            forms.put(tile, new WeakReference<>(data));
+    /**
+     * The value of a convolution that {@link #fits}, up to rounding.
+     *
+     * @param longest outputs of a block along each side; what is longer is cut
+     */
+    Value apply(Value conv, FilteredForm form, int longest) {
+        int[] pads = conv.attributes().ints("pads");
+        Value kernel = FilteredKernel.of(conv.in(1), form, weights);
+        List<Span> columns = Span.cut(conv.dim(3), conv.in(0).dim(3), pads[1], longest);
+        List<Value> lines = new ArrayList<>();
+        for (Span height : Span.cut(conv.dim(2), conv.in(0).dim(2), pads[0], longest)) {
+            Value x = conv.in(0).slice(2, height.from(), height.to());
+            lines.add(Value.concat(
+                    3,
+                    columns.stream()
+                            .map(width -> block(x.slice(3, width.from(), width.to()), kernel, form, height, width))
+                            .toList()));
         }
-        return data;
+        Value y = Value.concat(2, lines);
+        Value labelled = Value.of(y.op(), y.attributes(), y.inputs(), conv.label());
+        return conv.inputs().size() < 3 ? labelled : labelled.add(conv.in(2).reshape(1, conv.dim(1), 1, 1));
     }
 
-    private static Value labelled(Value weight) {
-        return weight.is(Op.CONSTANT) ? Value.constant(weight.data(), LABEL) : weight;
+    private Value block(Value x, Value kernel, FilteredForm form, Span height, Span width) {
+        return form.isChannelsLast()
+                ? channelsLast(x, kernel, form.tile(), height, width)
+                : channelsFirst(x, kernel, form.tile(), height, width);
     }
 
-    /** G g G^T in double precision, rounded once. */
-    private static TensorData transformed(TensorData kernel, Shape shape, Tile tile) {
+    private Value channelsFirst(Value x, Value kernel, Tile tile, Span height, Span width) {
         int n = tile.inputs();
-        int filters = shape.dim(1) * shape.dim(2);
-        double[][] g = tile.kernel();
-        double[] half = new double[n * Tile.TAPS];
-        TensorData result = TensorData.zeros(kernel.type(), shape);
-        for (int filter = 0; filter < filters; filter++) {
-            int first = filter * Tile.TAPS * Tile.TAPS;
-            for (int i = 0; i < n; i++) {
-                for (int s = 0; s < Tile.TAPS; s++) {
-                    double sum = 0;
-                    for (int r = 0; r < Tile.TAPS; r++) {
-                        sum += g[i][r] * kernel.getDouble(first + r * Tile.TAPS + s);
-                    }
-                    half[i * Tile.TAPS + s] = sum;
-                }
-            }
-            for (int i = 0; i < n; i++) {
-                for (int j = 0; j < n; j++) {
-                    double sum = 0;
-                    for (int s = 0; s < Tile.TAPS; s++) {
-                        sum += half[i * Tile.TAPS + s] * g[j][s];
-                    }
-                    result.setDouble((i * n + j) * filters + filter, sum);
-                }
-            }
-        }
-        return result;
+        int rows = x.dim(0);
+        int in = x.dim(1);
+        int out = kernel.dim(1);
+        int high = tiles(height.outputs(), tile);
+        int wide = tiles(width.outputs(), tile);
+        Value positions = input(tile, x, 2, height.pad(), high)
+                .matmul(x.matmul(input(tile, x, 3, width.pad(), wide), false, true))
+                .reshape(rows, in, n, high, n, wide)
+                .transpose(2, 4, 1, 0, 3, 5)
+                .reshape(n * n, in, rows * high * wide);
+        Value products = kernel.matmul(positions)
+                .reshape(n, n, out, rows, high, wide)
+                .transpose(3, 2, 0, 4, 1, 5)
+                .reshape(rows, out, n * high, n * wide);
+        return output(tile, height.outputs(), x.type())
+                .matmul(products.matmul(output(tile, width.outputs(), x.type()), false, true));
+    }
+
+    private Value channelsLast(Value x, Value kernel, Tile tile, Span height, Span width) {
+        int n = tile.inputs();
+        int rows = x.dim(0);
+        int in = x.dim(1);
+        int out = kernel.dim(2);
+        int high = tiles(height.outputs(), tile);
+        int wide = tiles(width.outputs(), tile);
+        Value positions = input(tile, x, 3, width.pad(), wide)
+                .matmul(x.transpose(0, 2, 3, 1))
+                .reshape(rows, x.dim(2), n, wide, in)
+                .transpose(2, 1, 0, 3, 4)
+                .reshape(n, x.dim(2), rows * wide * in);
+        Value products = input(tile, x, 2, height.pad(), high)
+                .matmul(positions)
+                .reshape(n * n, high * rows * wide, in)
+                .matmul(kernel)
+                .reshape(n, n * high, rows * wide * out);
+        Value columns = output(tile, height.outputs(), x.type())
+                .matmul(products)
+                .reshape(n, height.outputs(), rows, wide, out)
+                .transpose(2, 1, 0, 3, 4)
+                .reshape(rows, height.outputs(), n * wide, out);
+        return output(tile, width.outputs(), x.type()).matmul(columns).transpose(0, 3, 1, 2);
     }
 
     /** B^T of all tiles of a line, [n T, size], the position in the tile first; beyond the line there are zeros. */
-    private Value input(Tile tile, int size, int pad, int tiles, DataType type) {
-        return bands.computeIfAbsent(new Band(false, tile.outputs(), size, pad, tiles, type), band -> {
-            TensorData matrix = TensorData.zeros(type, Shape.of(tile.inputs() * tiles, size));
+    private Value input(Tile tile, Value x, int axis, int pad, int tiles) {
+        int size = x.dim(axis);
+        return bands.computeIfAbsent(new Band(false, tile.outputs(), size, pad, tiles, x.type()), band -> {
+            TensorData matrix = TensorData.zeros(x.type(), Shape.of(tile.inputs() * tiles, size));
             for (int i = 0; i < tile.inputs(); i++) {
                 for (int t = 0; t < tiles; t++) {
                     for (int j = 0; j < tile.inputs(); j++) {
@@ -164,12 +168,13 @@ final class MinimalFiltering {
                     }
                 }
             }
-            return Value.constant(matrix, LABEL);
+            return Value.constant(matrix);
         });
     }
 
     /** A^T of all tiles of a line, [size, n T]; what the last tile has too much is cut off. */
-    private Value output(Tile tile, int size, int tiles, DataType type) {
+    private Value output(Tile tile, int size, DataType type) {
+        int tiles = tiles(size, tile);
         return bands.computeIfAbsent(new Band(true, tile.outputs(), size, 0, tiles, type), band -> {
             TensorData matrix = TensorData.zeros(type, Shape.of(size, tile.inputs() * tiles));
             for (int at = 0; at < size; at++) {
@@ -178,46 +183,7 @@ final class MinimalFiltering {
                     matrix.setDouble(at * tile.inputs() * tiles + column, tile.output()[at % tile.outputs()][j]);
                 }
             }
-            return Value.constant(matrix, LABEL);
-        });
-    }
-
-    /**
-     * The same function with constants of the form transposed once, where its gradient multiplies by their transposes from
-     * the left: ONNX Runtime takes such an operand two to three times slower than one that lies as it is used.
-     */
-    static Graph transposeConstants(Graph graph, LoweredWeights weights) {
-        return Rewriter.rewrite(
-                graph,
-                Rewrite.on(Op.MATMUL)
-                        .where(y -> y.attributes().flag("transA")
-                                && y.in(0).is(Op.CONSTANT)
-                                && y.in(0).label().equals(LABEL))
-                        .to(y -> Value.of(
-                                Op.MATMUL,
-                                Attributes.of(
-                                        "transA",
-                                        false,
-                                        "transB",
-                                        y.attributes().flag("transB")),
-                                List.of(transposed(y.in(0), weights), y.in(1)),
-                                y.label())));
-    }
-
-    private static Value transposed(Value matrices, LoweredWeights weights) {
-        int rank = matrices.rank();
-        int rows = matrices.dim(-2);
-        int columns = matrices.dim(-1);
-        Shape shape = matrices.shape().with(rank - 2, columns).with(rank - 1, rows);
-        return weights.derived(matrices, shape, () -> {
-            TensorData data = matrices.data();
-            TensorData result = TensorData.zeros(data.type(), shape);
-            for (int i = 0; i < data.size(); i++) {
-                int matrix = i / (rows * columns);
-                int row = i / columns % rows;
-                result.setDouble((matrix * columns + i % columns) * rows + row, data.getDouble(i));
-            }
-            return result;
+            return Value.constant(matrix);
         });
     }
 }

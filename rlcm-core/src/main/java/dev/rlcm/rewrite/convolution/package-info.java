@@ -1,5 +1,5 @@
 /**
- * Convolutions with fewer multiplications: {@link dev.rlcm.rewrite.convolution.FilteredConvolutions} chooses, {@link
+ * Convolutions with fewer multiplications: {@link dev.rlcm.rewrite.convolution.FilteringPlan} chooses, {@link
  * dev.rlcm.rewrite.convolution.MinimalFiltering} writes the form. Imports graph, rewrite and rewrite.lowering.
  */
 @NullMarked

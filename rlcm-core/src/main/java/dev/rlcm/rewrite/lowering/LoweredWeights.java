@@ -1,5 +1,6 @@
 package dev.rlcm.rewrite.lowering;
 
+import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
@@ -19,16 +20,22 @@ public interface LoweredWeights {
     Value own(Value constant);
 
     /**
-     * A weight that is made from one of the model's, such as a rotated kernel.
+     * A weight that is made from another, such as a rotated kernel.
      *
-     * @param constant the model's weight
-     * @param shape of the result; its type is the constant's
-     * @param data computes the result
+     * @param weight the model's weight, or one that was made from it
+     * @param form tells this weight from others that are made from the same one, by {@code equals}
+     * @param shape of the result; its type is the weight's
+     * @param data computes the result; not called for stand-ins
      * @return a value of the type and shape
      */
-    Value derived(Value constant, Shape shape, Supplier<TensorData> data);
+    Value derived(Value weight, Object form, Shape shape, Supplier<TensorData> data);
 
-    /** The real weights. */
+    /** Whether a value is a weight: a constant, or what stands for one. */
+    default boolean isWeight(Value value) {
+        return value.is(Op.CONSTANT);
+    }
+
+    /** The real weights, computed anew for every graph. */
     static LoweredWeights computed() {
         return new LoweredWeights() {
             @Override
@@ -37,7 +44,7 @@ public interface LoweredWeights {
             }
 
             @Override
-            public Value derived(Value constant, Shape shape, Supplier<TensorData> data) {
+            public Value derived(Value weight, Object form, Shape shape, Supplier<TensorData> data) {
                 return Value.constant(data.get());
             }
         };

@@ -19,6 +19,9 @@ import java.util.List;
  * is done for constant kernels only, and left out where memory matters more. Stateless and thread-safe.
  */
 public final class RotatedKernels {
+    /** Tells rotated kernels from other forms of the same kernel. */
+    private record Rotated(int group) {}
+
     private RotatedKernels() {}
 
     /** The same function with such transposed convolutions replaced. */
@@ -38,7 +41,7 @@ public final class RotatedKernels {
     /** [C, M/group, ...] to [M, C/group, ...]. */
     private static Value rotated(Value kernel, int group, LoweredWeights weights) {
         Shape shape = kernel.shape().with(0, kernel.dim(1) * group).with(1, kernel.dim(0) / group);
-        return weights.derived(kernel, shape, () -> rotated(kernel.data(), shape, group));
+        return weights.derived(kernel, new Rotated(group), shape, () -> rotated(kernel.data(), shape, group));
     }
 
     private static Value convolution(Value y, Value kernel) {

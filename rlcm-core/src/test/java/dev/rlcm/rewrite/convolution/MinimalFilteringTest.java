@@ -38,7 +38,8 @@ class MinimalFilteringTest {
     @Property(tries = 60)
     void theFormIsTheDirectConvolutionForwardAndBackward(
             @ForAll long seed,
-            @ForAll boolean large,
+            @ForAll FilteredForm kind,
+            @ForAll @IntRange(min = 1, max = 3) int blocks,
             @ForAll boolean bias,
             @ForAll @IntRange(min = 1, max = 3) int rows,
             @ForAll @IntRange(min = 1, max = 4) int in,
@@ -50,13 +51,13 @@ class MinimalFilteringTest {
                 conv(random, rows, in, out, height, width, random.ints(4, 0, 3).toArray(), bias);
         assertThat(MinimalFiltering.fits(direct)).isTrue();
         LoweredWeights weights = LoweredWeights.computed();
-        Value form = new MinimalFiltering(weights).apply(direct, large ? Tile.OF_4 : Tile.OF_2);
+        Value form = new MinimalFiltering(weights).apply(direct, kind, 4 * blocks);
         Value x = direct.in(0);
         Value upstream = Value.input("upstream", direct.type(), direct.shape());
         Map<String, TensorData> feeds =
                 Map.of("x", normal(random, x.shape()), "upstream", normal(random, upstream.shape()));
         Map<String, TensorData> expected = run(joint(direct, x, upstream), feeds);
-        Graph joint = MinimalFiltering.transposeConstants(joint(form, x, upstream), weights);
+        Graph joint = LeftWeights.transpose(joint(form, x, upstream), weights);
         assertThat(joint.topologicalOrder())
                 .noneMatch(v -> v.is(Op.CONV) || v.is(Op.CONV_TRANSPOSE))
                 .noneMatch(v -> v.is(Op.MATMUL) && v.attributes().flag("transA"));

@@ -64,6 +64,10 @@ public final class Benchmark implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--rows and --repeats must be at least 1, got " + rows + " and " + repeats);
         }
+        if (runtime.convolutions().size() > 1) {
+            List<String> args = spec.commandLine().getParseResult().originalArgs();
+            return ProcessEach.of(Benchmark.class, args, RuntimeOptions.CONVOLUTIONS, runtime.convolutions());
+        }
         boolean onCpu = runtime.cudaDevice().isEmpty();
         if (onCpu && runtime.precision().equals(Optional.of(Precision.BFLOAT16))) {
             throw new IllegalArgumentException("ONNX Runtime alone has no bfloat16 kernels on a CPU to compare with;"
@@ -81,8 +85,14 @@ public final class Benchmark implements Callable<Integer> {
         String name = model != null ? model.toString() : "emoji-lcm (embedded)";
         String precision = runtime.precisionName(Precision.FLOAT32);
         out.printf(
-                "%s, %d rows, %s, %s, %d thread(s), %d repeats%n%n",
-                name, batch, runtime.device(), precision, runtime.threads(), repeats);
+                "%s, %d rows, %s, %s, convolutions %s, %d thread(s), %d repeats%n%n",
+                name,
+                batch,
+                runtime.device(),
+                precision,
+                runtime.toOrtOptions().convolutions(),
+                runtime.threads(),
+                repeats);
         Measurements.Steps steps = measurements.steps();
         double gigabytes = runtime.cudaDevice().isEmpty() ? ProcessMemory.peak() : steps.deviceGigabytes();
         printSteps(out, steps);

@@ -89,11 +89,15 @@ public final class FullSizeBenchmark implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         if (steps < 3 || rounds < 1) {
             throw new IllegalArgumentException(
                     "--steps must be at least 3, for an update to be timed after a first one,"
                             + " and --rounds at least 1, got " + steps + " and " + rounds);
+        }
+        if (runtime.convolutions().size() > 1) {
+            List<String> args = spec.commandLine().getParseResult().originalArgs();
+            return ProcessEach.of(FullSizeBenchmark.class, args, RuntimeOptions.CONVOLUTIONS, runtime.convolutions());
         }
         PrintWriter out = spec.commandLine().getOut();
         SkeletonWeights weights = SkeletonWeights.of(skeleton);
@@ -104,13 +108,14 @@ public final class FullSizeBenchmark implements Callable<Integer> {
         for (int batch : rows.isEmpty() ? List.of(weights.batch()) : rows) {
             DeviceMemory device = DeviceMemory.from(runtime.cudaDevice());
             out.printf(
-                    "%s, %d row(s), rank %d, %s, %s, memory %s, %d thread(s)%n%n",
+                    "%s, %d row(s), rank %d, %s, %s, memory %s, convolutions %s, %d thread(s)%n%n",
                     skeleton,
                     batch,
                     rank,
                     runtime.device(),
                     runtime.precisionName(precision),
                     memory,
+                    runtime.toOrtOptions().convolutions(),
                     runtime.threads());
             out.printf("%-34s %10.0f GFLOP/s%n", "matrix products reach", peak);
             try (TimedBackend backend =

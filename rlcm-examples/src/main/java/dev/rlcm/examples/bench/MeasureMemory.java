@@ -21,7 +21,6 @@ import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,8 +75,12 @@ public final class MeasureMemory implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         List<Integer> sizes = rows.values();
+        List<String> args = spec.commandLine().getParseResult().originalArgs();
         if (sizes.size() > 1) {
-            return inProcesses(sizes);
+            return ProcessEach.of(MeasureMemory.class, args, "--rows", sizes);
+        }
+        if (runtime.convolutions().size() > 1) {
+            return ProcessEach.of(MeasureMemory.class, args, RuntimeOptions.CONVOLUTIONS, runtime.convolutions());
         }
         Map<String, Integer> binding =
                 sizes.isEmpty() ? dims : RowsOption.binding(OnnxModels.inspect(unet), dims, sizes.get(0));
@@ -98,28 +101,6 @@ public final class MeasureMemory implements Callable<Integer> {
             }
         }
         return 0;
-    }
-
-    /** The peak of a process tells the memory of one size only. */
-    private int inProcesses(List<Integer> sizes) throws IOException, InterruptedException {
-        List<String> others = new ArrayList<>();
-        List<String> args = spec.commandLine().getParseResult().originalArgs();
-        for (int i = 0; i < args.size(); i++) {
-            if (args.get(i).equals("--rows")) {
-                i++;
-            } else if (!args.get(i).startsWith("--rows=")) {
-                others.add(args.get(i));
-            }
-        }
-        int worst = 0;
-        for (int n : sizes) {
-            List<String> own = new ArrayList<>(others);
-            own.add("--rows=" + n);
-            worst = Math.max(
-                    worst,
-                    FreshJvm.of(MeasureMemory.class, own).inheritIO().start().waitFor());
-        }
-        return worst;
     }
 
     private void print(Map<String, Integer> binding, MemoryEstimate estimate, double growth, double device) {

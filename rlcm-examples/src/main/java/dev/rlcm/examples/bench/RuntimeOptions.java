@@ -7,6 +7,7 @@ import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.precision.Precision;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -16,6 +17,8 @@ import picocli.CommandLine.Option;
 
 /** Where and how the benchmarks run ONNX Runtime. */
 final class RuntimeOptions {
+    static final String CONVOLUTIONS = "--convolutions";
+
     @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
@@ -43,10 +46,11 @@ final class RuntimeOptions {
     private long spinning = OrtOptions.defaults().spinning().toNanos() / 1000;
 
     @Option(
-            names = "--convolutions",
+            names = CONVOLUTIONS,
+            split = ",",
             paramLabel = "FORMS",
-            description = "On a CPU: direct, by_cost or filtered. Default: ${DEFAULT-VALUE}.")
-    private ConvolutionForms convolutions = OrtOptions.defaults().convolutions();
+            description = "On a CPU: direct, by_cost or filtered, a process each. Default: ${DEFAULT-VALUE}.")
+    private List<ConvolutionForms> convolutions = List.of(OrtOptions.defaults().convolutions());
 
     @Option(names = "--profile", paramLabel = "PREFIX", description = "Writes ONNX Runtime's profiles there.")
     private String profile = "";
@@ -77,10 +81,15 @@ final class RuntimeOptions {
         return threads;
     }
 
+    /** Those to measure; the first is that of {@link #toOrtOptions}. */
+    List<ConvolutionForms> convolutions() {
+        return convolutions;
+    }
+
     OrtOptions toOrtOptions() {
         return OrtOptions.defaults()
                 .withThreads(threads)
-                .withConvolutions(convolutions)
+                .withConvolutions(convolutions.get(0))
                 .withSpinning(Duration.of(spinning, ChronoUnit.MICROS))
                 .withProfilePrefix(profile);
     }

@@ -3,6 +3,7 @@ package dev.rlcm.examples.bench;
 import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.ConvolutionForms;
+import dev.rlcm.backend.DerivedWeights;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.OrtBackend;
@@ -33,6 +34,11 @@ final class TimedBackend implements Backend {
     @Override
     public ConvolutionForms convolutionForms() {
         return backend.convolutionForms();
+    }
+
+    @Override
+    public DerivedWeights derivedWeights() {
+        return backend.derivedWeights();
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.rlcm.lora.LoraFormat;
 import dev.rlcm.lora.LoraTargets;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.onnx.pipeline.LatentDiffusionModel;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.optim.AdamWConfig;
@@ -158,7 +159,7 @@ public final class DistillOptions {
     }
 
     public Backend openBackend() {
-        return Devices.open(device, memory);
+        return Devices.open(device, OrtOptions.defaults().withMemory(memory));
     }
 
     public ModelDirectory teacher() throws IOException {

@@ -13,6 +13,8 @@ public enum Algorithm {
     PPO(Rows.ACTIONS, (options, setting) -> Objective.of(PolicyLosses.clipped())),
     /** With a second bound for bad actions. */
     DUAL_CLIP(Rows.ACTIONS, (options, setting) -> Objective.of(PolicyLosses.dualClipped(3))),
+    /** With a ratio that all timesteps share alike. */
+    GUARD(Rows.ACTIONS, (options, setting) -> Objective.of(PolicyLosses.guarded())),
     /** DDPO's importance sampling, not clipped. */
     IMPORTANCE(Rows.ACTIONS, (options, setting) -> Objective.of(PolicyLosses.importanceWeighted())),
     /** DDPO's score-function estimator. */

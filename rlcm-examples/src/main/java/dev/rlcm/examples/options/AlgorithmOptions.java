@@ -2,11 +2,15 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.AdvantageEstimator;
+import dev.rlcm.ppo.DenseAdvantages;
 import dev.rlcm.ppo.KlCoefficient;
 import dev.rlcm.ppo.KlRegularizedAdvantages;
 import dev.rlcm.ppo.Objective;
 import dev.rlcm.ppo.PathDivergence;
+import dev.rlcm.ppo.PolicyLosses;
 import dev.rlcm.ppo.RowSource;
+import dev.rlcm.ppo.StepPredictions;
+import dev.rlcm.reward.RewardFunction;
 import java.io.IOException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +88,27 @@ public final class AlgorithmOptions {
     private int draws = 3;
 
     @Option(
+            names = "--actions",
+            paramLabel = "N",
+            description = "Learn from N of each trajectory's actions, drawn anew for every update. Default: from all.")
+    private @Nullable Integer actions;
+
+    @Option(
+            names = "--consistency",
+            paramLabel = "WEIGHT",
+            description =
+                    "Weight in the loss of the distance between what every step predicts and where its trajectory ended;"
+                            + " for algorithms that learn from actions. Default: ${DEFAULT-VALUE}.")
+    private double consistency = 0;
+
+    @Option(
+            names = "--dense",
+            fallbackValue = "true",
+            description =
+                    "Reward every action by how much the predicted picture gains; for algorithms that learn from actions.")
+    private boolean dense;
+
+    @Option(
             names = "--last-steps",
             paramLabel = "K",
             description = "Of direct: how many steps the reward's gradient goes through. Default: ${DEFAULT-VALUE}.")
@@ -91,6 +116,17 @@ public final class AlgorithmOptions {
 
     Objective objective(LearningSetting setting) throws IOException {
         Objective objective = algorithm.factory.create(this, setting);
+        boolean ofActions = algorithm.rows == Algorithm.Rows.ACTIONS;
+        if (!ofActions && (actions != null || consistency != 0)) {
+            throw new IllegalArgumentException("--actions and --consistency are for algorithms that learn from actions,"
+                    + " which " + algorithm + " does not");
+        }
+        if (actions != null) {
+            objective = objective.on(RowSource.someTransitions(actions));
+        }
+        if (consistency != 0) {
+            objective = objective.plus(consistency, PolicyLosses.consistency().named("consistency"));
+        }
         return algorithm.rows == Algorithm.Rows.NOISED
                 ? objective.on(RowSource.noised(setting.forwardSteps(), draws))
                 : objective;
@@ -98,11 +134,13 @@ public final class AlgorithmOptions {
 
     /**
      * @param otherwise where no estimator is chosen
-     * @param rows in a run of the graph that measures divergences
+     * @param rows in a run of the graphs that measure divergences and predict pictures
      */
-    AdvantageEstimator credit(AdvantageEstimator otherwise, ConsistencyPolicy policy, int rows) {
-        AdvantageEstimator estimator =
+    AdvantageEstimator credit(AdvantageEstimator otherwise, ConsistencyPolicy policy, RewardFunction reward, int rows) {
+        AdvantageEstimator chosen =
                 advantage.estimator(otherwise, AdvantageEstimator.perPrompt(statBuffer, statMinCount));
+        AdvantageEstimator estimator =
+                dense ? new DenseAdvantages(StepPredictions.of(policy, rows), reward, chosen) : chosen;
         if (klReward == 0) {
             return estimator;
         }
@@ -120,6 +158,9 @@ public final class AlgorithmOptions {
         if (klTarget != null) {
             entries.put("kl-target", klTarget);
         }
+        entries.put("actions", actions != null ? actions : new Unset("all"));
+        entries.put("consistency", consistency);
+        entries.put("dense", dense);
         switch (algorithm) {
             case REBEL -> entries.put("eta", eta);
             case DPO, DIFFUSION_DPO -> entries.put("beta", beta);

@@ -1,6 +1,7 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.parallel.ReplicatedBackend;
@@ -40,12 +41,22 @@ final class DeviceOptions {
             description = "What to spend memory on: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private MemoryPolicy memory = OrtOptions.defaults().memory();
 
+    @Option(
+            names = "--convolutions",
+            paramLabel = "FORMS",
+            description =
+                    "How convolutions are computed on a CPU: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private ConvolutionForms convolutions = OrtOptions.defaults().convolutions();
+
     /** One backend for all copies; closing it closes them. */
     Backend open() {
         if (replicas < 1) {
             throw new IllegalArgumentException("--replicas must be at least 1, got " + replicas);
         }
-        OrtOptions options = OrtOptions.defaults().withMemory(memory).withThreads(threads());
+        OrtOptions options = OrtOptions.defaults()
+                .withMemory(memory)
+                .withConvolutions(convolutions)
+                .withThreads(threads());
         List<Backend> opened = new ArrayList<>();
         try {
             for (String device : devices) {
@@ -74,5 +85,6 @@ final class DeviceOptions {
         entries.put("replicas", replicas);
         entries.put("threads", threads());
         entries.put("memory", memory.toString().toLowerCase(Locale.ROOT));
+        entries.put("convolutions", convolutions.toString().toLowerCase(Locale.ROOT));
     }
 }

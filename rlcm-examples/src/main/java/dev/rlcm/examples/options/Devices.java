@@ -1,7 +1,6 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.onnx.CudaOptions;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
@@ -21,11 +20,6 @@ public final class Devices {
     /** Opens cpu, cuda or cuda:N. */
     public static Backend open(String device) {
         return open(device, OrtOptions.defaults());
-    }
-
-    /** As {@link #open(String)}, with a choice of what to spend memory on. */
-    public static Backend open(String device, MemoryPolicy memory) {
-        return open(device, OrtOptions.defaults().withMemory(memory));
     }
 
     /** As {@link #open(String)}, with options. */

@@ -63,11 +63,6 @@ public final class PromptsOption {
         return prompts;
     }
 
-    /** For reports. */
-    public String promptsName() {
-        return set(prompts).map(PromptSet::description).orElse(prompts);
-    }
-
     /** For the help. */
     static final class Sets implements Iterable<String> {
         @Override

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.commons.math3.util.ArithmeticUtils;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -51,6 +52,13 @@ public final class TrainOptions {
                             + " the whole epoch. Default: what suits the reward.")
     @Nullable
     Integer samplesPerPrompt;
+
+    @Option(
+            names = "--common-beginnings",
+            fallbackValue = "true",
+            description =
+                    "Begin the pictures of a prompt at the same noise, so that they differ by their actions alone.")
+    boolean commonBeginnings;
 
     @Option(
             names = "--advantage-scale",
@@ -123,6 +131,17 @@ public final class TrainOptions {
 
     @Mixin
     public EvaluationOptions evaluation = new EvaluationOptions();
+
+    /**
+     * The options that a command line gives.
+     *
+     * @throws CommandLine.ParameterException if one of them cannot be read
+     */
+    public static TrainOptions of(List<String> arguments) {
+        TrainOptions options = new TrainOptions();
+        new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments.toArray(String[]::new));
+        return options;
+    }
 
     /** What is trained for. */
     public Goal goal() {
@@ -208,11 +227,11 @@ public final class TrainOptions {
     }
 
     /** By default on a fixed scale where pictures of one prompt are compared. */
-    public AdvantageEstimator advantages(ConsistencyPolicy policy) {
+    public AdvantageEstimator advantages(ConsistencyPolicy policy, RewardFunction reward) {
         AdvantageEstimator otherwise = samplesPerPrompt() > 1 && advantageScale() != 0
                 ? AdvantageEstimator.withinPrompt(advantageScale())
                 : trainer().advantages();
-        return algorithm.credit(otherwise, policy, learning.minibatch);
+        return algorithm.credit(otherwise, policy, reward, learning.minibatch);
     }
 
     public PpoConfig ppo() {
@@ -238,6 +257,7 @@ public final class TrainOptions {
                 .withSamplesPerPrompt(samplesPerPrompt())
                 .withStatistics(algorithm.statBuffer, algorithm.statMinCount)
                 .withRewardThreads(mix.threads)
+                .withCommonBeginnings(commonBeginnings)
                 .withSeed(learning.seed);
         return evaluation.averageDecay == 0 ? config : config.withAverageDecay(evaluation.averageDecay);
     }
@@ -252,6 +272,7 @@ public final class TrainOptions {
         evaluation.summarise(entries);
         entries.put("epochs", epochs());
         entries.put("samples-per-prompt", samplesPerPrompt());
+        entries.put("common-beginnings", commonBeginnings);
         entries.put("advantage-scale", advantageScale());
         entries.put("steps", steps);
         entries.put("guidance", guidance);

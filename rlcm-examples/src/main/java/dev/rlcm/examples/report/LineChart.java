@@ -30,6 +30,7 @@ final class LineChart {
     private final String axis;
     private double first = Double.POSITIVE_INFINITY;
     private double last = Double.NEGATIVE_INFINITY;
+    private int bands;
 
     /** @param axis what the horizontal axis shows */
     LineChart(String title, String axis, int width, int height, int titleSize) {
@@ -85,7 +86,8 @@ final class LineChart {
             edge[i] = high[i];
             edge[2 * count - 1 - i] = low[i];
         }
-        XYSeries band = chart.addSeries("band", around, edge);
+        XYSeries band = chart.addSeries("band " + bands++, around, edge);
+        band.setShowInLegend(false);
         band.setXYSeriesRenderStyle(XYSeriesRenderStyle.PolygonArea);
         band.setFillColor(color);
         band.setLineColor(new Color(0, true));

@@ -49,6 +49,12 @@ public final class RunReport {
         return this;
     }
 
+    /** A sentence on how to read the page. */
+    public RunReport note(String text) {
+        body.append("<p class=\"muted\">").append(Html.escape(text)).append("</p>\n");
+        return this;
+    }
+
     /**
      * What the run changed: a quantity before, after and the change in percent of the absolute value before.
      *
@@ -117,6 +123,13 @@ public final class RunReport {
             rows(rows);
             body.append("</details>");
         }
+        return end();
+    }
+
+    /** All rows of a table; the columns are those of the first row. */
+    public RunReport rows(String heading, List<? extends Map<String, ?>> all) {
+        begin(heading);
+        rows(all);
         return end();
     }
 

@@ -14,7 +14,7 @@ final class Style {
     static final Color RULE = new Color(0xd0d7de);
     static final Color FAINT_RULE = new Color(0xebeef1);
     static final Color ACCENT = new Color(0x0969da);
-    static final Color ACCENT_BAND = new Color(0x09, 0x69, 0xda, 0x2e);
+    static final Color ACCENT_BAND = band(ACCENT);
     static final Color SECOND = new Color(0x8250df);
     static final Color THIRD = new Color(0xbc4c00);
 
@@ -33,6 +33,11 @@ final class Style {
     /** The colour of the i-th of several runs; after eight they come again. */
     static Color series(int i) {
         return SERIES.get(i % SERIES.size());
+    }
+
+    /** The colour of the band around a curve of that colour. */
+    static Color band(Color curve) {
+        return new Color(curve.getRed(), curve.getGreen(), curve.getBlue(), 0x2e);
     }
 
     static Font regular(int size) {

@@ -1,5 +1,6 @@
 package dev.rlcm.examples.run;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.report.ImageGrid;
 import dev.rlcm.examples.report.Tile;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Draws and measures the same prompts and noises, whenever it is asked. */
 public final class Evaluator {
-    /** How many pictures are measured. */
+    /** How many pictures are measured unless it is said otherwise. */
     public static final int EVALUATED = 64;
 
     private static final long STOP_POLL_MILLIS = 200;
@@ -55,12 +56,29 @@ public final class Evaluator {
             Task.Measure measure,
             PromptSource prompts,
             long seed) {
+        this(policy, reward, shadows, measure, prompts, EVALUATED, seed);
+    }
+
+    /**
+     * The same of fewer or more pictures.
+     *
+     * @param count how many are measured, at least as many as are shown, 8
+     */
+    public Evaluator(
+            ConsistencyPolicy policy,
+            RewardFunction reward,
+            Map<String, RewardFunction> shadows,
+            Task.Measure measure,
+            PromptSource prompts,
+            int count,
+            long seed) {
+        Check.atLeast(SHOWN, "count", count);
         this.policy = policy;
         this.reward = reward.checked();
         this.shadows = shadows;
         this.measure = measure;
         this.random = RandomStreams.seeded(seed).at("evaluation");
-        this.prompts = prompts.draw(0, EVALUATED, random);
+        this.prompts = prompts.draw(0, count, random);
     }
 
     /** The pictures that are shown, as the policy draws them now. */
@@ -159,7 +177,7 @@ public final class Evaluator {
             Map<String, double[]> shadows,
             Task.Measure measure) {
         /** Of the pictures that have a score. */
-        static double mean(double[] scores) {
+        public static double mean(double[] scores) {
             return Arrays.stream(scores).filter(Double::isFinite).average().orElse(Double.NaN);
         }
 
@@ -177,7 +195,8 @@ public final class Evaluator {
             return measure.sign() * mean();
         }
 
-        List<Sample> shown() {
+        /** The first of them, to be looked at. */
+        public List<Sample> shown() {
             return samples.subList(0, SHOWN);
         }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.reward.Sample;
+import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -177,6 +178,33 @@ class ReportTest {
             assertThat(count(image, Style.series(i).getRGB())).isPositive();
         }
         assertThat(count(image, Style.series(3).getRGB())).isZero();
+    }
+
+    @Test
+    void aSpreadBecomesABandOfItsSize() {
+        Color band = Style.band(Style.series(0));
+        double share = band.getAlpha() / 255.0;
+        int onPaper = new Color(
+                        blend(band.getRed(), share), blend(band.getGreen(), share), blend(band.getBlue(), share))
+                .getRGB();
+        long none = count(spread(0), onPaper);
+        long narrow = count(spread(0.1), onPaper);
+        long wide = count(spread(0.2), onPaper);
+        assertThat(none).isLessThan(narrow / 100);
+        assertThat((double) wide / narrow).isBetween(1.8, 2.2);
+    }
+
+    private static int blend(int channel, double share) {
+        return (int) Math.round(share * channel + (1 - share) * 255);
+    }
+
+    /** A flat curve with a band, between two points that hold the axis. */
+    private static BufferedImage spread(double spread) {
+        return Curves.of("reward", "seconds")
+                .with("banded", List.of(new Curves.Point(0, 0, spread), new Curves.Point(10, 0, spread)))
+                .with("low", List.of(new Curves.Point(0, -1)))
+                .with("high", List.of(new Curves.Point(0, 1)))
+                .render();
     }
 
     @Test

@@ -43,7 +43,7 @@ final class Weights {
                 fixed.add(value);
             } else {
                 value.inputs().stream().filter(fixed::contains).forEach(used::add);
-                if (value.is(Op.MATMUL) && fixed.contains(value.in(1))) {
+                if (SessionWeights.isPacked(value) && fixed.contains(value.in(1))) {
                     packable.add(value.in(1));
                 }
             }

@@ -2,6 +2,7 @@ package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
@@ -81,7 +82,7 @@ final class ImageDecoder {
     }
 
     private Executable compile(int batch) {
-        return backend.compile(Graph.of("picture", decoded(batch)));
+        return backend.compile(Lowering.of(backend).inference(Graph.of("picture", decoded(batch))));
     }
 
     /** As {@link dev.rlcm.policy.ConsistencyModel#decoder} has it: with the scale of the latents and that of the pictures. */

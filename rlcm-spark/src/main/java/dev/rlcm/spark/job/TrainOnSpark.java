@@ -84,7 +84,7 @@ public final class TrainOnSpark implements Callable<Integer> {
                         cluster.reward(),
                         options.trainingPrompts(),
                         options.trainer(),
-                        options.advantages(cluster.policy()));
+                        options.advantages(cluster.policy(), cluster.reward()));
                 HadoopCheckpoints files = new HadoopCheckpoints(spark.hadoopConfiguration());
                 try (StopSignal signal = StopSignal.install(trainer::stop)) {
                     train(trainer, files);

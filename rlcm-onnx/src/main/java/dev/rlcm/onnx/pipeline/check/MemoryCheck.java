@@ -14,10 +14,13 @@ final class MemoryCheck {
 
     private final CheckSettings settings;
     private final Findings findings;
-    private final StandInWeights weights = new StandInWeights();
+    private final StandInWeights weights;
+    private final Lowering lowering;
 
-    private MemoryCheck(CheckSettings settings, Findings findings) {
+    private MemoryCheck(CheckSettings settings, StandInWeights weights, Lowering lowering, Findings findings) {
         this.settings = settings;
+        this.weights = weights;
+        this.lowering = lowering;
         this.findings = findings;
     }
 
@@ -25,9 +28,16 @@ final class MemoryCheck {
      * Reports the memory.
      *
      * @param others the graphs that sampling runs besides the network
+     * @param weights stand-ins that the network's graphs were lowered with, as others will be
      */
-    static void run(Network network, List<Graph> others, CheckSettings settings, Findings findings) {
-        findings.run(MODEL, () -> new MemoryCheck(settings, findings).run(network, others));
+    static void run(
+            Network network,
+            List<Graph> others,
+            CheckSettings settings,
+            StandInWeights weights,
+            Lowering lowering,
+            Findings findings) {
+        findings.run(MODEL, () -> new MemoryCheck(settings, weights, lowering, findings).run(network, others));
     }
 
     private void run(Network network, List<Graph> others) {
@@ -35,15 +45,10 @@ final class MemoryCheck {
         graphs.add(weights.replace(network.sampler()));
         others.forEach(graph -> graphs.add(weights.replace(graph)));
         report("sampling " + settings.batch() + " at a time", graphs);
-        network.update().map(this::lowered).ifPresent(graph -> {
+        network.update().map(lowering::lower).ifPresent(graph -> {
             graphs.add(graph);
             report("training with minibatches of " + settings.minibatch(), graphs);
         });
-    }
-
-    /** What an optimiser compiles, as far as memory is concerned. */
-    private Graph lowered(Graph joint) {
-        return Lowering.of(settings.runtime().memory()).withWeights(weights).lower(joint);
     }
 
     private void report(String what, List<Graph> graphs) {

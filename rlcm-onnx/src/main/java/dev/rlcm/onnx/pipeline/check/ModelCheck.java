@@ -1,5 +1,6 @@
 package dev.rlcm.onnx.pipeline.check;
 
+import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.check.LatentCheck.Latents;
@@ -33,12 +34,17 @@ public final class ModelCheck {
         SchedulerCheck.run(layout, settings, findings);
         Encoders texts = TextCheck.run(layout, findings);
         Latents latents = LatentCheck.run(layout, settings, findings);
+        StandInWeights weights = new StandInWeights();
+        Lowering lowering = Lowering.of(settings.runtime().memory())
+                .withConvolutions(settings.runtime().convolutions())
+                .withWeights(weights);
         DenoiserCheck.run(layout, settings, texts.shape(), latents, findings)
-                .flatMap(network -> NetworkCheck.run(layout.denoiser(), network, settings, findings))
+                .flatMap(unet -> NetworkCheck.run(layout.denoiser(), unet, settings, lowering, findings))
                 .ifPresent(network -> {
-                    List<Graph> others = Stream.concat(texts.graphs().stream(), latents.decoder().stream())
+                    List<Graph> others = Stream.concat(
+                                    texts.graphs().stream(), latents.decoder().map(lowering::inference).stream())
                             .toList();
-                    MemoryCheck.run(network, others, settings, findings);
+                    MemoryCheck.run(network, others, settings, weights, lowering, findings);
                 });
     }
 }

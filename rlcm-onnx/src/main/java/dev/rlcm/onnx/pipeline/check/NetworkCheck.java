@@ -23,10 +23,10 @@ final class NetworkCheck {
     private final Lowering lowering;
     private final Findings findings;
 
-    private NetworkCheck(String name, CheckSettings settings, Findings findings) {
+    private NetworkCheck(String name, CheckSettings settings, Lowering lowering, Findings findings) {
         this.name = name;
         this.settings = settings;
-        this.lowering = Lowering.of(settings.runtime().memory());
+        this.lowering = lowering;
         this.findings = findings;
     }
 
@@ -38,8 +38,10 @@ final class NetworkCheck {
      */
     record Network(Graph sampler, Optional<Graph> update) {}
 
-    static Optional<Network> run(String name, Denoiser unet, CheckSettings settings, Findings findings) {
-        return new NetworkCheck(name, settings, findings).run(unet);
+    /** @param lowering with stand-ins for weights */
+    static Optional<Network> run(
+            String name, Denoiser unet, CheckSettings settings, Lowering lowering, Findings findings) {
+        return new NetworkCheck(name, settings, lowering, findings).run(unet);
     }
 
     private Optional<Network> run(Denoiser unet) {
@@ -52,6 +54,12 @@ final class NetworkCheck {
             Optional<Graph> update = findings.attempt(name, () -> unet.graph(settings.minibatch()))
                     .flatMap(rows -> adapted(rows, settings.lora()))
                     .flatMap(this::differentiated);
+            findings.run(
+                    name,
+                    () -> findings.info(
+                            name,
+                            lowering.convolutionsOfForward(sampled) + ", as "
+                                    + settings.runtime().convolutions() + " has it"));
             return findings.attempt(name, () -> lowering.forward(sampled)).map(sampler -> new Network(sampler, update));
         });
     }

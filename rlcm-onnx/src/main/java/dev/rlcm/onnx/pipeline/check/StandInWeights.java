@@ -37,15 +37,21 @@ final class StandInWeights implements LoweredWeights {
         if (constant.data().bytes().remaining() < LARGE) {
             return constant;
         }
-        String name = names.computeIfAbsent(constant.data(), data -> "weight " + names.size());
-        return inputs.computeIfAbsent(name, n -> Value.input(n, constant.type(), constant.shape()));
+        return inputs.computeIfAbsent(name(constant.data()), n -> Value.input(n, constant.type(), constant.shape()));
     }
 
     @Override
-    public Value derived(Value constant, Shape shape, Supplier<TensorData> data) {
-        String name = "derived weight " + inputs.size();
-        Value input = Value.input(name, constant.type(), shape);
-        inputs.put(name, input);
-        return input;
+    public Value derived(Value weight, Object form, Shape shape, Supplier<TensorData> data) {
+        String source = weight.is(Op.CONSTANT) ? name(weight.data()) : weight.label();
+        return inputs.computeIfAbsent(source + ", " + form, name -> Value.input(name, weight.type(), shape));
+    }
+
+    @Override
+    public boolean isWeight(Value value) {
+        return value.is(Op.CONSTANT) || inputs.get(value.label()) == value;
+    }
+
+    private String name(TensorData weight) {
+        return names.computeIfAbsent(weight, data -> "weight " + names.size());
     }
 }

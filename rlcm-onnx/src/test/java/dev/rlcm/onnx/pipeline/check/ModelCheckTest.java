@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.ExternalFiles;
+import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.onnx.pipeline.Models;
 import dev.rlcm.onnx.pipeline.TimestepVariant;
 import dev.rlcm.onnx.pipeline.check.Finding.Severity;
@@ -14,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +42,31 @@ class ModelCheckTest {
                 .anyMatch(text -> text.startsWith("INFO model: training with minibatches of 2 will take about"))
                 .anyMatch(text -> text.startsWith("INFO unet: timestep is declared [steps]"))
                 .anyMatch(text -> text.contains("to_q=32"));
+    }
+
+    /** Transformed kernels of 4x4 tiles take four times the memory, and the findings say which convolutions have them. */
+    @Test
+    void theEstimateSpeaksOfTheConvolutionsThatRun() {
+        assertThat(convolutions(ConvolutionForms.DIRECT))
+                .anyMatch(text -> text.contains("0 of 49 convolutions of 3x3"));
+        assertThat(convolutions(ConvolutionForms.FILTERED))
+                .anyMatch(text -> text.contains("49 of 49 convolutions of 3x3") && text.contains("tiles of 4x4"));
+        assertThat(trainingMegabytes(ConvolutionForms.FILTERED))
+                .isGreaterThan(trainingMegabytes(ConvolutionForms.DIRECT));
+    }
+
+    private static List<String> convolutions(ConvolutionForms forms) {
+        return texts(ModelCheck.of(
+                Models.TINY, SETTINGS.withRuntime(OrtOptions.defaults().withConvolutions(forms))));
+    }
+
+    private static int trainingMegabytes(ConvolutionForms forms) {
+        return convolutions(forms).stream()
+                .map(Pattern.compile("training .* about (\\d+) MB")::matcher)
+                .filter(Matcher::find)
+                .mapToInt(matcher -> Integer.parseInt(matcher.group(1)))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -1,0 +1,35 @@
+package dev.rlcm.backend;
+
+import dev.rlcm.graph.TensorData;
+import java.lang.ref.WeakReference;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.function.Supplier;
+
+/**
+ * The weights that graphs for a backend hold in the place of a model's own, such as rotated and transformed kernels. A
+ * backend has one of these, so that a sampler and a trainer share a copy. It keeps nothing alive: a derived weight is freed with
+ * the last graph or executable that holds it. Thread-safe.
+ */
+public final class DerivedWeights {
+    private final Map<TensorData, Map<Object, WeakReference<TensorData>>> forms = new WeakHashMap<>();
+
+    /**
+     * A form of a weight, computed unless some graph holds it already.
+     *
+     * @param weight must not change
+     * @param form tells one form of the weight from another by {@code equals}
+     * @param computation makes the form; must not refer to this object
+     */
+    public synchronized TensorData of(TensorData weight, Object form, Supplier<TensorData> computation) {
+        Map<Object, WeakReference<TensorData>> known = forms.computeIfAbsent(weight, w -> new HashMap<>());
+        WeakReference<TensorData> reference = known.get(form);
+        TensorData derived = reference == null ? null : reference.get();
+        if (derived == null) {
+            derived = computation.get();
+            known.put(form, new WeakReference<>(derived));
+        }
+        return derived;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.rlcm.rewrite.convolution;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.rlcm.graph.Attributes;
+import dev.rlcm.graph.DataType;
+import dev.rlcm.graph.Graph;
+import dev.rlcm.graph.Op;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
+import dev.rlcm.rewrite.convolution.FilteringPlan.Budget;
+import dev.rlcm.rewrite.convolution.FilteringPlan.Use;
+import dev.rlcm.rewrite.lowering.LoweredWeights;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FilteringPlanTest {
+    /** Choosing needs shapes only. */
+    private static final class StandIns implements LoweredWeights {
+        private final List<Shape> shapes = new ArrayList<>();
+
+        @Override
+        public Value own(Value constant) {
+            return constant;
+        }
+
+        @Override
+        public Value derived(Value weight, Object form, Shape shape, Supplier<TensorData> data) {
+            shapes.add(shape);
+            return Value.input("kernel " + shapes.size(), weight.type(), shape);
+        }
+    }
+
+    private static Value conv(Value x, int channels, int stride, int group) {
+        Attributes sliding = Attributes.of("strides", new int[] {stride, stride}, "pads", new int[] {1, 1, 1, 1})
+                .with("dilations", new int[] {1, 1})
+                .with("group", group);
+        Shape kernel = Shape.of(channels, x.dim(1) / group, 3, 3);
+        return Value.of(Op.CONV, sliding, x, Value.constant(TensorData.zeros(x.type(), kernel)));
+    }
+
+    private static Value input(DataType type, int rows, int channels, int size) {
+        return Value.input("x", type, Shape.of(rows, channels, size, size));
+    }
+
+    private static long direct(FilteringPlan plan) {
+        return plan.apply(new StandIns()).topologicalOrder().stream()
+                .filter(value -> value.is(Op.CONV))
+                .count();
+    }
+
+    private static long everywhere(Value y) {
+        return direct(FilteringPlan.everywhere(Graph.of("y", y), Use.GRADIENTS));
+    }
+
+    private static FilteringPlan byCost(Value y, double share) {
+        return FilteringPlan.byCost(Graph.of("y", y), Use.GRADIENTS, new Budget(share, 0));
+    }
+
+    /** As they were measured, and the same for all rows, since sampler and trainer have to choose alike. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "320 | 64 | tiles of 4x4, channels last",
+                "640 | 32 | tiles of 4x4, channels first",
+                "1280 | 16 | tiles of 4x4, channels first",
+                "1280 | 8 | tiles of 2x2, channels first",
+                "64 | 16 | direct",
+                "128 | 8 | direct",
+                "128 | 16 | direct",
+                "32 | 8 | direct"
+            })
+    void theFastestFormIsTheOneThatWasMeasured(int channels, int size, String form) {
+        for (int rows : new int[] {1, 4, 16}) {
+            Value conv = conv(input(DataType.FLOAT32, rows, channels, size), channels, 1, 1);
+            assertThat(byCost(conv, 100).lines()).singleElement().asString().endsWith(": " + form);
+        }
+    }
+
+    @Test
+    void whatTheFormIsNotForStaysDirect() {
+        Value x = input(DataType.FLOAT32, 1, 4, 8);
+        assertThat(everywhere(conv(x, 4, 1, 1))).isZero();
+        assertThat(everywhere(conv(x, 4, 2, 1))).isOne();
+        assertThat(everywhere(conv(x, 4, 1, 2))).isOne();
+        assertThat(everywhere(conv(input(DataType.FLOAT16, 1, 4, 8), 4, 1, 1))).isOne();
+    }
+
+    @Test
+    void memoryIsSpentWhereItSavesMost() {
+        Value y = conv(conv(input(DataType.FLOAT32, 1, 320, 64), 320, 1, 1), 320, 1, 1);
+        for (int i = 0; i < 4; i++) {
+            y = conv(y, 640, i == 0 ? 2 : 1, 1);
+        }
+        assertThat(direct(byCost(y, 0))).as("all").isEqualTo(6);
+        assertThat(direct(byCost(y, 0.5))).isBetween(2L, 5L);
+        FilteringPlan all = byCost(y, 100);
+        assertThat(direct(all)).as("the strided one").isOne();
+        assertThat(all.lines()).allMatch(line -> line.contains("4x4"));
+    }
+
+    /** Beyond the model's own kernel of 9 numbers a filter, the direct form takes 9 rotated ones, and this form 16. */
+    @Test
+    void aSmallBudgetTakesSmallTiles() {
+        Value conv = conv(input(DataType.FLOAT32, 1, 1280, 16), 1280, 1, 1);
+        assertThat(byCost(conv, 0.77)).hasToString("0 of 1 convolutions of 3x3 by minimal filtering");
+        assertThat(byCost(conv, 0.78))
+                .hasToString("1 of 1 convolutions of 3x3 by minimal filtering (1 in tiles of 2x2, channels last)");
+    }
+
+    @Test
+    void aKernelThatIsUsedTwiceCountsOnce() {
+        Value x = input(DataType.FLOAT32, 1, 320, 64);
+        Value once = conv(x, 320, 1, 1);
+        Value again = Value.of(Op.CONV, once.attributes(), x.mul(2), once.in(1));
+        Graph two = Graph.of(Map.of("once", once, "again", again));
+        Budget ofOne = new Budget(0, 320 * 320 * 27 * Float.BYTES);
+        assertThat(direct(FilteringPlan.byCost(two, Use.GRADIENTS, ofOne))).isZero();
+        assertThat(direct(FilteringPlan.byCost(two, Use.GRADIENTS, new Budget(0, ofOne.least() - 1))))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void linesAreCutWhereNobodyDifferentiates() {
+        Graph graph = Graph.of("y", conv(input(DataType.FLOAT32, 1, 256, 128), 256, 1, 1));
+        StandIns weights = new StandIns();
+        Graph cut = FilteringPlan.byCost(graph, Use.INFERENCE, new Budget(0, 1 << 24))
+                .apply(weights);
+        assertThat(cut.output("y").shape()).isEqualTo(graph.output("y").shape());
+        assertThat(cut.topologicalOrder().stream().filter(v -> v.is(Op.SLICE) && v.dim(3) < 128))
+                .as("a block for each quarter")
+                .hasSize(4);
+        assertThat(weights.shapes).as("one kernel for all blocks").hasSize(1);
+        assertThat(FilteringPlan.everywhere(graph, Use.GRADIENTS).apply(weights).topologicalOrder())
+                .noneMatch(v -> v.is(Op.SLICE));
+    }
+}
