@@ -35,6 +35,9 @@ public final class Denoiser {
     public static final String SAMPLE = ConsistencyModel.SAMPLE;
     public static final String TIMESTEP = ConsistencyModel.TIMESTEP;
 
+    /** The input of a text's hidden states. */
+    public static final String STATES = ConditioningInput.STATES;
+
     /** The input that a network takes an embedding of the guidance scale by. */
     static final String GUIDANCE = ConditioningInput.GUIDANCE_EMBEDDING;
 

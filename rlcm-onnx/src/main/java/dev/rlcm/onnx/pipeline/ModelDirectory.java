@@ -168,6 +168,11 @@ public final class ModelDirectory {
         return model("text_encoder");
     }
 
+    /** The most tokens the first text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
+    public int maxTokens() throws IOException {
+        return configurationOrEmpty("text_encoder").count("max_position_embeddings").orElse(Integer.MAX_VALUE);
+    }
+
     /** The network that is adapted: {@code unet/model.onnx} or {@code transformer/model.onnx}. */
     public Path denoiser() {
         return root.resolve(family.denoiser() + MODEL);

@@ -81,13 +81,22 @@ public final class TextEncoder implements AutoCloseable {
         Map<String, Value> outputs = new LinkedHashMap<>();
         switch (source.layer()) {
             case NONE -> {}
-            case LAST -> outputs.put(STATES, output(model, loaded, 3, Stream.of(STATES)));
+            case LAST -> outputs.put(STATES, states(loaded, model));
             case PENULTIMATE -> outputs.put(STATES, output(model, loaded, 3, Stream.of(HIDDEN + (layers(loaded) - 1))));
         }
         if (source.is(Use.POOLED)) {
             outputs.put(POOLED, output(model, loaded, 2, Stream.of("text_embeds", "pooler_output")));
         }
         return Graph.of(outputs);
+    }
+
+    /**
+     * The last hidden states of a text encoder's graph, [B, S, D], FLOAT32.
+     *
+     * @throws IllegalArgumentException if it has no such output
+     */
+    public static Value states(Graph graph, OnnxComponent model) {
+        return output(model, graph, 3, Stream.of(STATES));
     }
 
     /** The shapes of a {@link #graph}'s results. */
