@@ -170,7 +170,9 @@ public final class ModelDirectory {
 
     /** The most tokens the first text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
     public int maxTokens() throws IOException {
-        return configurationOrEmpty("text_encoder").count("max_position_embeddings").orElse(Integer.MAX_VALUE);
+        return configurationOrEmpty("text_encoder")
+                .count("max_position_embeddings")
+                .orElse(Integer.MAX_VALUE);
     }
 
     /** The network that is adapted: {@code unet/model.onnx} or {@code transformer/model.onnx}. */
