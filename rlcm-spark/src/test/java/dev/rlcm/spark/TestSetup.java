@@ -1,10 +1,10 @@
 package dev.rlcm.spark;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
-import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.Objective;
@@ -16,43 +16,40 @@ import dev.rlcm.reward.RewardFunction;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.rewards.JpegCompressibility;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.TaskContext;
 
 /**
- * A tiny model on one thread, with a small adapter.
+ * The embedded model on one thread, with a small adapter.
  *
- * @param model its directory
  * @param pairs whether pairs of trajectories are compared
  * @param poison whether the reward throws in the first attempt of every task
  * @param mark the fingerprint that executors find; the driver finds "same"
  */
-record TestSetup(String model, boolean pairs, boolean poison, String mark) implements ClusterSetup {
+record TestSetup(boolean pairs, boolean poison, String mark) implements ClusterSetup {
     static final AtomicInteger OPEN = new AtomicInteger();
 
     static TestSetup plain() {
-        return new TestSetup(System.getProperty("rlcm.root") + "/fixtures/tiny-lcm", false, false, "same");
+        return new TestSetup(false, false, "same");
     }
 
     TestSetup withPairs() {
-        return new TestSetup(model, true, poison, mark);
+        return new TestSetup(true, poison, mark);
     }
 
     TestSetup withPoison() {
-        return new TestSetup(model, pairs, true, mark);
+        return new TestSetup(pairs, true, mark);
     }
 
     TestSetup withMark(String value) {
-        return new TestSetup(model, pairs, poison, value);
+        return new TestSetup(pairs, poison, value);
     }
 
     @Override
     public ClusterModel open() throws IOException {
         Backend backend = OrtBackend.cpu(1);
-        LatentConsistencyModel network = LatentConsistencyModel.load(
-                Path.of(model), backend, PipelineOptions.defaults().withSize(64, 64));
+        LatentConsistencyModel network = LatentConsistencyModel.load(EmbeddedModel.emojiLcm(), backend);
         OPEN.incrementAndGet();
         return new ClusterModel() {
             @Override
