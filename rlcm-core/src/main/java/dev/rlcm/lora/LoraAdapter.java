@@ -163,6 +163,11 @@ public final class LoraAdapter {
         return tensors.values().stream().mapToLong(TensorData::size).sum();
     }
 
+    /** The same live weights, of a network that files call by another name, see {@link LoraConfig#component}. */
+    public LoraAdapter withComponent(String name) {
+        return new LoraAdapter(config.withComponent(name), sites, tensors);
+    }
+
     /** An independent copy of the present weights. */
     public LoraAdapter copy() {
         return of(config, sites, tensors);

@@ -11,11 +11,20 @@ import dev.rlcm.check.Check;
  *     {@link LoraAdapter#initial}
  * @param alpha positive; the update is scaled by alpha / rank
  * @param targets the layers that are meant
+ * @param component what diffusers calls the network, and begins the keys of its files with: {@code unet} or {@code transformer}
  */
-public record LoraConfig(int rank, double alpha, LoraTargets targets) {
+public record LoraConfig(int rank, double alpha, LoraTargets targets, String component) {
+    private static final String UNET = "unet";
+
     public LoraConfig {
         Check.atLeast(1, "rank", rank);
         Check.positive("alpha", alpha);
+        Check.that(component.matches("\\w+"), "component", "one word", component);
+    }
+
+    /** Of a UNet. */
+    public LoraConfig(int rank, double alpha, LoraTargets targets) {
+        this(rank, alpha, targets, UNET);
     }
 
     /** The given rank on the attention projections, with alpha = rank, as PEFT and diffusers assume by default. */
@@ -24,11 +33,16 @@ public record LoraConfig(int rank, double alpha, LoraTargets targets) {
     }
 
     public LoraConfig withAlpha(double newAlpha) {
-        return new LoraConfig(rank, newAlpha, targets);
+        return new LoraConfig(rank, newAlpha, targets, component);
     }
 
     public LoraConfig targeting(LoraTargets newTargets) {
-        return new LoraConfig(rank, alpha, newTargets);
+        return new LoraConfig(rank, alpha, newTargets, component);
+    }
+
+    /** Of another network, see {@link #component}. */
+    public LoraConfig withComponent(String name) {
+        return new LoraConfig(rank, alpha, targets, name);
     }
 
     /** As {@link #targeting(LoraTargets)}, with the patterns that are described there. */

@@ -75,6 +75,29 @@ record LoraFileTensor(Path file, LoraKey key, TensorData data) {
         return data.reshape(shape);
     }
 
+    /**
+     * The part of a factor B that is of one of several layers which the file has as one.
+     *
+     * @throws IOException if it has fewer rows
+     */
+    LoraFileTensor rows(int from, int to) throws IOException {
+        Shape own = data.shape();
+        if (own.rank() < 2 || own.dim(0) < to) {
+            checkRows(to);
+        }
+        int columns = (int) (own.size() / own.dim(0));
+        TensorData part =
+                TensorData.generate(data.type(), own.with(0, to - from), i -> data.getDouble(from * columns + i));
+        return new LoraFileTensor(file, key, part);
+    }
+
+    /** Checks that a factor B has as many rows as the layers that it is of. */
+    void checkRows(int expected) throws IOException {
+        if (data.shape().rank() < 2 || data.shape().dim(0) != expected) {
+            throw failure("does not fit the model: it must have " + expected + " rows, got " + data.shape());
+        }
+    }
+
     private IOException failure(String problem) {
         return new IOException(file + ": " + key.name() + " " + problem);
     }

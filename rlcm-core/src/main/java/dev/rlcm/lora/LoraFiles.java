@@ -13,7 +13,6 @@ final class LoraFiles {
     /** Where diffusers keeps an adapter's configuration inside a safetensors file. */
     static final String DIFFUSERS_METADATA = "lora_adapter_metadata";
 
-    static final String DIFFUSERS_PREFIX = "unet.";
     private static final String PEFT_PREFIX = "base_model.model.";
     private static final String KOHYA_PREFIX = "lora_unet_";
 
@@ -24,8 +23,9 @@ final class LoraFiles {
         Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
         switch (format) {
             case DIFFUSERS -> {
-                adapter.tensors().forEach((key, tensor) -> tensors.put(DIFFUSERS_PREFIX + key, tensor));
-                metadata.put(DIFFUSERS_METADATA, PeftConfig.text(adapter, DIFFUSERS_PREFIX));
+                String prefix = adapter.config().component() + ".";
+                adapter.tensors().forEach((key, tensor) -> tensors.put(prefix + key, tensor));
+                metadata.put(DIFFUSERS_METADATA, PeftConfig.text(adapter, prefix));
             }
             case PEFT -> {
                 adapter.tensors().forEach((key, tensor) -> tensors.put(PEFT_PREFIX + key, tensor));
@@ -35,19 +35,25 @@ final class LoraFiles {
                 addKohya(adapter, tensors);
                 metadata.putAll(kohyaMetadata(adapter));
             }
+            case KOHYA_ORIGINAL -> {
+                OriginalLayers.of(adapter)
+                        .forEach((name, layer) -> add(KOHYA_PREFIX + underscored(name), layer, tensors));
+                metadata.putAll(kohyaMetadata(adapter));
+            }
         }
         new Safetensors(tensors, metadata).write(file);
     }
 
     private static void addKohya(LoraAdapter adapter, Map<String, TensorData> tensors) {
         for (LoraSite site : adapter.sites()) {
-            String name = KOHYA_PREFIX + underscored(site.path());
-            tensors.put(name + ".lora_down.weight", adapter.tensors().get(site.keyA()));
-            tensors.put(name + ".lora_up.weight", adapter.tensors().get(site.keyB()));
-            tensors.put(
-                    name + ".alpha",
-                    TensorData.scalar(DataType.FLOAT32, adapter.config().alpha()));
+            add(KOHYA_PREFIX + underscored(site.path()), OriginalLayers.of(adapter, site), tensors);
         }
+    }
+
+    private static void add(String name, OriginalLayers.Layer layer, Map<String, TensorData> tensors) {
+        tensors.put(name + ".lora_down.weight", layer.a());
+        tensors.put(name + ".lora_up.weight", layer.b());
+        tensors.put(name + ".alpha", TensorData.scalar(DataType.FLOAT32, layer.alpha()));
     }
 
     /** kohya keeps rank and alpha of kernels larger than 1x1 apart. */

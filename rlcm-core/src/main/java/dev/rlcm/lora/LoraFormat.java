@@ -3,8 +3,8 @@ package dev.rlcm.lora;
 /** Key conventions of adapter files. */
 public enum LoraFormat {
     /**
-     * {@code unet.<path>.lora_A.weight}; rank and alpha in the file's metadata as diffusers 0.34 and later write and
-     * read them.
+     * {@code unet.<path>.lora_A.weight}, or {@code transformer.} before the path, see {@link LoraConfig#component}; rank and alpha in
+     * the file's metadata as diffusers 0.34 and later write and read them.
      */
     DIFFUSERS,
     /**
@@ -13,5 +13,12 @@ public enum LoraFormat {
      */
     PEFT,
     /** {@code lora_unet_<path with underscores>.lora_down.weight} and an alpha for each layer: kohya, ComfyUI, A1111. */
-    KOHYA
+    KOHYA,
+    /**
+     * As {@link #KOHYA}, with the layers' names in the code that the model was first published with, which kohya's tools take for
+     * Stable Diffusion XL ({@code lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q}) and FLUX ({@code
+     * lora_unet_double_blocks_0_img_attn_qkv}). Layers that are one there are joined, at a rank that is the sum of theirs; an adapter
+     * has to have all of them.
+     */
+    KOHYA_ORIGINAL
 }

@@ -27,6 +27,9 @@ final class LoraReader {
     private final OptionalDouble alpha;
     private final Map<String, LoraSite> byPath = new LinkedHashMap<>();
     private final Map<String, LoraSite> byName = new LinkedHashMap<>();
+    /** The model's layers by the names, with underscores, of the code that it was first published with. */
+    private final Map<String, List<LoraSite>> byOriginal = new HashMap<>();
+
     private final Map<LoraSite, Map<Part, LoraFileTensor>> found = new HashMap<>();
     private String wrapper = "";
 
@@ -37,6 +40,7 @@ final class LoraReader {
             byPath.put(site.path(), site);
             byName.put(LoraFiles.underscored(site.path()), site);
         }
+        OriginalNames.of(sites).forEach((name, parts) -> byOriginal.put(LoraFiles.underscored(name), parts));
     }
 
     /** Reads a file; an alpha that is given replaces those of the file. */
@@ -92,13 +96,36 @@ final class LoraReader {
     }
 
     private void accept(LoraKey key, TensorData data) throws IOException {
+        List<LoraSite> parts = byOriginal.get(LoraFiles.underscored(key.unwrappedModule()));
+        if (parts == null || site(key).isPresent()) {
+            acceptOne(key, data);
+            return;
+        }
+        LoraFileTensor whole = LoraFileTensor.checked(file, key, data);
+        int row = 0;
+        for (LoraSite part : parts) {
+            int rows = key.part() == Part.B ? part.out() : 0;
+            add(part, key.part() == Part.B ? whole.rows(row, row + rows) : whole);
+            row += rows;
+        }
+        if (key.part() == Part.B) {
+            whole.checkRows(row);
+        }
+    }
+
+    private void acceptOne(LoraKey key, TensorData data) throws IOException {
         LoraSite site = site(key)
                 .orElseThrow(() -> new IOException(file + " does not fit the model: " + key.name()
                         + " names no layer of it that can be adapted; it has " + byPath.size()
                         + " such layers, for example "
                         + byPath.keySet().stream().findFirst().orElse("none")));
-        LoraFileTensor other = found.computeIfAbsent(site, s -> new EnumMap<>(Part.class))
-                .put(key.part(), LoraFileTensor.checked(file, key, data));
+        add(site, LoraFileTensor.checked(file, key, data));
+    }
+
+    private void add(LoraSite site, LoraFileTensor tensor) throws IOException {
+        LoraKey key = tensor.key();
+        LoraFileTensor other =
+                found.computeIfAbsent(site, s -> new EnumMap<>(Part.class)).put(key.part(), tensor);
         if (other != null) {
             throw new IOException(file + " holds " + other.key().name() + " and " + key.name() + ", which both are "
                     + key.part().inWords() + " of " + site.path() + "; remove one of them");
@@ -161,8 +188,6 @@ final class LoraReader {
     /** The configuration from the file's metadata or from PEFT's file beside it. */
     private PeftConfig config(Map<String, String> metadata) throws IOException {
         String embedded = metadata.get(LoraFiles.DIFFUSERS_METADATA);
-        return embedded != null
-                ? PeftConfig.parse(file.toString(), embedded, LoraFiles.DIFFUSERS_PREFIX)
-                : PeftConfig.beside(file);
+        return embedded != null ? PeftConfig.embedded(file.toString(), embedded) : PeftConfig.beside(file);
     }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Which layers get an adapter. A target is one of
@@ -13,7 +14,7 @@ import java.util.stream.Collectors;
  *       {@code ff.net.2});
  *   <li>a glob over the whole path, {@code *} for any text and {@code ?} for one character ({@code up_blocks.*.conv1});
  *   <li>{@code regex:} and a regular expression that the whole path must match;
- *   <li>a preset: {@code attention}, {@code all-linear} or {@code all}.
+ *   <li>a preset: {@code attention}, {@code joint-attention}, {@code all-linear} or {@code all}.
  * </ul>
  *
  * <p>Immutable and thread-safe.
@@ -22,12 +23,16 @@ import java.util.stream.Collectors;
  */
 public record LoraTargets(List<String> patterns) {
     private static final List<String> ATTENTION_LAYERS = List.of("to_q", "to_k", "to_v", "to_out.0");
+    private static final List<String> TEXT_LAYERS = List.of("add_q_proj", "add_k_proj", "add_v_proj", "to_add_out");
     private static final String EVERY_LINEAR = "all-linear";
     private static final String EVERY_LAYER = "all";
     private static final String REGEX = "regex:";
 
     /** The projections of attention, which the paper's reference implementation adapts. */
     public static final LoraTargets ATTENTION = of("attention");
+
+    /** Those of transformers whose text and picture attend to each other, the text's as well, as Flow-GRPO adapts them. */
+    public static final LoraTargets JOINT_ATTENTION = of("joint-attention");
 
     /** Every linear layer, and every convolution with a kernel of 1x1, which is one over channels. */
     public static final LoraTargets ALL_LINEAR = of(EVERY_LINEAR);
@@ -42,9 +47,17 @@ public record LoraTargets(List<String> patterns) {
         }
         patterns = patterns.stream()
                 .map(String::strip)
-                .flatMap(p -> p.equals("attention") ? ATTENTION_LAYERS.stream() : List.of(p).stream())
+                .flatMap(LoraTargets::expanded)
                 .toList();
         patterns.stream().filter(p -> p.startsWith(REGEX)).forEach(LoraTargets::regex);
+    }
+
+    private static Stream<String> expanded(String pattern) {
+        return switch (pattern) {
+            case "attention" -> ATTENTION_LAYERS.stream();
+            case "joint-attention" -> Stream.concat(ATTENTION_LAYERS.stream(), TEXT_LAYERS.stream());
+            default -> Stream.of(pattern);
+        };
     }
 
     /** The layers that any of the patterns fits. */

@@ -47,8 +47,16 @@ final class PeftConfig {
         return new PeftConfig("none", JSON.createObjectNode(), "");
     }
 
-    static PeftConfig parse(String source, String text, String prefix) throws IOException {
-        return parse(source, text.getBytes(StandardCharsets.UTF_8), prefix);
+    /** The configuration in diffusers' metadata, whose keys begin with the name of the network. */
+    static PeftConfig embedded(String source, String text) throws IOException {
+        PeftConfig plain = parse(source, text.getBytes(StandardCharsets.UTF_8), "");
+        for (Map.Entry<String, JsonNode> entry : plain.json.properties()) {
+            String prefix = entry.getKey().substring(0, entry.getKey().indexOf('.') + 1);
+            if (!prefix.startsWith("text_encoder")) {
+                return new PeftConfig(source, plain.json, prefix);
+            }
+        }
+        return plain;
     }
 
     private static PeftConfig parse(String source, byte[] text, String prefix) throws IOException {

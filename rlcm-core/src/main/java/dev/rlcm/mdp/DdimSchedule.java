@@ -19,7 +19,8 @@ import java.util.Map;
  * @param eta in [0, 1]: 0 is deterministic, 1 is DDPO's setting
  * @param stepsOffset what is added to every timestep
  */
-public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, double eta, int stepsOffset) {
+public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, double eta, int stepsOffset)
+        implements ScheduleRule {
     public DdimSchedule {
         Check.that(eta >= 0 && eta <= 1, "eta", "in [0, 1]", eta);
         Check.that(stepsOffset >= 0 && stepsOffset < noise.trainTimesteps(), "stepsOffset", "a timestep", stepsOffset);
@@ -74,6 +75,7 @@ public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, doubl
     }
 
     /** The schedule of N evaluations; the state after the last step is the sample. */
+    @Override
     public Schedule steps(int evaluations) {
         int spacing = noise.trainTimesteps() / evaluations;
         float[] abar = noise.alphasCumprod();
@@ -85,6 +87,7 @@ public record DdimSchedule(NoiseSchedule noise, PredictionType prediction, doubl
     }
 
     /** The forward process at the timesteps of N evaluations, with the network's own estimate of x0. */
+    @Override
     public List<ForwardStep> forwardSteps(int evaluations) {
         float[] abar = noise.alphasCumprod();
         return Arrays.stream(timesteps(evaluations))

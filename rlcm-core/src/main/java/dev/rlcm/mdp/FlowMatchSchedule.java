@@ -22,7 +22,8 @@ import java.util.Map;
  * @param window which steps draw noise; the last one never does
  */
 public record FlowMatchSchedule(
-        FlowLevels levels, double shift, int trainTimesteps, FlowNoise noise, double noiseLevel, StepWindow window) {
+        FlowLevels levels, double shift, int trainTimesteps, FlowNoise noise, double noiseLevel, StepWindow window)
+        implements ScheduleRule {
     /** Flow-GRPO's setting for Stable Diffusion 3.5 (arXiv:2505.05470, section 5.1). */
     private static final double DEFAULT_NOISE_LEVEL = 0.7;
 
@@ -127,6 +128,7 @@ public record FlowMatchSchedule(
     }
 
     /** The schedule of N evaluations at {@link #levels(int)}. */
+    @Override
     public Schedule steps(int evaluations) {
         return at(levels(evaluations));
     }
@@ -151,6 +153,7 @@ public record FlowMatchSchedule(
     }
 
     /** The forward process at the levels of N evaluations below 1, where no signal is left, with the network's estimate of x0. */
+    @Override
     public List<ForwardStep> forwardSteps(int evaluations) {
         List<ForwardStep> steps = new ArrayList<>();
         for (double level : levels(evaluations)) {

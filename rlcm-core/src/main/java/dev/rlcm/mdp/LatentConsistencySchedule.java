@@ -29,7 +29,8 @@ public record LatentConsistencySchedule(
         double timestepScaling,
         double sigmaData,
         TimestepRule rule,
-        LastStep lastStep) {
+        LastStep lastStep)
+        implements ScheduleRule {
     public LatentConsistencySchedule {
         Check.that(
                 originalInferenceSteps >= 1 && originalInferenceSteps <= noise.trainTimesteps(),
@@ -107,6 +108,7 @@ public record LatentConsistencySchedule(
     }
 
     /** The schedule of N evaluations, {@code 1 <= N <= originalInferenceSteps}. */
+    @Override
     public Schedule steps(int evaluations) {
         int[] timesteps = timesteps(evaluations);
         float[] abar = noise.alphasCumprod();
@@ -121,6 +123,7 @@ public record LatentConsistencySchedule(
     }
 
     /** The forward process at the timesteps of N evaluations, with f as the estimate of x0. */
+    @Override
     public List<ForwardStep> forwardSteps(int evaluations) {
         float[] abar = noise.alphasCumprod();
         return Arrays.stream(timesteps(evaluations))

@@ -6,7 +6,7 @@ import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.examples.run.Runs;
 import dev.rlcm.examples.run.StopSignal;
 import dev.rlcm.examples.run.TrainingRun;
-import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.random.RandomStreams;
@@ -19,14 +19,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * The main job: fine-tunes a latent consistency model for a reward and leaves a report, pictures, metrics and the adapter
+ * The main job: fine-tunes a text-to-image model for a reward and leaves a report, pictures, metrics and the adapter
  * in a directory. Ctrl-C ends after the epoch in progress and keeps what was learned.
  */
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Fine-tunes a latent consistency model for a reward by RLCM.")
+        description = "Fine-tunes a consistency or flow-matching model for a reward by RLCM.")
 public final class Train implements Callable<Integer> {
     @Mixin
     private final TrainOptions options = new TrainOptions();
@@ -42,7 +42,7 @@ public final class Train implements Callable<Integer> {
                 ? options.output
                 : Runs.directory(options.goal().name());
         try (Backend backend = options.openBackend()) {
-            LatentConsistencyModel model = options.load(backend);
+            LatentModel model = options.load(backend);
             ConsistencyPolicy policy =
                     model.policy(options.lora(), options.plan(), RandomStreams.seeded(options.seed()));
             PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.objective(model, policy, backend));

@@ -122,6 +122,9 @@ class ArchitectureTest {
             .or(simpleName("Denoiser"))
             .or(simpleName("Replicas"))
             .or(simpleName("TextEncoder"))
+            .or(simpleName("TextSource"))
+            .or(simpleName("TextShape"))
+            .or(simpleName("Family"))
             .or(simpleName("Resources"))
             .or(resideInAPackage(EXAMPLES))
             .as("internal");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.lora.LoraAdapter;
-import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.PpoOptimizer;
 import dev.rlcm.train.Trainer;
@@ -25,7 +25,7 @@ class ReplicatedTrainingTest {
                         .split(" "));
         try (Backend backend = options.openBackend()) {
             assertThat(backend.replicas()).hasSize(replicas);
-            LatentConsistencyModel model = options.load(backend);
+            LatentModel model = options.load(backend);
             ConsistencyPolicy policy = model.policy(options.lora(), options.plan());
             PpoOptimizer ppo = PpoOptimizer.of(
                     policy, options.ppo().withTrajectoriesPerStep(5), options.objective(model, policy, backend));

@@ -2,7 +2,7 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.mdp.ForwardStep;
-import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.reward.DifferentiableReward;
 import dev.rlcm.reward.RewardFunction;
@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.List;
 
 /** What an algorithm learns with: the model, its policy, and where rewards come from. */
-record LearningSetting(LatentConsistencyModel model, ConsistencyPolicy policy, RewardOptions rewards, Backend backend) {
+record LearningSetting(LatentModel model, ConsistencyPolicy policy, RewardOptions rewards, Backend backend) {
     /** The forward process at the timesteps that the policy visits. */
     List<ForwardStep> forwardSteps() {
         return model.schedule().forwardSteps(policy.schedule().evaluations());

@@ -1,7 +1,12 @@
 package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
+import dev.rlcm.mdp.FlowMatchSchedule;
+import dev.rlcm.mdp.StepWindow;
+import dev.rlcm.onnx.pipeline.FlowMatchingModel;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.LatentModel;
+import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
@@ -19,14 +24,49 @@ final class ModelOptions {
     @Option(
             names = "--precision",
             paramLabel = "TYPE",
-            description = "What the UNet is computed in: float32, float16 or bfloat16; the 16-bit types are for GPUs."
-                    + " Default: the type of its weights.")
+            description =
+                    "What the denoiser is computed in: float32, float16 or bfloat16; the 16-bit types are for GPUs."
+                            + " Default: the type of its weights.")
     private @Nullable Precision precision;
 
-    LatentConsistencyModel load(Backend backend) throws IOException {
-        PipelineOptions options = PipelineOptions.defaults();
-        return LatentConsistencyModel.load(
-                model.open(), backend, precision == null ? options : options.withPrecision(precision));
+    @Option(
+            names = "--noise-level",
+            paramLabel = "A",
+            description = "How much noise a step of a flow-matching model draws, by Flow-GRPO's sampler. Default: 0.7.")
+    private @Nullable Double noiseLevel;
+
+    @Option(
+            names = "--action-window",
+            split = ",",
+            paramLabel = "FIRST,COUNT",
+            description =
+                    "The first step of a flow-matching model that draws noise, from 0, and how many do. Default: all.")
+    private int @Nullable [] window;
+
+    /** The model as its scheduler says: of flow matching, or a consistency model. */
+    LatentModel load(Backend backend) throws IOException {
+        PipelineOptions usual = PipelineOptions.defaults();
+        PipelineOptions options = precision == null ? usual : usual.withPrecision(precision);
+        ModelDirectory directory = model.open();
+        if (directory.isFlowMatching()) {
+            FlowMatchingModel flow = FlowMatchingModel.load(directory, backend, options);
+            return flow.withSchedule(sampled(flow.schedule()));
+        }
+        if (noiseLevel != null || window != null) {
+            throw new IllegalArgumentException("--noise-level and --action-window are for flow-matching models, which "
+                    + model.modelName() + " is not");
+        }
+        return LatentConsistencyModel.load(directory, backend, options);
+    }
+
+    private FlowMatchSchedule sampled(FlowMatchSchedule schedule) {
+        FlowMatchSchedule noised = noiseLevel == null ? schedule : schedule.withNoiseLevel(noiseLevel);
+        if (window != null && window.length != 2) {
+            throw new IllegalArgumentException(
+                    "--action-window takes the first step and how many there are, such as 2,3, got " + window.length
+                            + " number(s)");
+        }
+        return window == null ? noised : noised.withWindow(new StepWindow(window[0], window[1]));
     }
 
     boolean isGiven() {
@@ -41,5 +81,7 @@ final class ModelOptions {
                 precision == null
                         ? new Unset("of the weights")
                         : precision.toString().toLowerCase(Locale.ROOT));
+        entries.put("noise-level", noiseLevel == null ? new Unset("of the model") : noiseLevel);
+        entries.put("action-window", window == null ? new Unset("all steps") : window[0] + "," + window[1]);
     }
 }

@@ -2,7 +2,7 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.ImageFiles;
-import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,7 +35,7 @@ public final class SamplingOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "Where the PNGs go. Default: ${DEFAULT-VALUE}.")
     private Path out = Path.of("pictures");
 
-    public LatentConsistencyModel load(Backend backend) throws IOException {
+    public LatentModel load(Backend backend) throws IOException {
         return model.load(backend);
     }
 

@@ -2,7 +2,7 @@ package dev.rlcm.examples.options;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraConfig;
-import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.AdvantageEstimator;
@@ -170,7 +170,7 @@ public final class TrainOptions {
         return learning.openBackend();
     }
 
-    public LatentConsistencyModel load(Backend backend) throws IOException {
+    public LatentModel load(Backend backend) throws IOException {
         return model.load(backend);
     }
 
@@ -239,8 +239,7 @@ public final class TrainOptions {
     }
 
     /** What updates minimise. */
-    public Objective objective(LatentConsistencyModel trained, ConsistencyPolicy policy, Backend backend)
-            throws IOException {
+    public Objective objective(LatentModel trained, ConsistencyPolicy policy, Backend backend) throws IOException {
         Objective objective = algorithm.objective(new LearningSetting(trained, policy, reward, backend));
         if (driftWeight() != 0) {
             objective = objective.plus(

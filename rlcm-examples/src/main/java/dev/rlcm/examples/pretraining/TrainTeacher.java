@@ -71,7 +71,7 @@ public final class TrainTeacher implements Callable<Integer> {
                     LatentDiffusionModel.load(directory, backend).trainable();
             TrainableNetwork unet = TrainableNetwork.of(
                     "unet",
-                    directory.unet(),
+                    directory.denoiser(),
                     diffusion
                             .unguided()
                             .denoiser(rows)

@@ -53,7 +53,7 @@ record Scale(
 
     /** To see that everything works; its numbers mean nothing. */
     static final Scale TINY = new Scale(
-            2,
+            1,
             1,
             1,
             3,

@@ -4,6 +4,7 @@ import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
@@ -13,31 +14,37 @@ import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.precision.Precision;
+import dev.rlcm.rewrite.folding.ConstantFolding;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The UNet as graphs for given batches. The inputs are the same for every form of export: all FLOAT32, and one timestep for
- * each row. Thread-safe.
+ * A family's network as graphs for given batches. The inputs are the same for every form of export: all FLOAT32, latents [B,C,h,w], and
+ * one timestep for each row in the unit of the schedule. Thread-safe.
  */
 public final class Denoiser {
     public static final String SAMPLE = ConsistencyModel.SAMPLE;
     public static final String TIMESTEP = ConsistencyModel.TIMESTEP;
-    public static final String STATES = "encoder_hidden_states";
-    public static final String GUIDANCE = "timestep_cond";
+
+    /** The input of a text's hidden states. */
+    public static final String STATES = ConditioningInput.STATES;
+
+    /** The input that a network takes an embedding of the guidance scale by. */
+    static final String GUIDANCE = ConditioningInput.GUIDANCE_EMBEDDING;
 
     private final OnnxComponent model;
-    private final Shape latent;
-    private final Shape states;
-    private final OptionalInt guidanceDim;
+    private final Family family;
+    private final LatentLayout layout;
+    private final List<ConditioningInput> conditioning;
     private final boolean raised;
     /** Null for the precision of the file's weights. */
     private final @Nullable Precision precision;
@@ -47,65 +54,95 @@ public final class Denoiser {
 
     private Denoiser(
             OnnxComponent model,
-            Shape latent,
-            Shape states,
-            OptionalInt guidanceDim,
+            Family family,
+            LatentLayout layout,
+            List<ConditioningInput> conditioning,
             boolean raised,
             @Nullable Precision precision) {
         this.model = model;
-        this.latent = latent;
-        this.states = states;
-        this.guidanceDim = guidanceDim;
+        this.family = family;
+        this.layout = layout;
+        this.conditioning = conditioning;
         this.raised = raised;
         this.precision = precision;
     }
 
     /**
-     * Checks the UNet's interface; weights are read when a graph is asked for.
+     * Checks the network's interface; weights are read when a graph is asked for.
      *
-     * @param states [S, D] of the text encoder
+     * @param text the sizes of what a prompt becomes
      * @param raised whether normalisations, attention and activations become single operators
      */
-    public static Denoiser open(ModelDirectory directory, LatentSize size, Shape states, boolean raised)
-            throws IOException {
-        JsonFile config = JsonFile.read(directory.root().resolve("unet/config.json"));
-        return open(OnnxComponent.open(directory.unet(), directory.reading()), config, size, states, raised);
+    static Denoiser open(ModelDirectory directory, LatentSize size, TextShape text, boolean raised) throws IOException {
+        OnnxComponent model = OnnxComponent.open(directory.denoiser(), directory.reading());
+        return open(
+                model,
+                directory.family(),
+                directory.denoiserConfiguration(),
+                size,
+                directory.latentScale(),
+                text,
+                raised);
     }
 
-    public static Denoiser open(OnnxComponent model, JsonFile config, LatentSize size, Shape states, boolean raised) {
-        model.expectInputs(List.of(SAMPLE, TIMESTEP, STATES), List.of(GUIDANCE));
-        int batch = model.dim(SAMPLE, 0).orElse(1);
-        int channels = config.count("in_channels").orElse(OnnxComponent.ANY);
-        Shape sample = model.bind(SAMPLE, batch, channels, size.height(), size.width());
-        model.bind(STATES, batch, states.dim(0), states.dim(1));
-        OptionalInt guidanceDim = OptionalInt.empty();
-        if (model.inputs().contains(GUIDANCE)) {
-            int dim = config.count("time_cond_proj_dim").orElse(OnnxComponent.ANY);
-            guidanceDim = OptionalInt.of(model.bind(GUIDANCE, batch, dim).dim(1));
+    /**
+     * As the other, of parts that need not come from a complete directory.
+     *
+     * @param scale pixels per latent, along each side
+     */
+    public static Denoiser open(
+            OnnxComponent model,
+            Family family,
+            JsonFile config,
+            LatentSize size,
+            int scale,
+            TextShape text,
+            boolean raised) {
+        LatentLayout layout = LatentLayout.of(model, family.form(), config, size);
+        List<String> others = new ArrayList<>(List.of(layout.input(), TIMESTEP));
+        others.addAll(LatentLayout.POSITIONS);
+        if (!model.inputs().containsAll(List.of(layout.input(), TIMESTEP, ConditioningInput.STATES))) {
+            throw new IllegalArgumentException(model.path() + " has the inputs " + model.inputs() + "; needed are "
+                    + List.of(layout.input(), TIMESTEP, ConditioningInput.STATES) + ", as in exports by Optimum");
         }
-        Shape latent = Shape.of(sample.dim(1), sample.dim(2), sample.dim(3));
-        return new Denoiser(model, latent, states, guidanceDim, raised, null);
+        List<ConditioningInput> conditioning = ConditioningInput.of(
+                new ConditioningInput.Setting(model, config, text, size.height() * scale, size.width() * scale),
+                others);
+        Denoiser denoiser = new Denoiser(model, family, layout, conditioning, raised, null);
+        denoiser.shapes(model.dim(layout.input(), 0).orElse(1));
+        return denoiser;
+    }
+
+    /** The inputs, besides latents and timestep, of which it is known what to feed to them. */
+    public static Set<String> knownInputs() {
+        Set<String> known = new HashSet<>(ConditioningInput.known());
+        known.addAll(LatentLayout.POSITIONS);
+        return known;
     }
 
     /** The same network computed in another precision. */
     Denoiser withPrecision(Precision other) {
-        return new Denoiser(model, latent, states, guidanceDim, raised, other);
+        return new Denoiser(model, family, layout, conditioning, raised, other);
     }
 
     /** The same network, whose graphs have the weights as their file does. */
     Denoiser trainable(ReadOptions reading) throws IOException {
         return new Denoiser(
-                OnnxComponent.trainable(model.path(), reading), latent, states, guidanceDim, raised, precision);
+                OnnxComponent.trainable(model.path(), reading), family, layout, conditioning, raised, precision);
     }
 
     /** [C, h, w]. */
     Shape latent() {
-        return latent;
+        return layout.latent();
     }
 
-    /** Width of the guidance embedding, if the UNet takes one. */
-    OptionalInt guidanceDim() {
-        return guidanceDim;
+    List<ConditioningInput> conditioning() {
+        return conditioning;
+    }
+
+    /** Whether guidance is an input of the network, so that one evaluation is enough for it. */
+    boolean takes(String input) {
+        return conditioning.stream().anyMatch(each -> each.name().equals(input));
     }
 
     /** The graph for a batch; the same one at every call. */
@@ -116,23 +153,21 @@ public final class Denoiser {
         return graphs.computeIfAbsent(batch, this::build);
     }
 
-    private Graph build(int batch) {
+    /** The shapes of all inputs as the file has them, checked; all but the timestep's are bound to the batch. */
+    private Map<String, Shape> shapes(int batch) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
-        shapes.put(SAMPLE, Rows.prepend(batch, latent));
-        shapes.put(STATES, Rows.prepend(batch, states));
-        guidanceDim.ifPresent(dim -> shapes.put(GUIDANCE, Shape.of(batch, dim)));
-        shapes.forEach((name, shape) -> model.bind(name, shape.toArray()));
-        Map<String, Shape> declared = new LinkedHashMap<>(shapes);
-        declared.put(TIMESTEP, declaredTimestep(batch));
-        Graph loaded;
-        try {
-            loaded = model.load(declared);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + model.path(), e);
+        shapes.put(layout.input(), model.bind(layout.input(), layout.fed(batch).toArray()));
+        shapes.put(TIMESTEP, declaredTimestep(batch));
+        for (ConditioningInput input : conditioning) {
+            Shape shape = Rows.prepend(batch, input.row());
+            shapes.put(input.name(), model.bind(input.name(), shape.toArray()));
         }
-        Graph uniform = uniform(loaded, shapes, batch);
-        Graph graph = raised ? RaisePatterns.raise(uniform) : uniform;
-        return constants.share((precision != null ? precision : Precision.ofWeights(graph)).of(graph));
+        layout.positions(model, shapes).forEach((name, data) -> {
+            boolean batched = model.rank(name) == data.shape().rank() + 1;
+            Shape shape = batched ? Rows.prepend(batch, data.shape()) : data.shape();
+            shapes.put(name, model.bind(name, shape.toArray()));
+        });
+        return shapes;
     }
 
     private Shape declaredTimestep(int batch) {
@@ -142,28 +177,61 @@ public final class Denoiser {
         return model.bind(TIMESTEP, model.dim(TIMESTEP, 0).orElse(batch));
     }
 
+    private Graph build(int batch) {
+        Map<String, Shape> shapes = shapes(batch);
+        Graph loaded;
+        try {
+            loaded = model.load(shapes);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + model.path(), e);
+        }
+        Graph uniform = uniform(loaded, shapes, batch);
+        Graph graph = raised ? RaisePatterns.raise(uniform) : uniform;
+        return constants.share((precision != null ? precision : Precision.ofWeights(graph)).of(graph));
+    }
+
     private Graph uniform(Graph loaded, Map<String, Shape> shapes, int batch) {
-        Map<Value, Value> replaced = new HashMap<>();
-        List<Value> inputs = new ArrayList<>();
-        Value timestep = Value.input(TIMESTEP, DataType.FLOAT32, Shape.of(batch));
-        shapes.forEach((name, shape) -> {
-            Value input = Value.input(name, DataType.FLOAT32, shape);
-            inputs.add(input);
-            replaced.put(loaded.input(name), input.cast(loaded.input(name).type()));
-        });
-        inputs.add(1, timestep);
         if (loaded.outputs().size() != 1) {
             throw new GraphException(model.path() + " has the outputs "
-                    + loaded.outputs().keySet() + ", expected one; export the UNet alone");
+                    + loaded.outputs().keySet() + ", expected one; export the " + family.denoiser() + " alone");
         }
         String name = loaded.outputs().keySet().iterator().next();
-        Value old = loaded.input(TIMESTEP);
-        Value output = PerRowTimestep.rebuild(loaded.output(name), old, timestep.cast(old.type()), replaced)
-                .cast(DataType.FLOAT32);
-        if (!output.shape().equals(shapes.get(SAMPLE))) {
-            throw new GraphException(model.path() + ": output " + name + " is " + output.shape() + ", expected "
-                    + shapes.get(SAMPLE) + "; UNets that also predict a variance are not supported");
+        Map<Value, Value> replaced = new HashMap<>();
+        Value sample = Value.input(SAMPLE, DataType.FLOAT32, Rows.prepend(batch, latent()));
+        Value timestep = Value.input(TIMESTEP, DataType.FLOAT32, Shape.of(batch));
+        List<Value> inputs = new ArrayList<>(List.of(sample, timestep));
+        replace(replaced, loaded, layout.input(), layout.pack(sample));
+        for (ConditioningInput conditioned : conditioning) {
+            Value input = Value.input(conditioned.name(), DataType.FLOAT32, shapes.get(conditioned.name()));
+            inputs.add(input);
+            replace(replaced, loaded, conditioned.name(), input);
         }
-        return new Graph(inputs, Map.of(name, output));
+        Map<String, TensorData> positions = layout.positions(model, shapes);
+        positions.forEach((input, data) ->
+                replace(replaced, loaded, input, Value.constant(data).expand(shapes.get(input))));
+        Value old = loaded.input(TIMESTEP);
+        double scale = family.form().timestepScale();
+        Value told = scale == 1 ? timestep : timestep.mul(scale);
+        Value output = PerRowTimestep.rebuild(loaded.output(name), old, told.cast(old.type()), replaced)
+                .cast(DataType.FLOAT32);
+        Graph uniform = new Graph(inputs, Map.of(name, unpacked(name, output, sample.shape())));
+        return positions.isEmpty() ? uniform : ConstantFolding.apply(uniform);
+    }
+
+    private static void replace(Map<Value, Value> replaced, Graph loaded, String input, Value value) {
+        Value old = loaded.input(input);
+        replaced.put(old, value.cast(old.type()));
+    }
+
+    private Value unpacked(String name, Value output, Shape expected) {
+        Shape fed = layout.fed(expected.dim(0));
+        if (family.form().hasVariance() && output.shape().equals(fed.with(1, 2 * fed.dim(1)))) {
+            return output.slice(1, 0, fed.dim(1));
+        }
+        if (!output.shape().equals(fed)) {
+            throw new GraphException(model.path() + ": output " + name + " is " + output.shape() + ", expected " + fed
+                    + "; networks that also predict a variance are not supported");
+        }
+        return layout.unpack(output);
     }
 }

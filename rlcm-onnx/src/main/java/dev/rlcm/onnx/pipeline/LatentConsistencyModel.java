@@ -1,27 +1,18 @@
 package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.graph.Graph;
-import dev.rlcm.graph.Shape;
-import dev.rlcm.graph.TensorData;
-import dev.rlcm.mdp.GuidanceEmbedding;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.onnx.OnnxModels;
-import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
 /**
  * A latent consistency model (Luo et al., arXiv:2310.04378) from a {@link ModelDirectory}: text to pictures in 1 to 50
- * network evaluations. UNets of any width, with or without guidance embedding, float32, float16 or bfloat16, with one
- * timestep for the batch or one for each row, appear alike.
+ * network evaluations. Networks of any width, with or without guidance embedding, float32, float16 or bfloat16, with one
+ * timestep for the batch or one for each row, appear alike. One without an input for the guidance scale ignores it.
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
@@ -81,7 +72,7 @@ public final class LatentConsistencyModel extends LatentModel {
     }
 
     /**
-     * The same model with its UNet computed in the given precision, by sampler and trainer alike. Text encoder and VAE stay as
+     * The same model with its denoiser computed in the given precision, by sampler and trainer alike. Text encoders and VAE stay as
      * they are; adapters, latents and log-probabilities are FLOAT32 in every precision.
      */
     public LatentConsistencyModel withPrecision(Precision precision) {
@@ -98,14 +89,9 @@ public final class LatentConsistencyModel extends LatentModel {
         return new LatentConsistencyModel(this, denoiser.trainable(directory().reading()));
     }
 
-    /** The schedule that the model's configuration asks for. */
+    @Override
     public LatentConsistencySchedule schedule() {
         return schedule;
-    }
-
-    @Override
-    Schedule schedule(int evaluations) {
-        return schedule.steps(evaluations);
     }
 
     @Override
@@ -116,37 +102,7 @@ public final class LatentConsistencyModel extends LatentModel {
     }
 
     @Override
-    ConsistencyModel network(double guidanceScale) {
-        return this;
-    }
-
-    @Override
-    public Graph denoiser(int batch) {
-        return denoiser.graph(batch);
-    }
-
-    /**
-     * {@inheritDoc}
-     *
-     * @param guidanceScale w, 1 is no guidance; a UNet without {@code timestep_cond} ignores it
-     */
-    @Override
-    public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
-        List<Map<String, TensorData>> rows = new ArrayList<>();
-        Map<String, TensorData> guidance = guidance(guidanceScale);
-        for (String prompt : prompts) {
-            Map<String, TensorData> row = new LinkedHashMap<>(guidance);
-            row.put(Denoiser.STATES, textEncoder.encode(prompt));
-            rows.add(row);
-        }
-        return rows;
-    }
-
-    private Map<String, TensorData> guidance(double scale) {
-        Map<String, TensorData> row = new LinkedHashMap<>();
-        denoiser.guidanceDim()
-                .ifPresent(dim ->
-                        row.put(Denoiser.GUIDANCE, TensorData.floats(Shape.of(dim), GuidanceEmbedding.of(scale, dim))));
-        return row;
+    boolean isGuided() {
+        return false;
     }
 }

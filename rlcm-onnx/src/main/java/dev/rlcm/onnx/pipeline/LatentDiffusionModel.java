@@ -1,19 +1,11 @@
 package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.graph.Graph;
-import dev.rlcm.graph.Shape;
-import dev.rlcm.graph.TensorData;
 import dev.rlcm.mdp.DdimSchedule;
-import dev.rlcm.mdp.Schedule;
 import dev.rlcm.policy.ConsistencyModel;
-import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.precision.Precision;
-import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 
 /**
  * A latent diffusion model such as Stable Diffusion 1.5 from a {@link ModelDirectory}, sampled by DDIM with noise: the
@@ -29,25 +21,22 @@ import java.util.Map;
  */
 public final class LatentDiffusionModel extends LatentModel {
     private final DdimSchedule schedule;
-    private final GuidedDenoiser guided;
-    private final Unguided unguided = new Unguided();
 
     private LatentDiffusionModel(
             ModelDirectory directory, DdimSchedule schedule, PipelineOptions options, Backend backend)
             throws IOException {
         super(directory, options, backend);
-        if (denoiser.guidanceDim().isPresent()) {
-            throw new IllegalArgumentException(directory.unet() + " has an input " + Denoiser.GUIDANCE
-                    + ", as only latent consistency models have; load it by LatentConsistencyModel");
+        if (denoiser.takes(ConditioningInput.GUIDANCE_EMBEDDING)) {
+            throw new IllegalArgumentException(
+                    directory.denoiser() + " has an input " + ConditioningInput.GUIDANCE_EMBEDDING
+                            + ", as only latent consistency models have; load it by LatentConsistencyModel");
         }
         this.schedule = schedule;
-        this.guided = new GuidedDenoiser(denoiser);
     }
 
     private LatentDiffusionModel(LatentDiffusionModel other, Denoiser denoiser) {
         super(other, denoiser);
         this.schedule = other.schedule;
-        this.guided = new GuidedDenoiser(denoiser);
     }
 
     /**
@@ -91,7 +80,7 @@ public final class LatentDiffusionModel extends LatentModel {
     }
 
     /**
-     * The same model with its UNet computed in the given precision, by sampler and trainer alike. Text encoder and VAE stay as
+     * The same model with its denoiser computed in the given precision, by sampler and trainer alike. Text encoders and VAE stay as
      * they are; adapters, latents and log-probabilities are FLOAT32 in every precision.
      */
     public LatentDiffusionModel withPrecision(Precision precision) {
@@ -107,76 +96,19 @@ public final class LatentDiffusionModel extends LatentModel {
         return new LatentDiffusionModel(this, denoiser.trainable(directory().reading()));
     }
 
-    /** The UNet as it is, without guidance: what an adapter that makes it a consistency model is injected into. */
+    /** The denoiser as it is, without guidance: what an adapter that makes it a consistency model is injected into. */
     public ConsistencyModel unguided() {
-        return unguided;
+        return network(1);
     }
 
-    /** The schedule that the model's configuration asks for, with eta 1. */
+    /** {@inheritDoc} They have eta 1. */
+    @Override
     public DdimSchedule schedule() {
         return schedule;
     }
 
     @Override
-    Schedule schedule(int evaluations) {
-        return schedule.steps(evaluations);
-    }
-
-    @Override
-    public Schedule schedule(SamplingPlan plan) {
-        return schedule.steps(plan.steps());
-    }
-
-    @Override
-    ConsistencyModel network(double guidanceScale) {
-        return guidanceScale == 1 ? unguided : this;
-    }
-
-    /** The UNet with guidance, which evaluates it on 2B rows for B. */
-    @Override
-    public Graph denoiser(int batch) {
-        return guided.graph(batch);
-    }
-
-    @Override
-    public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
-        TensorData scale = TensorData.floats(Shape.SCALAR, (float) guidanceScale);
-        TensorData negative = textEncoder.encode("");
-        return prompts.stream()
-                .map(prompt -> Map.of(
-                        Denoiser.STATES, textEncoder.encode(prompt),
-                        GuidedDenoiser.NEGATIVE_STATES, negative,
-                        GuidedDenoiser.SCALE, scale))
-                .toList();
-    }
-
-    /** The UNet as it is. */
-    private final class Unguided implements ConsistencyModel {
-        @Override
-        public Shape latentShape() {
-            return LatentDiffusionModel.this.latentShape();
-        }
-
-        @Override
-        public Graph denoiser(int batch) {
-            return denoiser.graph(batch);
-        }
-
-        @Override
-        public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
-            return prompts.stream()
-                    .map(prompt -> Map.of(Denoiser.STATES, textEncoder.encode(prompt)))
-                    .toList();
-        }
-
-        @Override
-        public List<Sample> decode(List<String> prompts, TensorData latents) {
-            return LatentDiffusionModel.this.decode(prompts, latents);
-        }
-
-        @Override
-        public Graph decoder(int batch) {
-            return LatentDiffusionModel.this.decoder(batch);
-        }
+    boolean isGuided() {
+        return true;
     }
 }

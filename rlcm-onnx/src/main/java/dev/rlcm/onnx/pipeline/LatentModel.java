@@ -9,6 +9,7 @@ import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.lora.LoraSite;
 import dev.rlcm.mdp.Schedule;
+import dev.rlcm.mdp.ScheduleRule;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.policy.ConsistencyModel;
@@ -28,68 +29,110 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A text-to-image model of the Stable Diffusion 1.5 family from a {@link ModelDirectory}: text encoder, UNet and VAE. Its
- * kinds differ in the schedule and in how guidance is done; policies, adapters and pictures are the same for all.
+ * A text-to-image model from a {@link ModelDirectory}: text encoders, a denoiser and a VAE. Its kinds differ in the schedule and in how
+ * guidance is done; families, such as Stable Diffusion 1.5, XL and 3 or FLUX, in what a network is fed with, which the model's own files
+ * say. Policies, adapters and pictures are the same for all.
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
 public abstract sealed class LatentModel implements ConsistencyModel
-        permits LatentConsistencyModel, LatentDiffusionModel {
+        permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel {
     final Denoiser denoiser;
-    final TextEncoder textEncoder;
+    final TextEncoders texts;
+    final LatentSize size;
     private final ModelDirectory directory;
     private final Backend backend;
     private final ImageDecoder imageDecoder;
+    private final Network plain;
+    private final Network guided;
     private @Nullable ImageEncoder imageEncoder;
     private final Map<ConsistencyModel, Sampler> samplers = new ConcurrentHashMap<>();
 
     LatentModel(ModelDirectory directory, PipelineOptions options, Backend backend) throws IOException {
-        LatentSize size = options.height().isPresent()
+        this.size = options.height().isPresent()
                 ? directory.size(options.height().getAsInt(), options.width().getAsInt())
                 : directory.trainedSize();
         this.directory = directory;
         this.backend = backend;
-        this.textEncoder = TextEncoder.load(directory, backend);
+        this.texts = TextEncoders.load(directory, backend);
         try {
-            Denoiser stored = Denoiser.open(directory, size, textEncoder.shape(), true);
+            Denoiser stored = Denoiser.open(directory, size, texts.shape(), true);
             this.denoiser = options.precision().map(stored::withPrecision).orElse(stored);
             this.imageDecoder = ImageDecoder.open(directory, denoiser.latent(), backend);
         } catch (IOException | RuntimeException e) {
-            textEncoder.close();
+            texts.close();
             throw e;
         }
+        this.plain = Network.plain(this);
+        this.guided = Network.guided(this);
     }
 
-    /** The other model with another UNet. */
+    /** The other model with another denoiser. */
     LatentModel(LatentModel other, Denoiser denoiser) {
+        this.size = other.size;
         this.directory = other.directory;
         this.backend = other.backend;
-        this.textEncoder = other.textEncoder;
+        this.texts = other.texts;
         this.denoiser = denoiser;
         this.imageDecoder = other.imageDecoder;
+        this.plain = Network.plain(this);
+        this.guided = Network.guided(this);
     }
 
-    /** The schedule of N network evaluations. */
-    abstract Schedule schedule(int evaluations);
+    /** The schedules that the model's configuration asks for. */
+    public abstract ScheduleRule schedule();
 
     /**
      * The steps that a policy with that plan takes.
      *
      * @throws IllegalArgumentException if the plan has more steps than the model's schedule
      */
-    public abstract Schedule schedule(SamplingPlan plan);
+    public Schedule schedule(SamplingPlan plan) {
+        return schedule().steps(plan.steps());
+    }
+
+    /** Whether guidance is classifier-free, a second evaluation of the network; else it is an input, or part of its weights. */
+    abstract boolean isGuided();
 
     /** The network that is evaluated for a guidance scale; the same one at every call. */
-    abstract ConsistencyModel network(double guidanceScale);
+    Network network(double guidanceScale) {
+        return isGuided() && guidanceScale != 1 ? guided : plain;
+    }
+
+    private Network own() {
+        return isGuided() ? guided : plain;
+    }
+
+    /** What the text encoders' part of the negative prompt is, which is the empty text. */
+    TextRows negativeText() {
+        TextRows empty = texts.encode("");
+        return directory.zeroesEmptyPrompt() ? empty.zeroed() : empty;
+    }
+
+    /** The denoiser; with classifier-free guidance, which evaluates it on 2B rows for B, if the model is guided so. */
+    @Override
+    public Graph denoiser(int batch) {
+        return own().denoiser(batch);
+    }
 
     /**
-     * The names of the UNet's weights that {@link #denoiser} has as constants, those of its file: all that whole-model training can
+     * {@inheritDoc}
+     *
+     * @param guidanceScale w, 1 is no guidance; a model that has guidance in its weights ignores it
+     */
+    @Override
+    public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
+        return own().condition(prompts, guidanceScale);
+    }
+
+    /**
+     * The names of the denoiser's weights that {@link #denoiser} has as constants, those of its file: all that whole-model training can
      * change. Meant for a model that was made trainable.
      *
-     * @throws IOException if the UNet's file cannot be read
+     * @throws IOException if the file cannot be read
      */
     public Set<String> weights() throws IOException {
-        Set<String> names = new LinkedHashSet<>(OnnxModels.weightNames(directory.unet()));
+        Set<String> names = new LinkedHashSet<>(OnnxModels.weightNames(directory.denoiser()));
         names.retainAll(OnnxModels.weights(denoiser.graph(1)).keySet());
         return names;
     }
@@ -117,7 +160,7 @@ public abstract sealed class LatentModel implements ConsistencyModel
      */
     public ConsistencyPolicy policy(LoraConfig lora, SamplingPlan plan, RandomStreams random) {
         List<LoraSite> sites = LoraInjection.sites(denoiser.graph(1), lora);
-        return policy(LoraAdapter.initial(lora, sites, random.at("lora")), plan);
+        return policy(LoraAdapter.initial(named(lora), sites, random.at("lora")), plan);
     }
 
     /**
@@ -129,18 +172,27 @@ public abstract sealed class LatentModel implements ConsistencyModel
         return ConsistencyPolicy.of(network(rollout.guidanceScale()), schedule(plan), rollout, adapter, backend);
     }
 
+    /** With the denoiser's name, by which adapter files call it. */
+    private LoraConfig named(LoraConfig lora) {
+        return lora.withComponent(directory.family().denoiser());
+    }
+
+    private LoraAdapter named(LoraAdapter adapter) {
+        return adapter.withComponent(directory.family().denoiser());
+    }
+
     /**
      * Reads an adapter for this model, whichever tool wrote it.
      *
      * @throws IOException if the file is unreadable, damaged or of another model
      */
     public LoraAdapter adapter(Path file) throws IOException {
-        return LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)));
+        return named(LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1))));
     }
 
     /** As {@link #adapter(Path)}, with an alpha that replaces the file's, see {@link LoraAdapter#load(Path, List, double)}. */
     public LoraAdapter adapter(Path file, double alpha) throws IOException {
-        return LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)), alpha);
+        return named(LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)), alpha));
     }
 
     @Override
@@ -187,8 +239,8 @@ public abstract sealed class LatentModel implements ConsistencyModel
      * @throws IllegalArgumentException if there are no prompts, or steps or guidanceScale is out of range
      */
     public List<Sample> generate(List<String> prompts, int steps, double guidanceScale, long seed) {
-        TensorData latents =
-                latents(prompts, schedule(steps), guidanceScale, (row, k, size) -> RandomStreams.seeded(seed + row)
+        TensorData latents = latents(
+                prompts, schedule().steps(steps), guidanceScale, (row, k, size) -> RandomStreams.seeded(seed + row)
                         .at("generate")
                         .at(k)
                         .gaussians(size));

@@ -3,12 +3,14 @@ package dev.rlcm.onnx.pipeline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
+import dev.rlcm.mdp.FlowMatchSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,21 +27,24 @@ import org.slf4j.LoggerFactory;
  */
 public final class ModelDirectory {
     private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
-    private static final String LAYOUT =
-            "model_index.json, scheduler/, tokenizer/, text_encoder/model.onnx, unet/model.onnx, vae_decoder/model.onnx";
+    private static final String MODEL = "/model.onnx";
+    private static final String CONFIG = "/config.json";
+    private static final List<String> FLOW_MATCHING = List.of("FlowMatchEulerDiscreteScheduler");
+    private static final String LAYOUT = "model_index.json, scheduler/ and a folder with model.onnx for every network";
 
-    private static final List<String> PARTS =
-            List.of("model_index.json", "scheduler", "tokenizer", "text_encoder", "unet", "vae_decoder", "vae_encoder");
+    private static final List<String> PARTS = List.of("model_index.json", "scheduler", "vae_decoder", "vae_encoder");
 
     private final Path root;
     private final Path shared;
     private final ReadOptions reading;
+    private final JsonFile index;
+    private final Family family;
     private final JsonFile scheduler;
+    private final JsonFile denoiserConfiguration;
     private final Optional<LatentSize> sampleSize;
     private final int latentScale;
     private final double scalingFactor;
     private final double shiftFactor;
-    private final int maxTokens;
 
     /**
      * Height and width of the latents.
@@ -53,13 +58,17 @@ public final class ModelDirectory {
         this.root = root;
         this.shared = shared;
         this.reading = reading;
-        checkPipeline(JsonFile.read(file(home("model_index.json"), "model_index.json")));
-        file(home("text_encoder"), "text_encoder/model.onnx");
-        file(root, "unet/model.onnx");
-        file(home("vae_decoder"), "vae_decoder/model.onnx");
+        index = JsonFile.read(file(home("model_index.json"), "model_index.json"));
+        family = Family.of(index);
+        for (TextSource text : texts()) {
+            file(home(text.encoder()), text.encoder() + MODEL);
+        }
+        file(root, family.denoiser() + MODEL);
+        file(home("vae_decoder"), "vae_decoder" + MODEL);
         scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
-        sampleSize = sampleSize(JsonFile.read(file(root, "unet/config.json")));
-        JsonFile vae = JsonFile.read(file(home("vae_decoder"), "vae_decoder/config.json"));
+        denoiserConfiguration = JsonFile.read(file(root, family.denoiser() + CONFIG));
+        sampleSize = sampleSize(denoiserConfiguration);
+        JsonFile vae = JsonFile.read(file(home("vae_decoder"), "vae_decoder" + CONFIG));
         latentScale = 1 << (levels(vae) - 1);
         // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215.
         scalingFactor = vae.real("scaling_factor").orElse(0.18215);
@@ -72,9 +81,6 @@ public final class ModelDirectory {
                 throw vae.wrong(key, "null (statistics by channel are not supported)");
             }
         }
-        maxTokens = JsonFile.readIfPresent(home("text_encoder").resolve("text_encoder/config.json"))
-                .count("max_position_embeddings")
-                .orElse(Integer.MAX_VALUE);
     }
 
     /**
@@ -91,7 +97,7 @@ public final class ModelDirectory {
      * Checks the folder of a model that has parts in common with another, such as a UNet that was trained or distilled
      * between the same text encoder and VAE.
      *
-     * @param root holds {@code scheduler/} and {@code unet/}
+     * @param root holds {@code scheduler/} and the denoiser, {@code unet/} or {@code transformer/}
      * @param shared holds the components that {@code root} lacks
      * @see #open(Path)
      */
@@ -102,7 +108,7 @@ public final class ModelDirectory {
     /**
      * As {@link #open(Path, Path)}.
      *
-     * @param reading how the networks are read; the paths are those of the UNet's layers
+     * @param reading how the networks are read; the paths are those of the denoiser's layers
      */
     public static ModelDirectory open(Path root, Path shared, ReadOptions reading) throws IOException {
         for (Path folder : List.of(root, shared)) {
@@ -120,7 +126,7 @@ public final class ModelDirectory {
         return root;
     }
 
-    /** How the UNet is read. */
+    /** How the denoiser is read. */
     public ReadOptions reading() {
         return reading;
     }
@@ -130,20 +136,69 @@ public final class ModelDirectory {
         return reading.withPaths(Map.of());
     }
 
+    Family family() {
+        return family;
+    }
+
+    /** The text encoders that the model has. */
+    List<TextSource> texts() {
+        return family.texts(index);
+    }
+
+    /** The sizes of the zeros that stand for a text encoder that the model does without. */
+    Optional<TextShape> absentText() {
+        return family.texts().stream()
+                .filter(text -> !texts().contains(text))
+                .findFirst()
+                .map(text -> TextShape.ofAbsent(text, denoiserConfiguration));
+    }
+
+    /** Whether an empty negative prompt means zeros, not what the encoders make of it. */
+    boolean zeroesEmptyPrompt() {
+        return index.flag("force_zeros_for_empty_prompt").orElse(false);
+    }
+
+    /** The first tokenizer. */
     public Path tokenizer() {
-        return home("tokenizer").resolve("tokenizer");
+        return folder("tokenizer");
     }
 
+    /** The first text encoder. */
     public Path textEncoder() {
-        return home("text_encoder").resolve("text_encoder/model.onnx");
+        return model("text_encoder");
     }
 
-    public Path unet() {
-        return root.resolve("unet/model.onnx");
+    /** The most tokens the first text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
+    public int maxTokens() throws IOException {
+        return configurationOrEmpty("text_encoder")
+                .count("max_position_embeddings")
+                .orElse(Integer.MAX_VALUE);
+    }
+
+    /** The network that is adapted: {@code unet/model.onnx} or {@code transformer/model.onnx}. */
+    public Path denoiser() {
+        return root.resolve(family.denoiser() + MODEL);
     }
 
     public Path vaeDecoder() {
-        return home("vae_decoder").resolve("vae_decoder/model.onnx");
+        return model("vae_decoder");
+    }
+
+    Path folder(String component) {
+        return home(component).resolve(component);
+    }
+
+    Path model(String component) {
+        return home(component).resolve(component + MODEL);
+    }
+
+    JsonFile denoiserConfiguration() {
+        return denoiserConfiguration;
+    }
+
+    /** A component's configuration; one without keys if it has none. */
+    JsonFile configurationOrEmpty(String component) throws IOException {
+        return JsonFile.readIfPresent(home(component).resolve(component + CONFIG));
     }
 
     /** The encoder of pictures, which generating does not need. */
@@ -172,6 +227,28 @@ public final class ModelDirectory {
                 DdimSchedule::fromConfig);
     }
 
+    /** Whether the scheduler is one of flow matching. */
+    public boolean isFlowMatching() {
+        return FLOW_MATCHING.contains(scheduler.text("_class_name").orElse(""))
+                || scheduler.flag("use_flow_sigmas").orElse(false);
+    }
+
+    /** The same of a flow-matching model, for latents of a size, which its shift may depend on. */
+    FlowMatchSchedule flowSchedule(LatentSize size) {
+        int side = family.form().packing()
+                * denoiserConfiguration.count("patch_size").orElse(1);
+        int tokens = size.height() / side * (size.width() / side);
+        if (!isFlowMatching()) {
+            throw new IllegalArgumentException(scheduler.path() + " is of a "
+                    + scheduler.text("_class_name").orElse("scheduler")
+                    + ", not of flow matching; load the model by LatentConsistencyModel or LatentDiffusionModel");
+        }
+        return schedule(
+                List.of(scheduler.text("_class_name").orElse("")),
+                "",
+                config -> FlowMatchSchedule.fromConfig(config, family.form().levels(), tokens));
+    }
+
     private <T> T schedule(List<String> names, String readAs, Function<Map<String, ?>, T> reader) {
         String name = scheduler.text("_class_name").orElse(names.get(0));
         if (!names.contains(name)) {
@@ -184,14 +261,14 @@ public final class ModelDirectory {
         }
     }
 
-    /** The latents the UNet was trained on, if its configuration says. */
+    /** The latents the denoiser was trained on, if its configuration says. */
     Optional<LatentSize> sampleSize() {
         return sampleSize;
     }
 
     /** The latents of the trained size. */
     LatentSize trainedSize() {
-        return sampleSize.orElseThrow(() -> new IllegalArgumentException(root.resolve("unet/config.json")
+        return sampleSize.orElseThrow(() -> new IllegalArgumentException(denoiserConfiguration.path()
                 + " has no sample_size; add it, or load the model for a height and width"));
     }
 
@@ -209,7 +286,7 @@ public final class ModelDirectory {
         return latentScale;
     }
 
-    /** What the VAE's latents were multiplied by for the UNet. */
+    /** What the VAE's latents were multiplied by for the denoiser. */
     public double scalingFactor() {
         return scalingFactor;
     }
@@ -217,11 +294,6 @@ public final class ModelDirectory {
     /** What was subtracted from the VAE's latents before that; usually 0. */
     public double shiftFactor() {
         return shiftFactor;
-    }
-
-    /** The most tokens the text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
-    public int maxTokens() {
-        return maxTokens;
     }
 
     /** The model that a component is in. */
@@ -243,7 +315,10 @@ public final class ModelDirectory {
                         directory + " holds the model that would be copied there; give another directory");
             }
         }
-        for (String part : PARTS) {
+        List<String> parts = new ArrayList<>(PARTS);
+        parts.add(family.denoiser());
+        texts().forEach(text -> parts.addAll(List.of(text.encoder(), text.tokenizer())));
+        for (String part : parts) {
             Path from = home(part).resolve(part);
             if (Files.exists(from)) {
                 copy(from, directory.resolve(part));
@@ -289,20 +364,11 @@ public final class ModelDirectory {
                 + (name == null ? "model" : name) + "-onnx";
     }
 
-    private void checkPipeline(JsonFile index) {
-        String name = index.text("_class_name").orElse("");
-        for (String component : new String[] {"text_encoder_2", "transformer", "prior"}) {
-            if (index.has(component) && !index.root().get(component).path(0).isNull()) {
-                throw new IllegalArgumentException(root + " is a " + (name.isEmpty() ? "pipeline" : name) + " with a "
-                        + component + ", which is not supported; use a model of the Stable Diffusion 1.5 family");
-            }
-        }
-    }
-
-    private static Optional<LatentSize> sampleSize(JsonFile unet) {
+    private Optional<LatentSize> sampleSize(JsonFile unet) {
         JsonNode size = unet.root().path("sample_size");
         if (size.isMissingNode() || size.isNull()) {
-            return Optional.empty();
+            int usual = family.form().size();
+            return usual == 0 ? Optional.empty() : Optional.of(new LatentSize(usual, usual));
         }
         JsonNode height = size.isArray() ? size.path(0) : size;
         JsonNode width = size.isArray() ? size.path(1) : size;
@@ -314,9 +380,10 @@ public final class ModelDirectory {
     }
 
     private static int levels(JsonFile vae) {
-        JsonNode channels = vae.root().path("block_out_channels");
+        String key = vae.has("encoder_block_out_channels") ? "encoder_block_out_channels" : "block_out_channels";
+        JsonNode channels = vae.root().path(key);
         if (!channels.isArray() || channels.isEmpty() || channels.size() > 8) {
-            throw vae.wrong("block_out_channels", "a list of 1 to 8 channel counts");
+            throw vae.wrong(key, "a list of 1 to 8 channel counts");
         }
         return channels.size();
     }

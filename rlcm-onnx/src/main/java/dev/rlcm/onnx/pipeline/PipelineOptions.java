@@ -10,7 +10,7 @@ import java.util.OptionalInt;
  *
  * @param height of the pictures in pixels, a multiple of the VAE's scale, usually 8; the trained one if empty
  * @param width likewise
- * @param precision what the UNet is computed in, by sampler and trainer alike; the type of its weights if empty. Text encoder
+ * @param precision what the denoiser is computed in, by sampler and trainer alike; the type of its weights if empty. Text encoders
  *     and VAE stay as they are
  */
 public record PipelineOptions(OptionalInt height, OptionalInt width, Optional<Precision> precision) {
@@ -24,7 +24,7 @@ public record PipelineOptions(OptionalInt height, OptionalInt width, Optional<Pr
         }
     }
 
-    /** Pictures of the trained size, the UNet in the type of its weights. */
+    /** Pictures of the trained size, the denoiser in the type of its weights. */
     public static PipelineOptions defaults() {
         return new PipelineOptions(OptionalInt.empty(), OptionalInt.empty(), Optional.empty());
     }

@@ -63,7 +63,7 @@ class DdpoGoldenTest {
         conditioning = IntStream.range(0, 2)
                 .mapToObj(b -> Map.of(
                         "encoder_hidden_states", Goldens.row(inputs.get("prompt_embeds"), b),
-                        "negative_hidden_states", Goldens.row(inputs.get("negative_prompt_embeds"), b),
+                        "negative_encoder_hidden_states", Goldens.row(inputs.get("negative_prompt_embeds"), b),
                         "guidance_scale", scale))
                 .toList();
         sampling = Npz.read(GOLDEN.resolve("sampling.npz"));

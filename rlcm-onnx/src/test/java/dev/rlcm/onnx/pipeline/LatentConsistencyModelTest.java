@@ -59,7 +59,10 @@ class LatentConsistencyModelTest {
     void latentsAndPicturesAreThoseOfPyTorch(int steps) throws IOException {
         Map<String, TensorData> golden = Goldens.read("emoji-golden/lcm-h" + steps + ".npz");
         TensorData latents = emoji.latents(
-                PROMPTS, emoji.schedule(steps), golden.get("guidance_scale").getDouble(0), noise(golden));
+                PROMPTS,
+                emoji.schedule().steps(steps),
+                golden.get("guidance_scale").getDouble(0),
+                noise(golden));
         assertClose(latents, golden.get("latents"), 1e-3);
         List<Sample> samples = emoji.decode(PROMPTS, golden.get("latents"));
         TensorData images = golden.get("images"); // in [-1, 1], not clamped

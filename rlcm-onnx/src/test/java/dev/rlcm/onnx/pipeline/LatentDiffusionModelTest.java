@@ -63,21 +63,21 @@ class LatentDiffusionModelTest {
 
     @Test
     void guidanceOneIsTheUnetAlone() {
-        Graph plain = emoji.network(1).denoiser(2);
+        Graph plain = Network.plain(emoji).denoiser(2);
         assertThat(plain.inputs())
                 .extracting(input -> input.label() + input.shape())
                 .containsExactlyInAnyOrder("sample[2,4,16,16]", "timestep[2]", "encoder_hidden_states[2,12,64]");
         Sampler guided = new Sampler(emoji, backend);
-        TensorData alone = emoji.latents(PROMPTS, emoji.schedule(3), 1, LatentDiffusionModelTest::noise);
+        TensorData alone = emoji.latents(PROMPTS, emoji.schedule().steps(3), 1, LatentDiffusionModelTest::noise);
         TensorData composed =
-                guided.sample(emoji.condition(PROMPTS, 1), emoji.schedule(3), LatentDiffusionModelTest::noise);
+                guided.sample(emoji.condition(PROMPTS, 1), emoji.schedule().steps(3), LatentDiffusionModelTest::noise);
         assertClose(alone, composed, 1e-4);
     }
 
     @Test
     void guidanceChangesPictures() {
-        TensorData weak = emoji.latents(PROMPTS, emoji.schedule(3), 2, LatentDiffusionModelTest::noise);
-        TensorData strong = emoji.latents(PROMPTS, emoji.schedule(3), 4, LatentDiffusionModelTest::noise);
+        TensorData weak = emoji.latents(PROMPTS, emoji.schedule().steps(3), 2, LatentDiffusionModelTest::noise);
+        TensorData strong = emoji.latents(PROMPTS, emoji.schedule().steps(3), 4, LatentDiffusionModelTest::noise);
         assertThat(weak.toFloats()).isNotEqualTo(strong.toFloats());
     }
 

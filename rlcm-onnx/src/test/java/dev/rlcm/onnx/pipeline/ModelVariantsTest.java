@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ModelVariantsTest {
     private static final LatentSize SIZE = new LatentSize(16, 16);
     private static final Shape STATES = Shape.of(77, 32);
+    private static final TextShape TEXT = new TextShape(77, 32, 0);
 
     private static Backend backend;
     private static Map<String, TensorData> inputs;
@@ -86,13 +87,14 @@ class ModelVariantsTest {
     @Test
     void theTextEncoderGivesTheGoldens() throws IOException {
         Map<String, TensorData> golden = Goldens.read("tiny-lcm-golden/text_encoder.npz");
-        TextEncoder encoder = TextEncoder.load(ModelDirectory.open(Models.TINY), backend);
-        assertThat(encoder.shape()).isEqualTo(STATES);
+        TextEncoders encoder = TextEncoders.load(ModelDirectory.open(Models.TINY), backend);
+        assertThat(encoder.shape()).isEqualTo(TEXT);
         int[] entries = {4, 5, 7, 12};
         for (int row = 0; row < entries.length; row++) {
             TensorData states =
                     Rows.slice(golden.get("last_hidden_state"), row, row + 1).reshape(STATES);
-            assertClose(encoder.encode(Models.goldenPrompt(entries[row])), states, 1e-4);
+            TextRows rows = encoder.encode(Models.goldenPrompt(entries[row]));
+            assertClose(rows.states().orElseThrow(), states, 1e-4);
         }
     }
 
@@ -141,7 +143,7 @@ class ModelVariantsTest {
     @Test
     void aTextEncoderOfAnotherWidthIsRefused() throws IOException {
         ModelDirectory directory = ModelDirectory.open(Models.TINY);
-        assertThatThrownBy(() -> Denoiser.open(directory, SIZE, Shape.of(77, 48), true))
+        assertThatThrownBy(() -> Denoiser.open(directory, SIZE, new TextShape(77, 48, 0), true))
                 .hasMessageContaining("encoder_hidden_states")
                 .hasMessageContaining("48");
     }
@@ -157,7 +159,7 @@ class ModelVariantsTest {
     }
 
     private static TensorData run(Path model, boolean raised) throws IOException {
-        Denoiser denoiser = Denoiser.open(ModelDirectory.open(model), SIZE, STATES, raised);
+        Denoiser denoiser = Denoiser.open(ModelDirectory.open(model), SIZE, TEXT, raised);
         return backend.compile(denoiser.graph(2)).run(inputs).get("out_sample");
     }
 }

@@ -3,7 +3,7 @@ package dev.rlcm.spark.job;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.options.TrainOptions;
-import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.ppo.Objective;
 import dev.rlcm.ppo.PpoConfig;
@@ -68,7 +68,7 @@ record CommandLineSetup(ArrayList<String> arguments) implements ClusterSetup {
         TrainOptions options = options();
         Backend backend = options.openBackend();
         try {
-            LatentConsistencyModel model = options.load(backend);
+            LatentModel model = options.load(backend);
             return new Opened(options, backend, model, options.reward(backend));
         } catch (IOException | RuntimeException e) {
             backend.close();
@@ -77,7 +77,7 @@ record CommandLineSetup(ArrayList<String> arguments) implements ClusterSetup {
     }
 
     /** See {@link ClusterModel}. */
-    private record Opened(TrainOptions options, Backend backend, LatentConsistencyModel model, RewardFunction reward)
+    private record Opened(TrainOptions options, Backend backend, LatentModel model, RewardFunction reward)
             implements ClusterModel {
         @Override
         public ConsistencyPolicy policy() {

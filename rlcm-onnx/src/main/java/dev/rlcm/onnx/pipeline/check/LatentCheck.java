@@ -13,10 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** The VAE's decoder, and whether pictures, latents and the UNet agree about sizes and channels. */
+/** The VAE's decoder, and whether pictures, latents and the denoiser agree about sizes and channels. */
 final class LatentCheck {
     private static final String VAE = "vae_decoder";
-    private static final String UNET = "unet";
     private static final int USUAL_SCALE = 8;
     private static final int USUAL_CHANNELS = 4;
     private static final int MOST_LEVELS = 8;
@@ -34,10 +33,11 @@ final class LatentCheck {
     /**
      * What the model works on.
      *
-     * @param size height and width to use the UNet with, if they are known
+     * @param size height and width to use the denoiser with, if they are known
+     * @param scale pixels per latent, along each side
      * @param decoder the graph for one picture, if it can be imported
      */
-    record Latents(Optional<LatentSize> size, Optional<Graph> decoder) {}
+    record Latents(Optional<LatentSize> size, int scale, Optional<Graph> decoder) {}
 
     static Latents run(Layout layout, CheckSettings settings, Findings findings) {
         return new LatentCheck(layout, settings, findings).run();
@@ -45,16 +45,16 @@ final class LatentCheck {
 
     private Latents run() {
         JsonFile vae = layout.configurationOrEmpty("vae_decoder/config.json");
-        JsonFile unet = layout.configurationOrEmpty("unet/config.json");
+        JsonFile unet = layout.denoiserConfiguration();
         findings.run(VAE, () -> checkFactors(vae));
         int scale = findings.attempt(VAE, () -> scale(vae)).orElse(USUAL_SCALE);
-        Optional<LatentSize> size =
-                findings.attempt(UNET, () -> latentSize(unet, scale)).flatMap(found -> found);
+        Optional<LatentSize> size = findings.attempt(layout.denoiser(), () -> latentSize(unet, scale))
+                .flatMap(found -> found);
         findings.run(VAE, () -> checkChannels(vae, unet));
-        size.ifPresent(latents -> findings.run(UNET, () -> checkHalvings(unet, latents, scale)));
+        size.ifPresent(latents -> findings.run(layout.denoiser(), () -> checkHalvings(unet, latents, scale)));
         Optional<Graph> decoder = size.flatMap(latents ->
                 layout.model(VAE).flatMap(model -> findings.attempt(VAE, () -> load(model, latents, vae, scale))));
-        return new Latents(size, decoder);
+        return new Latents(size, scale, decoder);
     }
 
     private void checkFactors(JsonFile vae) {
@@ -77,7 +77,8 @@ final class LatentCheck {
 
     /** Pixels per latent, along each side. */
     private int scale(JsonFile vae) {
-        JsonNode channels = vae.root().path("block_out_channels");
+        JsonNode channels = vae.root()
+                .path(vae.has("encoder_block_out_channels") ? "encoder_block_out_channels" : "block_out_channels");
         if (channels.isArray() && !channels.isEmpty() && channels.size() <= MOST_LEVELS) {
             return 1 << (channels.size() - 1);
         }
@@ -105,9 +106,13 @@ final class LatentCheck {
         JsonNode side = unet.root().path("sample_size");
         int height = (side.isArray() ? side.path(0) : side).asInt();
         int width = (side.isArray() ? side.path(1) : side).asInt();
+        int usual = layout.family().form().size();
+        if (usual > 0 && unet.root().path("sample_size").isMissingNode()) {
+            return Optional.of(new LatentSize(usual, usual));
+        }
         if (height < 1 || width < 1) {
             findings.error(
-                    UNET,
+                    layout.denoiser(),
                     "the configuration has no sample_size, the size of the latents that it was trained on",
                     "add it to " + unet.path() + ", or give a height and width");
             return Optional.empty();
@@ -117,19 +122,20 @@ final class LatentCheck {
 
     private void checkChannels(JsonFile vae, JsonFile unet) {
         OptionalInt latent = vae.count("latent_channels");
-        int in = unet.count("in_channels").orElse(USUAL_CHANNELS);
+        int patch = layout.family().form().packing() * layout.family().form().packing();
+        int in = unet.count("in_channels").orElse(USUAL_CHANNELS * patch) / patch;
         if (latent.isPresent() && latent.getAsInt() != in) {
             findings.error(
-                    UNET,
+                    layout.denoiser(),
                     "takes " + in + " channels, the VAE has " + latent.getAsInt(),
                     in > latent.getAsInt()
                             ? "inpainting and editing UNets, which take more channels, are not supported"
                             : "use the VAE of the model that was exported");
         }
-        int out = unet.count("out_channels").orElse(in);
-        if (out != in) {
+        int out = unet.count("out_channels").orElse(in * patch) / patch;
+        if (out != in && !(layout.family().form().hasVariance() && out == 2 * in)) {
             findings.error(
-                    UNET,
+                    layout.denoiser(),
                     "gives " + out + " channels for " + in,
                     "UNets that also predict a variance are not supported; use one that predicts the noise alone");
         }
@@ -141,7 +147,7 @@ final class LatentCheck {
         int multiple = 1 << halvings;
         if (halvings <= MOST_LEVELS && (size.height() % multiple != 0 || size.width() % multiple != 0)) {
             findings.warn(
-                    UNET,
+                    layout.denoiser(),
                     "halves the latents " + halvings + " times; " + size.height() + " x " + size.width()
                             + " cannot be halved that often without a rest",
                     "choose picture sizes that are multiples of " + multiple * scale);

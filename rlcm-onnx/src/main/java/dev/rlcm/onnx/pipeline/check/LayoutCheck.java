@@ -1,6 +1,8 @@
 package dev.rlcm.onnx.pipeline.check;
 
 import dev.rlcm.onnx.ReadOptions;
+import dev.rlcm.onnx.pipeline.Family;
+import dev.rlcm.onnx.pipeline.TextSource;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import java.io.IOException;
@@ -17,9 +19,8 @@ import java.util.Optional;
 /** Which files are there, and each of them opened once for the other checks. */
 final class LayoutCheck {
     private static final String EXPORT = "optimum-cli export onnx --model MODEL --task text-to-image DIRECTORY";
-    private static final List<String> CONFIGURATIONS = List.of(
-            "model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "vae_decoder/config.json");
-    private static final List<String> COMPONENTS = List.of("text_encoder", "unet", "vae_decoder");
+    private static final String INDEX = "model_index.json";
+    private static final String VAE = "vae_decoder";
     private static final String LFS_POINTER = "version https://git-lfs";
 
     private final Path root;
@@ -48,17 +49,25 @@ final class LayoutCheck {
         Map<String, OnnxComponent> components = new LinkedHashMap<>();
         Map<String, JsonFile> configurations = new HashMap<>();
         List<String> missing = new ArrayList<>();
-        for (String name : CONFIGURATIONS) {
-            if (Files.isRegularFile(root.resolve(name))) {
-                findings.attempt(folder(name), () -> JsonFile.read(root.resolve(name)))
-                        .ifPresent(json -> configurations.put(name, json));
-            } else {
-                missing.add(name);
-            }
+        read(INDEX, configurations, missing);
+        JsonFile index = configurations.getOrDefault(INDEX, JsonFile.empty(root.resolve(INDEX)));
+        Optional<Family> family = findings.attempt("model", () -> Family.of(index));
+        if (family.isEmpty()) {
+            return Optional.empty();
         }
-        for (String name : COMPONENTS) {
+        String denoiser = family.get().denoiser();
+        List<TextSource> texts = family.get().texts(index);
+        List<String> networks =
+                new ArrayList<>(texts.stream().map(TextSource::encoder).toList());
+        networks.addAll(List.of(denoiser, VAE));
+        for (String name :
+                List.of("scheduler/scheduler_config.json", denoiser + "/config.json", VAE + "/config.json")) {
+            read(name, configurations, missing);
+        }
+        for (String name : networks) {
             if (Files.isRegularFile(root.resolve(name + "/model.onnx"))) {
-                findings.attempt(name, () -> open(name)).ifPresent(model -> components.put(name, model));
+                findings.attempt(name, () -> open(name, name.equals(denoiser)))
+                        .ifPresent(model -> components.put(name, model));
             } else {
                 missing.add(name + "/model.onnx");
             }
@@ -66,12 +75,19 @@ final class LayoutCheck {
         if (!missing.isEmpty()) {
             findings.error("model", "files are missing: " + String.join(", ", missing), "export with: " + EXPORT);
         }
-        Layout layout = new Layout(root, components, configurations);
-        layout.configuration("model_index.json").ifPresent(this::checkPipeline);
-        return Optional.of(layout);
+        return Optional.of(new Layout(root, family.get(), texts, components, configurations));
     }
 
-    private OnnxComponent open(String name) throws IOException {
+    private void read(String name, Map<String, JsonFile> configurations, List<String> missing) {
+        if (Files.isRegularFile(root.resolve(name))) {
+            findings.attempt(folder(name), () -> JsonFile.read(root.resolve(name)))
+                    .ifPresent(json -> configurations.put(name, json));
+        } else {
+            missing.add(name);
+        }
+    }
+
+    private OnnxComponent open(String name, boolean isAdapted) throws IOException {
         Path file = root.resolve(name + "/model.onnx");
         byte[] start = new byte[LFS_POINTER.length()];
         try (var in = Files.newInputStream(file)) {
@@ -80,20 +96,7 @@ final class LayoutCheck {
                 throw new IOException(file + " is a pointer of Git LFS, not the model itself; run git lfs pull");
             }
         }
-        return OnnxComponent.skim(file, name.equals("unet") ? reading : reading.withPaths(Map.of()));
-    }
-
-    private void checkPipeline(JsonFile index) {
-        String name = index.root().path("_class_name").asText("a pipeline");
-        for (String part : List.of("text_encoder_2", "text_encoder_3", "transformer", "prior")) {
-            if (index.has(part) && !index.root().get(part).path(0).isNull()) {
-                findings.error(
-                        "model",
-                        "this is " + name + " with a " + part,
-                        "the pipeline handles the Stable Diffusion 1.5 family only; import this network with"
-                                + " OnnxModels and write the pipeline around it with ConsistencyModel");
-            }
-        }
+        return OnnxComponent.skim(file, isAdapted ? reading : reading.withPaths(Map.of()));
     }
 
     /** The folder that a file is in. */

@@ -4,10 +4,9 @@ import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.check.LatentCheck.Latents;
-import dev.rlcm.onnx.pipeline.check.TextCheck.Encoder;
+import dev.rlcm.onnx.pipeline.check.TextCheck.Encoders;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -33,18 +32,17 @@ public final class ModelCheck {
 
     private static void check(Layout layout, CheckSettings settings, Findings findings) {
         SchedulerCheck.run(layout, settings, findings);
-        Optional<Encoder> text = TextCheck.run(layout, findings);
+        Encoders texts = TextCheck.run(layout, findings);
         Latents latents = LatentCheck.run(layout, settings, findings);
         StandInWeights weights = new StandInWeights();
         Lowering lowering = Lowering.of(settings.runtime().memory())
                 .withConvolutions(settings.runtime().convolutions())
                 .withWeights(weights);
-        DenoiserCheck.run(layout, settings, text.map(Encoder::states), latents.size(), findings)
-                .flatMap(unet -> NetworkCheck.run(unet, settings, lowering, findings))
+        DenoiserCheck.run(layout, settings, texts.shape(), latents, findings)
+                .flatMap(unet -> NetworkCheck.run(layout.denoiser(), unet, settings, lowering, findings))
                 .ifPresent(network -> {
-                    List<Graph> others = Stream.of(
-                                    text.map(Encoder::graph), latents.decoder().map(lowering::inference))
-                            .flatMap(Optional::stream)
+                    List<Graph> others = Stream.concat(
+                                    texts.graphs().stream(), latents.decoder().map(lowering::inference).stream())
                             .toList();
                     MemoryCheck.run(network, others, settings, weights, lowering, findings);
                 });

@@ -17,13 +17,14 @@ import java.util.TreeMap;
 
 /** Whether the UNet can be imported, adapted and differentiated, and what of it runs slowly. */
 final class NetworkCheck {
-    private static final String UNET = "unet";
+    private final String name;
 
     private final CheckSettings settings;
     private final Lowering lowering;
     private final Findings findings;
 
-    private NetworkCheck(CheckSettings settings, Lowering lowering, Findings findings) {
+    private NetworkCheck(String name, CheckSettings settings, Lowering lowering, Findings findings) {
+        this.name = name;
         this.settings = settings;
         this.lowering = lowering;
         this.findings = findings;
@@ -38,27 +39,28 @@ final class NetworkCheck {
     record Network(Graph sampler, Optional<Graph> update) {}
 
     /** @param lowering with stand-ins for weights */
-    static Optional<Network> run(Denoiser unet, CheckSettings settings, Lowering lowering, Findings findings) {
-        return new NetworkCheck(settings, lowering, findings).run(unet);
+    static Optional<Network> run(
+            String name, Denoiser unet, CheckSettings settings, Lowering lowering, Findings findings) {
+        return new NetworkCheck(name, settings, lowering, findings).run(unet);
     }
 
     private Optional<Network> run(Denoiser unet) {
-        return findings.attempt(UNET, () -> unet.graph(settings.batch())).flatMap(graph -> {
-            SlowOperators.check(UNET, graph, findings);
+        return findings.attempt(name, () -> unet.graph(settings.batch())).flatMap(graph -> {
+            SlowOperators.check(name, graph, findings);
             checkQuantisation(graph);
             checkTargets(graph);
             Graph sampled =
                     adapted(graph, settings.lora()).map(AdaptedGraph::graph).orElse(graph);
-            Optional<Graph> update = findings.attempt(UNET, () -> unet.graph(settings.minibatch()))
+            Optional<Graph> update = findings.attempt(name, () -> unet.graph(settings.minibatch()))
                     .flatMap(rows -> adapted(rows, settings.lora()))
                     .flatMap(this::differentiated);
             findings.run(
-                    UNET,
+                    name,
                     () -> findings.info(
-                            UNET,
+                            name,
                             lowering.convolutionsOfForward(sampled) + ", as "
                                     + settings.runtime().convolutions() + " has it"));
-            return findings.attempt(UNET, () -> lowering.forward(sampled)).map(sampler -> new Network(sampler, update));
+            return findings.attempt(name, () -> lowering.forward(sampled)).map(sampler -> new Network(sampler, update));
         });
     }
 
@@ -70,7 +72,7 @@ final class NetworkCheck {
         int quantised = QuantisedLayers.count(graph);
         if (quantised > 0) {
             findings.info(
-                    UNET,
+                    name,
                     quantised + " layers are quantised at run time: gradients are straight-through estimates, and"
                             + " adapters beside the layers are not quantised");
         }
@@ -118,7 +120,7 @@ final class NetworkCheck {
         Value upstream = Value.input("upstream", output.type(), output.shape());
         Map<String, Value> gradients = new LinkedHashMap<>();
         adapted.factors().forEach(factor -> gradients.put("gradient." + factor.label(), factor));
-        return findings.attempt(UNET, () -> {
+        return findings.attempt(name, () -> {
             Graph forward = lowering.forward(Graph.of("output", output));
             return lowering.joint(forward, Map.of("output", upstream), gradients);
         });

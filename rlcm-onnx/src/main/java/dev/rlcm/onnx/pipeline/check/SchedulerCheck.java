@@ -1,14 +1,18 @@
 package dev.rlcm.onnx.pipeline.check;
 
+import dev.rlcm.mdp.FlowLevels;
+import dev.rlcm.mdp.FlowMatchSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.mdp.Schedule;
 import dev.rlcm.mdp.TimestepRule;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Whether the scheduler's configuration is one of a latent consistency model, and what it makes of the steps. */
+/** Whether the scheduler's configuration is one of a few-step sampler, and what it makes of the steps. */
 final class SchedulerCheck {
     private static final String NAME = "scheduler";
+    private static final String FLOW_MATCHING = "FlowMatchEulerDiscreteScheduler";
 
     private final Layout layout;
     private final CheckSettings settings;
@@ -31,6 +35,13 @@ final class SchedulerCheck {
 
     private void check(JsonFile config) {
         String type = config.root().path("_class_name").asText("LCMScheduler");
+        if (type.equals(FLOW_MATCHING) || config.flag("use_flow_sigmas").orElse(false)) {
+            FlowLevels levels = layout.family().form().levels();
+            findings.attempt(NAME, () -> FlowMatchSchedule.fromConfig(config.values(), levels, 1)
+                            .steps(settings.steps()))
+                    .ifPresent(this::checkActions);
+            return;
+        }
         if (!type.equals("LCMScheduler")) {
             findings.warn(
                     NAME,
@@ -57,12 +68,7 @@ final class SchedulerCheck {
 
     private void checkSteps(LatentConsistencySchedule schedule) {
         findings.attempt(NAME, () -> schedule.steps(settings.steps())).ifPresent(steps -> {
-            if (steps.actions() == 0) {
-                findings.warn(
-                        NAME,
-                        settings.steps() + " step has no stochastic action to learn from",
-                        "train with at least 2 steps");
-            }
+            checkActions(steps);
             String rule = Arrays.toString(schedule.timesteps(settings.steps()));
             String other =
                     Arrays.toString(schedule.withRule(TimestepRule.REFERENCE).timesteps(settings.steps()));
@@ -73,5 +79,14 @@ final class SchedulerCheck {
                                 + other + " by that of the paper's code");
             }
         });
+    }
+
+    private void checkActions(Schedule steps) {
+        if (steps.actions() == 0) {
+            findings.warn(
+                    NAME,
+                    settings.steps() + " step has no stochastic action to learn from",
+                    "train with at least 2 steps");
+        }
     }
 }

@@ -2,70 +2,85 @@ package dev.rlcm.onnx.pipeline.check;
 
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
-import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.TextEncoder;
+import dev.rlcm.onnx.pipeline.TextShape;
+import dev.rlcm.onnx.pipeline.TextSource;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
-/** The tokenizer, the text encoder, and whether they belong together. */
+/** The tokenizers, the text encoders, and whether they belong together. */
 final class TextCheck {
-    private static final String ENCODER = "text_encoder";
-    private static final String TOKENIZER = "tokenizer";
-
     private final Layout layout;
     private final Findings findings;
+    private final TextSource source;
 
-    private TextCheck(Layout layout, Findings findings) {
+    private TextCheck(Layout layout, TextSource source, Findings findings) {
         this.layout = layout;
+        this.source = source;
         this.findings = findings;
     }
 
     /**
-     * A text encoder that can be imported.
+     * Text encoders that can be imported.
      *
-     * @param graph for one prompt
-     * @param states the shape [S, D] of its hidden states
+     * @param graphs of each for one prompt
+     * @param shape the sizes of what a prompt becomes, if all can be imported
      */
-    record Encoder(Graph graph, Shape states) {}
+    record Encoders(List<Graph> graphs, Optional<TextShape> shape) {}
 
-    static Optional<Encoder> run(Layout layout, Findings findings) {
-        return new TextCheck(layout, findings).run();
+    static Encoders run(Layout layout, Findings findings) {
+        List<Graph> graphs = new ArrayList<>();
+        for (TextSource source : layout.texts()) {
+            new TextCheck(layout, source, findings).run().ifPresent(graphs::add);
+        }
+        if (graphs.size() < layout.texts().size()) {
+            return new Encoders(graphs, Optional.empty());
+        }
+        List<TextSource> sources = layout.family().texts();
+        List<TextShape> shapes =
+                new ArrayList<>(graphs.stream().map(TextEncoder::shape).toList());
+        if (shapes.size() < sources.size()) {
+            shapes.add(TextShape.ofAbsent(sources.get(shapes.size()), layout.denoiserConfiguration()));
+        }
+        return new Encoders(graphs, Optional.of(TextShape.joined(sources, shapes)));
     }
 
-    private Optional<Encoder> run() {
-        Path folder = layout.root().resolve(TOKENIZER);
+    private Optional<Graph> run() {
+        Path folder = layout.root().resolve(source.tokenizer());
         if (!Files.isDirectory(folder)) {
             findings.error(
-                    TOKENIZER,
+                    source.tokenizer(),
                     "the folder is missing",
                     "copy the tokenizer folder of the model from which the ONNX files were exported");
             return Optional.empty();
         }
         JsonFile encoder = findings.attempt(
-                        ENCODER, () -> JsonFile.readIfPresent(layout.root().resolve("text_encoder/config.json")))
+                        source.encoder(),
+                        () -> JsonFile.readIfPresent(layout.root().resolve(source.encoder() + "/config.json")))
                 .orElse(JsonFile.empty(layout.root()));
-        findings.run(TOKENIZER, () -> checkTokens(folder, encoder));
-        return layout.model(ENCODER)
-                .flatMap(model -> findings.attempt(ENCODER, () -> load(model, folder, encoder)))
+        Optional<OnnxComponent> model = layout.model(source.encoder());
+        Optional<Integer> tokens = findings.attempt(source.tokenizer(), () -> checkTokens(folder, encoder, model));
+        return model.flatMap(found -> tokens.flatMap(
+                        length -> findings.attempt(source.encoder(), () -> TextEncoder.graph(found, source, length))))
                 .map(loaded -> {
                     checkType(loaded);
-                    Value states = loaded.outputs().values().iterator().next();
-                    return new Encoder(loaded, Shape.of(states.dim(1), states.dim(2)));
+                    return loaded;
                 });
     }
 
-    private void checkTokens(Path folder, JsonFile encoder) throws IOException {
+    /** How many tokens prompts have. */
+    private int checkTokens(Path folder, JsonFile encoder, Optional<OnnxComponent> model) throws IOException {
         if (!Files.isRegularFile(folder.resolve("tokenizer_config.json"))) {
             findings.warn(
-                    TOKENIZER,
+                    source.tokenizer(),
                     "tokenizer_config.json is missing, which names the pad token and the longest prompt",
                     "copy it from the model that was exported");
         }
@@ -73,16 +88,19 @@ final class TextCheck {
         JsonFile special = JsonFile.readIfPresent(folder.resolve("special_tokens_map.json"));
         if (config.token("pad_token").or(() -> special.token("pad_token")).isEmpty()) {
             findings.warn(
-                    TOKENIZER,
+                    source.tokenizer(),
                     "no pad_token is named; prompts are filled up with the end token",
                     "if the text encoder was trained with another one, name it in " + config.path());
         }
         int positions = encoder.count("max_position_embeddings").orElse(Integer.MAX_VALUE);
-        try (PromptTokenizer tokenizer = PromptTokenizer.load(folder, positions)) {
+        int longest = model.isPresent()
+                ? TextEncoder.longest(model.get(), encoder, source)
+                : Math.min(positions, source.tokens());
+        try (PromptTokenizer tokenizer = PromptTokenizer.load(folder, longest)) {
             double asked = config.real("model_max_length").orElse(tokenizer.maxLength());
             if (asked > positions && asked < 1e6) {
                 findings.warn(
-                        TOKENIZER,
+                        source.tokenizer(),
                         "model_max_length is " + (long) asked + ", the text encoder has " + positions + " positions",
                         "prompts are cut at " + positions + " tokens");
             }
@@ -90,32 +108,19 @@ final class TextCheck {
             for (long id : tokenizer.encode("a photo of a cat")) {
                 if (id >= vocabulary) {
                     findings.error(
-                            TOKENIZER,
+                            source.tokenizer(),
                             "gives the token " + id + ", the text encoder has a vocabulary of " + vocabulary,
                             "use the tokenizer of the model that was exported");
                     break;
                 }
             }
+            return tokenizer.maxLength();
         }
-    }
-
-    private Graph load(OnnxComponent model, Path folder, JsonFile encoder) throws IOException {
-        model.expectInputs(List.of(TextEncoder.INPUT), List.of());
-        int length = model.dim(TextEncoder.INPUT, 1).orElseGet(() ->
-                (int) Math.min(encoder.count("max_position_embeddings").orElse(77), maxLength(folder)));
-        Graph loaded = model.load(Map.of(TextEncoder.INPUT, model.bind(TextEncoder.INPUT, 1, length)));
-        return Graph.of(TextEncoder.OUTPUT, TextEncoder.states(loaded, model));
-    }
-
-    private double maxLength(Path folder) {
-        return findings.attempt(TOKENIZER, () -> JsonFile.readIfPresent(folder.resolve("tokenizer_config.json")))
-                .map(config -> config.real("model_max_length").orElse(Double.MAX_VALUE))
-                .orElse(Double.MAX_VALUE);
     }
 
     private void checkType(Graph encoder) {
         if (encoder.topologicalOrder().stream().map(Value::type).anyMatch(DataType.FLOAT16::equals)) {
-            findings.info(ENCODER, "computes in float16, which CPUs run through float32");
+            findings.info(source.encoder(), "computes in float16, which CPUs run through float32");
         }
     }
 }

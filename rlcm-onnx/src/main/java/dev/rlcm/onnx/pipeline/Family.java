@@ -1,0 +1,128 @@
+package dev.rlcm.onnx.pipeline;
+
+import dev.rlcm.mdp.FlowLevels;
+import dev.rlcm.onnx.pipeline.TextSource.Layer;
+import dev.rlcm.onnx.pipeline.TextSource.Use;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * What sets one family of models apart from the others, as data; the rest is read from a model's own configurations. To add a family
+ * is to add a row, see CONTRIBUTING. Immutable.
+ *
+ * @param name as people call it
+ * @param pipelines what the class names of its pipelines in {@code model_index.json} contain; Optimum puts {@code ORT} before diffusers'
+ * @param denoiser the folder of its network, which is also what adapter files call it
+ * @param texts its text encoders
+ * @param form how its network is fed
+ * @param isClassifierFree whether diffusion and flow models of the family need a second evaluation for guidance; others have it
+ *     distilled into them
+ */
+public record Family(
+        String name,
+        List<String> pipelines,
+        String denoiser,
+        List<TextSource> texts,
+        Form form,
+        boolean isClassifierFree) {
+    private static final String UNET = "unet";
+    private static final String TRANSFORMER = "transformer";
+
+    /**
+     * How a network is fed.
+     *
+     * @param timestepScale the factor on a schedule's timestep
+     * @param packing 2 if 2 x 2 latents with their channels are one token [B, h w / 4, 4 C], 1 if latents are [B, C, h, w]
+     * @param size height and width of the latents where the configuration names none, 0 if it must
+     * @param levels the noise levels that the family's pipeline asks for, of flow-matching models
+     * @param hasVariance whether the network gives a variance after the noise, which no step needs
+     */
+    public record Form(double timestepScale, int packing, int size, FlowLevels levels, boolean hasVariance) {
+        private static final Form USUAL = new Form(1, 1, 0, FlowLevels.TRAINED, false);
+        private static final Form WITH_VARIANCE = new Form(1, 1, 0, FlowLevels.TRAINED, true);
+    }
+
+    /** Every family. The first that fits is meant; the last is also that of pipelines without a known name. */
+    private static final List<Family> ALL = List.of(
+            new Family(
+                    "Stable Diffusion XL",
+                    List.of("StableDiffusionXL"),
+                    UNET,
+                    List.of(
+                            TextSource.of("text_encoder", Layer.PENULTIMATE),
+                            TextSource.of("text_encoder_2", Layer.PENULTIMATE, Use.POOLED)),
+                    Form.USUAL,
+                    true),
+            new Family(
+                    "Stable Diffusion 3",
+                    List.of("StableDiffusion3"),
+                    TRANSFORMER,
+                    List.of(
+                            TextSource.of("text_encoder", Layer.PENULTIMATE, Use.POOLED),
+                            TextSource.of("text_encoder_2", Layer.PENULTIMATE, Use.POOLED),
+                            TextSource.of("text_encoder_3", Layer.LAST, Use.NEW_TOKENS, Use.OPTIONAL)
+                                    .withTokens(256)),
+                    Form.USUAL,
+                    true),
+            new Family(
+                    "FLUX.1",
+                    List.of("FluxPipeline"),
+                    TRANSFORMER,
+                    List.of(
+                            TextSource.of("text_encoder", Layer.NONE, Use.POOLED),
+                            TextSource.of("text_encoder_2", Layer.LAST).withTokens(512)),
+                    new Form(0.001, 2, 128, FlowLevels.UNIFORM, false),
+                    false),
+            new Family("PixArt-alpha", List.of("PixArtAlpha"), TRANSFORMER, t5(120), Form.WITH_VARIANCE, true),
+            new Family("PixArt-Sigma", List.of("PixArtSigma"), TRANSFORMER, t5(300), Form.WITH_VARIANCE, true),
+            new Family(
+                    "Stable Diffusion 1.5",
+                    List.of("StableDiffusionPipeline", "LatentConsistencyModelPipeline"),
+                    UNET,
+                    List.of(TextSource.of("text_encoder", Layer.LAST)),
+                    Form.USUAL,
+                    true));
+
+    /** A single T5 that is told what is padding. */
+    private static List<TextSource> t5(int tokens) {
+        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED).withTokens(tokens));
+    }
+
+    /**
+     * The family of a model.
+     *
+     * @param index its {@code model_index.json}
+     * @throws IllegalArgumentException if it is of none that is known
+     */
+    public static Family of(JsonFile index) {
+        String pipeline = index.text("_class_name").orElse("");
+        Family last = ALL.get(ALL.size() - 1);
+        Family family = ALL.stream()
+                .filter(each -> each.pipelines.stream().anyMatch(pipeline::contains))
+                .findFirst()
+                .orElse(last);
+        for (String component : List.of("text_encoder_2", TRANSFORMER, "prior", "image_encoder")) {
+            if (family == last && hasComponent(index, component)) {
+                throw new IllegalArgumentException(index.path() + " is of a "
+                        + (pipeline.isEmpty() ? "pipeline" : pipeline) + " with a " + component
+                        + ", which is not supported; supported are "
+                        + ALL.stream().map(Family::name).collect(Collectors.joining(", "))
+                        + ". Import the network with OnnxModels and implement ConsistencyModel around it");
+            }
+        }
+        return family;
+    }
+
+    /** Whether a pipeline has that component; one that was left out is listed as null. */
+    static boolean hasComponent(JsonFile index, String component) {
+        return index.has(component) && !index.root().get(component).path(0).isNull();
+    }
+
+    /** Those of its text encoders that a model has. */
+    public List<TextSource> texts(JsonFile index) {
+        return texts.stream()
+                .filter(text -> !text.is(Use.OPTIONAL) || hasComponent(index, text.encoder()))
+                .toList();
+    }
+}

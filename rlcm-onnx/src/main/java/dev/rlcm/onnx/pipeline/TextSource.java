@@ -1,0 +1,53 @@
+package dev.rlcm.onnx.pipeline;
+
+import java.util.Set;
+
+/**
+ * What a model takes from one of its text encoders. Hidden states of several encoders are put beside each other, [S, D1 + D2], or one after
+ * the other, [S1 + S2, D], filled up with zeros to the widest; pooled vectors are put one after the other.
+ *
+ * @param encoder its folder; that of the tokenizer has the same number
+ * @param layer which hidden states are taken
+ * @param tokens the most tokens of a prompt that the family's pipelines take, whatever the encoder can
+ * @param uses what else there is to say
+ */
+public record TextSource(String encoder, Layer layer, int tokens, Set<Use> uses) {
+    /** Which hidden states of an encoder. */
+    public enum Layer {
+        /** None. */
+        NONE,
+        /** The last, with the final norm. */
+        LAST,
+        /** Those before the last layer, without norm. */
+        PENULTIMATE
+    }
+
+    /** How an encoder is used besides its hidden states. */
+    public enum Use {
+        /** The vector of the whole text is taken too. */
+        POOLED,
+        /** The hidden states are new tokens, after those of the encoders before it. */
+        NEW_TOKENS,
+        /** The encoder and the network are told which tokens are padding. */
+        MASKED,
+        /** A model may do without it: its states are zeros. */
+        OPTIONAL
+    }
+
+    static TextSource of(String encoder, Layer layer, Use... uses) {
+        return new TextSource(encoder, layer, Integer.MAX_VALUE, Set.of(uses));
+    }
+
+    TextSource withTokens(int most) {
+        return new TextSource(encoder, layer, most, uses);
+    }
+
+    boolean is(Use use) {
+        return uses.contains(use);
+    }
+
+    /** The folder of its tokenizer. */
+    public String tokenizer() {
+        return encoder.replace("text_encoder", "tokenizer");
+    }
+}
