@@ -87,6 +87,9 @@ class LoraFilesPropertyTest {
                 new LoraSite("down.0.proj_in", 3, 4, Shape.of(1, 1)));
         LoraAdapter adapter = LoraAdapter.of(LoraConfig.rank(2), sites, weights(sites, 2, 1));
         Path file = directory.resolve("adapter.safetensors");
+        String[] kohya = {
+            "lora_unet_down_0_conv1.lora_down", "lora_unet_down_0_conv1.lora_up", "lora_unet_down_0_proj_in.lora_down"
+        };
         Map<LoraFormat, String[]> names = Map.of(
                 LoraFormat.DIFFUSERS,
                 new String[] {"unet.down.0.conv1.lora_A", "unet.down.0.conv1.lora_B", "unet.down.0.proj_in.lora_A"},
@@ -97,11 +100,9 @@ class LoraFilesPropertyTest {
                     "base_model.model.down.0.proj_in.lora_A"
                 },
                 LoraFormat.KOHYA,
-                new String[] {
-                    "lora_unet_down_0_conv1.lora_down",
-                    "lora_unet_down_0_conv1.lora_up",
-                    "lora_unet_down_0_proj_in.lora_down"
-                });
+                kohya,
+                LoraFormat.KOHYA_ORIGINAL, // no original name is known of such layers
+                kohya);
         for (LoraFormat format : LoraFormat.values()) {
             adapter.save(file, format);
             Safetensors content = Safetensors.read(file);
