@@ -2,6 +2,7 @@ package dev.rlcm.parallel;
 
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
+import dev.rlcm.backend.Closing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;

@@ -2,6 +2,7 @@ package dev.rlcm.parallel;
 
 import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
+import dev.rlcm.backend.Closing;
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.DerivedWeights;
 import dev.rlcm.backend.Executable;

@@ -10,6 +10,7 @@ import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.rlcm.backend.AttentionForms;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.BackendException;
+import dev.rlcm.backend.Closing;
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.backend.DerivedWeights;
 import dev.rlcm.backend.Executable;
@@ -294,20 +295,6 @@ public final class OrtBackend implements Backend {
             closed = true;
             open = List.copyOf(executables);
         }
-        BackendException failure = null;
-        for (Executable executable : open) {
-            try {
-                executable.close();
-            } catch (BackendException e) {
-                if (failure == null) {
-                    failure = e;
-                } else {
-                    failure.addSuppressed(e);
-                }
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
+        Closing.all(open.stream().<Runnable>map(executable -> executable::close).toList());
     }
 }

@@ -1,14 +1,17 @@
-package dev.rlcm.parallel;
+package dev.rlcm.backend;
 
-import dev.rlcm.backend.BackendException;
 import java.util.List;
 
-/** Closes several things whatever happens to one of them. */
-final class Closing {
+/** Closes several things whatever happens to one of them; for backends that own executables or other backends. */
+public final class Closing {
     private Closing() {}
 
-    /** @throws BackendException the first failure, the others suppressed */
-    static void all(List<Runnable> closings) {
+    /**
+     * Runs all closings in their order.
+     *
+     * @throws BackendException the first failure, the others suppressed
+     */
+    public static void all(List<Runnable> closings) {
         BackendException failure = null;
         for (Runnable closing : closings) {
             try {
