@@ -10,7 +10,10 @@ import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferInt;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -45,6 +48,11 @@ public final class PictureMaker {
                 Sprites.load(artwork, all), RandomStreams.seeded(seed).at("picture"));
     }
 
+    /** How many animals there are. */
+    public int animals() {
+        return sprites.byAnimal().size();
+    }
+
     /** A picture of a random animal in a random scene, with a random caption, which may leave out the scene. */
     public Sample random(int index) {
         RandomGenerator generator = random.at("random").at(index).generator();
@@ -52,7 +60,7 @@ public final class PictureMaker {
         Scene scene = pick(List.of(Scene.values()), generator);
         Sprite sprite = pick(sprites.byAnimal().get(animal), generator);
         Prompt caption = Captions.random(animal, scene, generator);
-        return draw(sprite, scene, generator).withPrompt(described(caption, sprite));
+        return draw(Optional.of(sprite), scene, generator).withPrompt(described(caption, sprite));
     }
 
     /** The next picture of every animal in every scene in turn, with the model's own prompt for a caption. */
@@ -62,20 +70,47 @@ public final class PictureMaker {
         String animal = sprites.animals()
                 .get(index / Scene.values().length % sprites.byAnimal().size());
         Sprite sprite = pick(sprites.byAnimal().get(animal), generator);
-        return draw(sprite, scene, generator).withPrompt(described(Captions.plain(animal, scene), sprite));
+        return draw(Optional.of(sprite), scene, generator).withPrompt(described(Captions.plain(animal, scene), sprite));
+    }
+
+    /**
+     * An animal's plain emoji in every style, at the same place of the same scene, and that scene without an animal.
+     *
+     * @param pictures by style; what differs is the style alone
+     */
+    public record Styles(Map<EmojiStyle, Sample> pictures, Sample scene) {}
+
+    /** The animal whose number is the index, and again from the first one behind the last; with the model's own prompt for a caption. */
+    public Styles inAllStyles(int index) {
+        RandomStreams streams = random.at("all styles").at(index);
+        String animal = sprites.animals().get(index % sprites.byAnimal().size());
+        Scene scene = pick(List.of(Scene.values()), streams.at("scene").generator());
+        Prompt caption = Captions.plain(animal, scene);
+        Map<EmojiStyle, Sample> pictures = new EnumMap<>(EmojiStyle.class);
+        for (Sprite sprite : sprites.byAnimal().get(animal)) {
+            // The plain emoji come first.
+            pictures.computeIfAbsent(sprite.style(), style -> draw(
+                            Optional.of(sprite), scene, streams.at("picture").generator())
+                    .withPrompt(described(caption, sprite)));
+        }
+        return new Styles(
+                pictures,
+                draw(Optional.empty(), scene, streams.at("picture").generator()).withPrompt(caption));
     }
 
     private static Prompt described(Prompt caption, Sprite sprite) {
         return caption.with("style", sprite.style().toString()).with("emoji", sprite.emoji());
     }
 
-    private static Sample draw(Sprite sprite, Scene scene, RandomGenerator generator) {
+    private static Sample draw(Optional<Sprite> sprite, Scene scene, RandomGenerator generator) {
         int side = SIDE * OVERSAMPLING;
         BufferedImage canvas = Rasters.transparent(side, side);
         Graphics2D graphics = Rasters.smooth(canvas);
         graphics.scale(OVERSAMPLING, OVERSAMPLING);
         scene.paint(graphics, generator);
-        graphics.drawImage(recoloured(sprite.image(), generator), placement(sprite.image(), generator), null);
+        sprite.map(Sprite::image)
+                .ifPresent(
+                        image -> graphics.drawImage(recoloured(image, generator), placement(image, generator), null));
         graphics.dispose();
         return averaged(canvas);
     }

@@ -95,6 +95,26 @@ class PictureMakerTest {
         assertThat(named / 900.0).isBetween(0.60, 0.73); // 2/3, four standard deviations
     }
 
+    /** The disc's edge is mixed with the scene, and of the disc's own colour, not with what is transparent around it. */
+    @Test
+    void stylesDifferInTheAnimalOnly() {
+        PictureMaker.Styles styles = maker.inAllStyles(6);
+        assertThat(styles.pictures()).containsOnlyKeys(DiscArtwork.COLOURS.keySet());
+        float[] scene = styles.scene().pixels();
+        float[] red = styles.pictures().get(EmojiStyle.FLUENT_FLAT).pixels();
+        float[] green = styles.pictures().get(EmojiStyle.NOTO).pixels();
+        int plane = 64 * 64;
+        int edges = 0;
+        for (int i = 0; i < plane; i++) {
+            double cover = 1 - red[2 * plane + i] / scene[2 * plane + i]; // neither disc has any blue
+            assertThat(green[2 * plane + i]).isEqualTo(red[2 * plane + i]);
+            assertThat((double) red[plane + i]).isCloseTo((1 - cover) * scene[plane + i], within(0.012));
+            edges += cover > 0.05 && cover < 0.95 ? 1 : 0;
+        }
+        assertThat(red[plane / 2 + 32]).isGreaterThan(0.9f);
+        assertThat(edges).isBetween(80, 400); // the circle is about 170 pixels long
+    }
+
     /** Where a disc has no blue, what blue there is at its edge comes from the scene, and so does the same share of the other colours. */
     @Test
     void edgesAreMixedWithTheSceneAndWithNothingElse() throws IOException {
