@@ -7,7 +7,7 @@
 #   run-on-gpu.sh steps                  lists the steps and their time limits
 #
 # Every step has a time limit of its own, and goes on where another has failed. LIMITS=2 doubles the limits, on a CPU they are
-# half. KIT_HOME (~/rlcm-kit) is where pieces are kept and unpacked; the weights of the full-size UNet (3.4 GB) are written there too.
+# half, but for PyTorch. KIT_HOME (~/rlcm-kit) is where pieces are kept and unpacked; the weights of the full-size UNet (3.4 GB) are written there too.
 set -uo pipefail
 
 KIT_HOME=${KIT_HOME:-$HOME/rlcm-kit}
@@ -33,7 +33,7 @@ limit() { # seconds
         unet-* | pytorch) seconds=120 ;;
         *) die "unknown step $1; there are $STEPS" ;;
     esac
-    [ "$DEVICE" = cpu ] && seconds=$((seconds / 2))
+    [ "$DEVICE" = cpu ] && [ "$1" != pytorch ] && seconds=$((seconds / 2))
     awk "BEGIN { print int($seconds * $LIMITS) }"
 }
 
