@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Draws an animal in a scene, 64 x 64 pixels, with its caption: a drawn background, and on it a sprite of 0.76 to 0.95 of the picture,
@@ -60,7 +60,7 @@ public final class PictureMaker {
         Scene scene = pick(List.of(Scene.values()), generator);
         Sprite sprite = pick(sprites.byAnimal().get(animal), generator);
         Prompt caption = Captions.random(animal, scene, generator);
-        return draw(Optional.of(sprite), scene, generator).withPrompt(described(caption, sprite));
+        return draw(sprite, scene, generator).withPrompt(described(caption, sprite));
     }
 
     /** The next picture of every animal in every scene in turn, with the model's own prompt for a caption. */
@@ -70,7 +70,7 @@ public final class PictureMaker {
         String animal = sprites.animals()
                 .get(index / Scene.values().length % sprites.byAnimal().size());
         Sprite sprite = pick(sprites.byAnimal().get(animal), generator);
-        return draw(Optional.of(sprite), scene, generator).withPrompt(described(Captions.plain(animal, scene), sprite));
+        return draw(sprite, scene, generator).withPrompt(described(Captions.plain(animal, scene), sprite));
     }
 
     /**
@@ -90,27 +90,27 @@ public final class PictureMaker {
         for (Sprite sprite : sprites.byAnimal().get(animal)) {
             // The plain emoji come first.
             pictures.computeIfAbsent(sprite.style(), style -> draw(
-                            Optional.of(sprite), scene, streams.at("picture").generator())
+                            sprite, scene, streams.at("picture").generator())
                     .withPrompt(described(caption, sprite)));
         }
         return new Styles(
-                pictures,
-                draw(Optional.empty(), scene, streams.at("picture").generator()).withPrompt(caption));
+                pictures, draw(null, scene, streams.at("picture").generator()).withPrompt(caption));
     }
 
     private static Prompt described(Prompt caption, Sprite sprite) {
         return caption.with("style", sprite.style().toString()).with("emoji", sprite.emoji());
     }
 
-    private static Sample draw(Optional<Sprite> sprite, Scene scene, RandomGenerator generator) {
+    /** @param sprite none for the scene alone */
+    private static Sample draw(@Nullable Sprite sprite, Scene scene, RandomGenerator generator) {
         int side = SIDE * OVERSAMPLING;
         BufferedImage canvas = Rasters.transparent(side, side);
         Graphics2D graphics = Rasters.smooth(canvas);
         graphics.scale(OVERSAMPLING, OVERSAMPLING);
         scene.paint(graphics, generator);
-        sprite.map(Sprite::image)
-                .ifPresent(
-                        image -> graphics.drawImage(recoloured(image, generator), placement(image, generator), null));
+        if (sprite != null) {
+            graphics.drawImage(recoloured(sprite.image(), generator), placement(sprite.image(), generator), null);
+        }
         graphics.dispose();
         return averaged(canvas);
     }
