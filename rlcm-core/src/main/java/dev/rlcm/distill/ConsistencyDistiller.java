@@ -11,7 +11,6 @@ import dev.rlcm.mdp.DistillationStep;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.optim.AveragedWeights;
 import dev.rlcm.policy.ConsistencyModel;
-import dev.rlcm.supervised.SupervisedTask;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -30,10 +29,7 @@ import java.util.Set;
  *
  * <p>Not thread-safe. Closing frees that session, as closing the backend does; models and backend stay the caller's.
  */
-public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable {
-    /** The average that is kept for sampling, see {@link DistillationConfig#averageDecay}. */
-    public static final String AVERAGE = "average";
-
+public final class ConsistencyDistiller implements Distiller {
     private static final String TARGET = "target";
     private static final String TEACHER = "teacher";
     private static final String STUDENT = "student";
@@ -180,7 +176,7 @@ public final class ConsistencyDistiller implements SupervisedTask, AutoCloseable
         return Collections.unmodifiableMap(averages);
     }
 
-    /** What to sample with, by the names of {@link Student#parameters}: the average that is kept for it, or the parameters. */
+    @Override
     public Map<String, TensorData> released() {
         AveragedWeights average = averages.get(AVERAGE);
         return average == null ? student.parameters() : average.tensors();

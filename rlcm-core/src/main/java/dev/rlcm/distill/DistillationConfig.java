@@ -41,6 +41,15 @@ public record DistillationConfig(
         return new DistillationConfig(16, 3, 15, ConsistencyLoss.pseudoHuber(1e-3), 0.95, 0, 0);
     }
 
+    /**
+     * A scale of the range.
+     *
+     * @param share in [0, 1): 0 is the least
+     */
+    double guidance(double share) {
+        return minGuidance + share * (maxGuidance - minGuidance);
+    }
+
     public DistillationConfig withRows(int value) {
         return new DistillationConfig(value, minGuidance, maxGuidance, loss, targetDecay, averageDecay, seed);
     }

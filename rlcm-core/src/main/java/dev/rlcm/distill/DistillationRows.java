@@ -26,8 +26,7 @@ public interface DistillationRows {
             CaptionedLatent drawn = data.draw(own.at("latent"));
             RandomGenerator generator = own.at("step").generator();
             int step = generator.nextInt(steps);
-            double share = generator.nextDouble();
-            double guidance = config.minGuidance() + share * (config.maxGuidance() - config.minGuidance());
+            double guidance = config.guidance(generator.nextDouble());
             return new DistillationRow(drawn, own.at("noise").gaussians(drawn.latent().length), step, guidance);
         };
     }

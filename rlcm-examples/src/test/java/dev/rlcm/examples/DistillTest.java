@@ -3,6 +3,7 @@ package dev.rlcm.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rlcm.examples.report.MetricsCsv;
+import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Safetensors;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
@@ -62,12 +63,38 @@ class DistillTest {
     }
 
     @Test
+    void theEndsOfTrajectoriesAreLearnedByAStudentThatWasBegunBefore() throws IOException {
+        Path first = directory.resolve("first");
+        Commands.succeed(new Distill(), arguments("--out", first, "--guidance", "2:4"));
+        Path out = directory.resolve("second");
+        Path run = directory.resolve("trajectories");
+        List<Object> arguments =
+                new ArrayList<>(List.of(arguments("--out", out, "--guidance", "2:4", "--from", first)));
+        arguments.addAll(List.of("--method", "trajectories", "--states", 3, "--solver-steps", 10));
+        arguments.set(arguments.indexOf("--run") + 1, run);
+        Commands.succeed(new Distill(), arguments.toArray());
+        assertThat(MetricsCsv.read(run.resolve("metrics.csv"))).hasSize(3);
+        Map<String, TensorData> points =
+                Safetensors.read(run.resolve("trajectories.safetensors")).tensors();
+        assertThat(points.get("states").shape().dim(0)).isEqualTo(6);
+        assertThat(points.get("ends").shape().dim(0)).isEqualTo(2);
+        arguments.addAll(List.of("--resume", run));
+        Commands.succeed(new Distill(), arguments.toArray());
+        assertThat(MetricsCsv.read(run.resolve("metrics.csv"))).hasSize(3);
+    }
+
+    @Test
     void settingsThatCannotBeAreRefusedWithTheirValue() {
         Path adapter = directory.resolve("a.safetensors");
         assertThat(Commands.fail(new Distill(), arguments("--out", adapter, "--guidance", "3:15")))
                 .contains("cannot learn scales from 3.0 to 15.0");
         assertThat(Commands.fail(new Distill(), arguments("--out", adapter, "--guidance", "much")))
                 .contains("guidance must be a scale such as 7.5 or a range such as 3:15, got much");
+        assertThat(Commands.fail(new Distill(), arguments("--out", adapter, "--from", FIXTURES)))
+                .contains("--from goes on from a whole model");
+        assertThat(Commands.fail(
+                        new Distill(), arguments("--out", adapter, "--method", "trajectories", "--data", FIXTURES)))
+                .contains("leave out --data, or --method trajectories");
         assertThat(Commands.fail(new Distill(), arguments("--out", FIXTURES.resolve("tiny-ldm"))))
                 .contains("tiny-ldm already holds a model");
     }

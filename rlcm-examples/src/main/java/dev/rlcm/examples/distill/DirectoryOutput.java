@@ -28,6 +28,12 @@ record DirectoryOutput(Student student, Path directory) implements StudentOutput
         return open(teacher, directory, backend);
     }
 
+    /** Begins with another student's UNet in place of the teacher's. */
+    DirectoryOutput from(Path other, LatentDiffusionModel teacher, Backend backend) throws IOException {
+        ModelDirectory.open(other).copyDenoiserTo(directory);
+        return open(teacher, directory, backend);
+    }
+
     /** The directory as a run has left it. */
     static DirectoryOutput open(LatentDiffusionModel teacher, Path directory, Backend backend) throws IOException {
         ModelDirectory created =

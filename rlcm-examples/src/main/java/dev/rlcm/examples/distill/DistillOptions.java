@@ -54,6 +54,19 @@ public final class DistillOptions {
     private @Nullable Path data;
 
     @Option(
+            names = "--method",
+            description = "consistency compares neighbouring timesteps, trajectories learns the ends of the teacher's"
+                    + " trajectories, which are computed first. Default: ${DEFAULT-VALUE}.")
+    private Method method = Method.CONSISTENCY;
+
+    @Option(
+            names = "--from",
+            paramLabel = "DIR",
+            description =
+                    "A student's directory, whose network is begun with, for whole models. Default: the teacher's.")
+    private @Nullable Path from;
+
+    @Option(
             names = "--out",
             required = true,
             paramLabel = "DIR|FILE.safetensors",
@@ -119,11 +132,16 @@ public final class DistillOptions {
     @Mixin
     private PromptsOption prompts = new PromptsOption();
 
-    @Option(names = "--teacher-samples", description = "Without --data, how many. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--teacher-samples",
+            description = "Without --data, how many; or how many trajectories. Default: ${DEFAULT-VALUE}.")
     private int teacherSamples = 512;
 
     @Option(names = "--teacher-steps", description = "DDIM steps of the teacher's samples. Default: ${DEFAULT-VALUE}.")
     private int teacherSteps = 50;
+
+    @Option(names = "--states", description = "Of each trajectory, how many are learned. Default: ${DEFAULT-VALUE}.")
+    private int states = 8;
 
     @Option(names = "--samples-every", description = "Steps between pictures. Default: ${DEFAULT-VALUE}.")
     private int samplesEvery = 200;
@@ -152,6 +170,12 @@ public final class DistillOptions {
             description = "Goes on with the run in that directory, with the same options.")
     private @Nullable Path resume;
 
+    /** The ways to distil. */
+    enum Method {
+        CONSISTENCY,
+        TRAJECTORIES
+    }
+
     /** The words for a loss. */
     enum Loss {
         HUBER,
@@ -171,10 +195,16 @@ public final class DistillOptions {
     /** The student, as the teacher is, and where it goes. */
     public StudentOutput student(LatentDiffusionModel teacher, Backend backend) throws IOException {
         if (!isAdapter()) {
+            if (isResumed()) {
+                return DirectoryOutput.open(teacher, out, backend);
+            }
             boolean guided = guidance().least() < guidance().largest();
-            return isResumed()
-                    ? DirectoryOutput.open(teacher, out, backend)
-                    : DirectoryOutput.create(teacher, out, solverSteps, guided, backend);
+            DirectoryOutput created = DirectoryOutput.create(teacher, out, solverSteps, guided, backend);
+            return from == null ? created : created.from(from, teacher, backend);
+        }
+        if (from != null) {
+            throw new IllegalArgumentException(
+                    "--from goes on from a whole model, and --out " + out + " is an adapter's file");
         }
         LoraConfig lora = LoraConfig.rank(rank).targeting(LoraTargets.of(targets));
         return AdapterOutput.create(teacher, lora, out, format, seed);
@@ -217,6 +247,14 @@ public final class DistillOptions {
         return SupervisedConfig.steps(steps)
                 .withAccumulation(accumulation)
                 .withOptimizer(ParameterGroups.decayingMatrices(adam.withWeightDecay(isAdapter() ? 0 : 1e-4)));
+    }
+
+    Method method() {
+        return method;
+    }
+
+    int states() {
+        return states;
     }
 
     Optional<Path> data() {

@@ -3,8 +3,12 @@ package dev.rlcm.examples.distill;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.distill.CaptionedLatent;
 import dev.rlcm.distill.ConsistencyDistiller;
+import dev.rlcm.distill.Distiller;
 import dev.rlcm.distill.LatentSource;
 import dev.rlcm.distill.StudentSampler;
+import dev.rlcm.distill.TeacherTrajectories;
+import dev.rlcm.distill.TrajectoryDistiller;
+import dev.rlcm.distill.TrajectoryPoint;
 import dev.rlcm.examples.report.MetricsCsv;
 import dev.rlcm.examples.run.Runs;
 import dev.rlcm.examples.run.StopSignal;
@@ -18,6 +22,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +33,8 @@ import me.tongfei.progressbar.ProgressBar;
 public final class DistillationRun {
     private static final String CHECKPOINT = "checkpoint.safetensors";
     private static final String LATENTS = "latents.safetensors";
+    private static final String TRAJECTORIES = "trajectories.safetensors";
+    private static final int AT_ONCE = 16;
     private static final String DISTANCES = "distances.csv";
     private static final String METRICS = "metrics.csv";
 
@@ -53,6 +60,11 @@ public final class DistillationRun {
         if (options.samplesEvery() < 1 || options.shown() < 1 || options.teacherSamples() < 1) {
             throw new IllegalArgumentException("--samples-every, --shown and --teacher-samples must be at least 1");
         }
+        if (options.method() == DistillOptions.Method.TRAJECTORIES
+                && options.data().isPresent()) {
+            throw new IllegalArgumentException("the teacher's trajectories begin with noise and need no pictures;"
+                    + " leave out --data, or --method trajectories");
+        }
         if (!options.isResumed() && Files.exists(directory.resolve(METRICS))) {
             throw new IllegalArgumentException(
                     directory + " already holds a run; give another --run, or --resume " + directory);
@@ -61,9 +73,7 @@ public final class DistillationRun {
 
     /** Trains; whatever ends the training, what was learned until then is written. */
     public void execute() throws IOException {
-        LatentSource data = LatentSource.of(latents());
-        try (ConsistencyDistiller distiller = new ConsistencyDistiller(
-                        teacher, output.student(), schedule, data, options.distillation(), backend);
+        try (Distiller distiller = distiller();
                 SupervisedTrainer trainer = new SupervisedTrainer(distiller, options.training(), backend);
                 StudentSampler sampler = new StudentSampler(output.student(), options.shown(), backend);
                 StopSignal signal = StopSignal.install(trainer::stop)) {
@@ -74,6 +84,14 @@ public final class DistillationRun {
             }
             train(trainer, new Work(distiller, trainer, sampler));
         }
+    }
+
+    private Distiller distiller() throws IOException {
+        if (options.method() == DistillOptions.Method.TRAJECTORIES) {
+            return new TrajectoryDistiller(output.student(), schedule, trajectories(), options.distillation());
+        }
+        LatentSource data = LatentSource.of(latents());
+        return new ConsistencyDistiller(teacher, output.student(), schedule, data, options.distillation(), backend);
     }
 
     private void train(SupervisedTrainer trainer, Work work) throws IOException {
@@ -118,6 +136,27 @@ public final class DistillationRun {
         return latents;
     }
 
+    /** Those of the run that is resumed, or new ones. */
+    private List<TrajectoryPoint> trajectories() throws IOException {
+        Path file = directory.resolve(TRAJECTORIES);
+        if (options.isResumed() && Files.exists(file)) {
+            return TrajectoryFile.read(file);
+        }
+        List<TrajectoryPoint> points = new ArrayList<>();
+        int rows = Math.min(AT_ONCE, options.teacherSamples());
+        RandomStreams own = random.at("trajectories");
+        try (TeacherTrajectories trajectories = new TeacherTrajectories(teacher, schedule, rows, backend);
+                ProgressBar bar = Runs.bar("trajectories", options.teacherSamples())) {
+            for (int drawn = 0; drawn < options.teacherSamples(); drawn += rows) {
+                List<String> texts = prompts.draw(rows, own.at(drawn).at("prompts"));
+                points.addAll(trajectories.draw(texts, options.distillation(), options.states(), own.at(drawn)));
+                bar.stepTo(Math.min(drawn + rows, options.teacherSamples()));
+            }
+        }
+        TrajectoryFile.write(points, file);
+        return points;
+    }
+
     /** A run that was killed has rows of steps after its last checkpoint, which are now taken again. */
     private void dropRowsFrom(String file, long step) throws IOException {
         List<Map<String, Number>> rows = MetricsCsv.read(directory.resolve(file));
@@ -128,12 +167,12 @@ public final class DistillationRun {
 
     /** What is done between steps. */
     private final class Work {
-        private final ConsistencyDistiller distiller;
+        private final Distiller distiller;
         private final SupervisedTrainer trainer;
         private final StudentSampler sampler;
         private final StudentSamples samples;
 
-        Work(ConsistencyDistiller distiller, SupervisedTrainer trainer, StudentSampler sampler) {
+        Work(Distiller distiller, SupervisedTrainer trainer, StudentSampler sampler) {
             this.distiller = distiller;
             this.trainer = trainer;
             this.sampler = sampler;

@@ -326,6 +326,15 @@ public final class ModelDirectory {
         }
     }
 
+    /**
+     * Copies the denoising network, its weights and configuration, into another model's directory, in place of what is there.
+     *
+     * @throws IOException if a file cannot be read or written
+     */
+    public void copyDenoiserTo(Path directory) throws IOException {
+        copy(home(family.denoiser()).resolve(family.denoiser()), directory.resolve(family.denoiser()));
+    }
+
     private static void copy(Path from, Path to) throws IOException {
         try (Stream<Path> tree = Files.walk(from)) {
             for (Path file : tree.filter(Files::isRegularFile).toList()) {
