@@ -143,6 +143,12 @@ public final class DistillOptions {
     @Option(names = "--states", description = "Of each trajectory, how many are learned. Default: ${DEFAULT-VALUE}.")
     private int states = 8;
 
+    @Option(
+            names = "--trajectories",
+            paramLabel = "FILE",
+            description = "The trajectories.safetensors of an earlier run on the same teacher. Default: new ones.")
+    private @Nullable Path trajectories;
+
     @Option(names = "--samples-every", description = "Steps between pictures. Default: ${DEFAULT-VALUE}.")
     private int samplesEvery = 200;
 
@@ -255,6 +261,10 @@ public final class DistillOptions {
 
     int states() {
         return states;
+    }
+
+    Optional<Path> trajectories() {
+        return Optional.ofNullable(trajectories);
     }
 
     Optional<Path> data() {

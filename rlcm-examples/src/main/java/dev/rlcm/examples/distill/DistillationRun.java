@@ -136,9 +136,12 @@ public final class DistillationRun {
         return latents;
     }
 
-    /** Those of the run that is resumed, or new ones. */
+    /** Those of the run that is resumed or of another one, or new ones. */
     private List<TrajectoryPoint> trajectories() throws IOException {
         Path file = directory.resolve(TRAJECTORIES);
+        if (options.trajectories().isPresent()) {
+            return TrajectoryFile.read(options.trajectories().get());
+        }
         if (options.isResumed() && Files.exists(file)) {
             return TrajectoryFile.read(file);
         }
