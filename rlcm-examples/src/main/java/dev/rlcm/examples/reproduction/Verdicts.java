@@ -38,7 +38,7 @@ final class Verdicts {
         Map<String, String> ideas = new LinkedHashMap<>();
         ideas.put("ppo-dense", "Dense rewards help");
         ideas.put("ppo-consistency", "The consistency loss helps");
-        ideas.put("ppo-1-action", "One random action of each trajectory is enough");
+        ideas.put("ppo-1-action", "Learning from one random action of each trajectory helps");
         ideas.put("ppo-common-beginnings", "Common beginnings help");
         ideas.put("ppo-2-inner-epochs", "A second inner epoch helps");
         return ideas;
