@@ -1,6 +1,7 @@
 package dev.rlcm.examples;
 
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.EmbeddingsOption;
 import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.pipeline.check.CheckSettings;
@@ -26,6 +27,9 @@ import picocli.CommandLine.Spec;
 public final class LintModel implements Callable<Integer> {
     @Mixin
     private ModelDirectoryOption model = new ModelDirectoryOption();
+
+    @Mixin
+    private EmbeddingsOption embeddings = new EmbeddingsOption();
 
     @Option(names = "--batch", description = "Pictures that are sampled together. Default: ${DEFAULT-VALUE}.")
     private int batch = 1;
@@ -70,6 +74,7 @@ public final class LintModel implements Callable<Integer> {
                 .withMinibatch(minibatch == 0 ? batch : minibatch)
                 .withSteps(steps)
                 .withReading(model.reading())
+                .withEmbeddings(embeddings.file())
                 .withLora(targets.isEmpty() ? lora : lora.targeting(targets.toArray(String[]::new)));
         List<Finding> findings =
                 ModelCheck.of(model.directory(), height == 0 ? settings : settings.withSize(height, width));

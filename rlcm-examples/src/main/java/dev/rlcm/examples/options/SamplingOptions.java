@@ -36,7 +36,7 @@ public final class SamplingOptions {
     private Path out = Path.of("pictures");
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend);
+        return model.load(backend, prompts);
     }
 
     /** Writes 1-a-cat-in-the-sea.png and so on, and says so. */

@@ -171,7 +171,7 @@ public final class TrainOptions {
     }
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend);
+        return model.load(backend, evaluation.texts(prompts));
     }
 
     public PromptSource trainingPrompts() throws IOException {

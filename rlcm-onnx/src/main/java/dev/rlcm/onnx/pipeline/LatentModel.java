@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class LatentModel implements ConsistencyModel
         permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel {
     final Denoiser denoiser;
-    final TextEncoders texts;
+    final PromptEncoder texts;
     final LatentSize size;
     private final ModelDirectory directory;
     private final Backend backend;
@@ -54,7 +54,7 @@ public abstract sealed class LatentModel implements ConsistencyModel
                 : directory.trainedSize();
         this.directory = directory;
         this.backend = backend;
-        this.texts = TextEncoders.load(directory, backend);
+        this.texts = PromptEncoder.load(directory, options.embeddings(), backend);
         try {
             Denoiser stored = Denoiser.open(directory, size, texts.shape(), true);
             this.denoiser = options.precision().map(stored::withPrecision).orElse(stored);

@@ -48,7 +48,7 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     static TextEncoder load(ModelDirectory directory, TextSource source, Backend backend) throws IOException {
-        OnnxComponent model = OnnxComponent.open(directory.model(source.encoder()), directory.readingWithoutPaths());
+        OnnxComponent model = OnnxComponent.open(directory.encoder(source.encoder()), directory.readingWithoutPaths());
         int longest = longest(model, directory.configurationOrEmpty(source.encoder()), source);
         PromptTokenizer tokenizer = PromptTokenizer.load(directory.folder(source.tokenizer()), longest);
         try {
