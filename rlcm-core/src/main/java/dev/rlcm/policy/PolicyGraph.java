@@ -128,7 +128,9 @@ public final class PolicyGraph {
     private Value mean(Graph model) {
         Value output = inlined(
                 model, Map.of(ConsistencyModel.SAMPLE, spread(inputScale).mul(state)));
-        Value affine = spread(sampleCoefficient).mul(state).add(spread(modelCoefficient).mul(output));
+        Value affine = spread(sampleCoefficient)
+                .mul(state)
+                .add(spread(modelCoefficient).mul(output));
         return affine.min(spread(bound)).max(spread(bound).neg());
     }
 

@@ -53,7 +53,8 @@ class GaussianStepTest {
         GaussianStep step = new GaussianStep(7, 1, 2, 1, 0.3, 1.5);
         double clipped = Math.max(-1.5, Math.min(1.5, 2.0 * x + 1));
         assertThat(step.mean(new float[] {x}, new float[] {1})).containsExactly(clipped);
-        assertThat(step.next(new float[] {x}, new float[] {1}, new float[] {3})).containsExactly((float) (clipped + 0.9));
+        assertThat(step.next(new float[] {x}, new float[] {1}, new float[] {3}))
+                .containsExactly((float) (clipped + 0.9));
     }
 
     @Test

@@ -61,12 +61,13 @@ class KarrasScheduleTest {
         double from = Math.pow(80, 1 / 7.0);
         double to = Math.pow(0.002, 1 / 7.0);
         assertThat(KARRAS.levels(2)[1]).isCloseTo(Math.pow((19 * from + 20 * to) / 39, 7), within(1e-12));
-        assertThat(KARRAS.withLevels(22, 0).levels(2)).containsExactly(
-                new double[] {80, Math.pow((17 * from + 22 * to) / 39, 7)}, within(1e-12));
+        assertThat(KARRAS.withLevels(22, 0).levels(2))
+                .containsExactly(new double[] {80, Math.pow((17 * from + 22 * to) / 39, 7)}, within(1e-12));
         assertThat(KARRAS.levels(3)[2]).isCloseTo(Math.pow((13 * from + 26 * to) / 39, 7), within(1e-12));
         assertThatThrownBy(() -> KARRAS.withLevels(22, 0).steps(3))
                 .hasMessage("evaluations must be as many as there are chosen levels, 2, got 3");
-        assertThatThrownBy(() -> KARRAS.withLevels(22)).hasMessage("the first of the chosen levels must be 0, got [22]");
+        assertThatThrownBy(() -> KARRAS.withLevels(22))
+                .hasMessage("the first of the chosen levels must be 0, got [22]");
         assertThatThrownBy(() -> KARRAS.withLevels(0, 40)).hasMessage("chosen level 1 must be in (0, 40), got 40");
         assertThatThrownBy(() -> KARRAS.withLevels(0, 7, 7)).hasMessage("chosen level 2 must be in (7, 40), got 7");
     }
@@ -74,8 +75,19 @@ class KarrasScheduleTest {
     @Test
     void aConfigurationIsReadAsDiffusersDoes() {
         assertThat(KarrasSchedule.fromConfig(Map.of())).isEqualTo(KARRAS);
-        Map<String, Object> config = Map.of("sigma_min", 0.01, "sigma_max", 10, "sigma_data", 1, "rho", 5,
-                "num_train_timesteps", 18, "clip_denoised", false);
+        Map<String, Object> config = Map.of(
+                "sigma_min",
+                0.01,
+                "sigma_max",
+                10,
+                "sigma_data",
+                1,
+                "rho",
+                5,
+                "num_train_timesteps",
+                18,
+                "clip_denoised",
+                false);
         assertThat(KarrasSchedule.fromConfig(config))
                 .isEqualTo(new KarrasSchedule(1, 0.01, 10, 5, 18, false, List.of()));
         assertThatThrownBy(() -> KarrasSchedule.fromConfig(Map.of("s_noise", 1.1)))
@@ -108,11 +120,13 @@ class KarrasScheduleTest {
         for (int k = 0; k < n; k++) {
             assertThat(forward.get(k).signal()).isEqualTo(1);
             assertThat(forward.get(k).noise()).isEqualTo(KARRAS.levels(n)[k]);
-            assertThat(forward.get(k).estimate()).isEqualTo(schedule.steps().get(k).withSigma(0));
+            assertThat(forward.get(k).estimate())
+                    .isEqualTo(schedule.steps().get(k).withSigma(0));
             assertThat(forward.get(k).likelihood().sigma()).isEqualTo(KARRAS.levels(n)[k]);
             if (k > 0) {
                 double drawn = schedule.steps().get(k - 1).sigma();
-                assertThat(drawn * drawn + 4e-6).isCloseTo(Math.pow(forward.get(k).noise(), 2), within(1e-9));
+                assertThat(drawn * drawn + 4e-6)
+                        .isCloseTo(Math.pow(forward.get(k).noise(), 2), within(1e-9));
             }
         }
     }
@@ -120,12 +134,14 @@ class KarrasScheduleTest {
     @Test
     void badLevelsAreNamed() {
         assertThatThrownBy(() -> KARRAS.at(80, 10, 20)).hasMessage("level 2 must be in [0.002, 10.0), got 20.0");
-        assertThatThrownBy(() -> KARRAS.at(80, 0.001, 0.0005)).hasMessage("level 1 must be in [0.002, 80.0), got 0.001");
+        assertThatThrownBy(() -> KARRAS.at(80, 0.001, 0.0005))
+                .hasMessage("level 1 must be in [0.002, 80.0), got 0.001");
         assertThatThrownBy(() -> KARRAS.at(80, 0.001)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> KARRAS.at(80, 10, 10)).hasMessage("level 2 must be in [0.002, 10.0), got 10.0");
         assertThatThrownBy(KARRAS::at).hasMessage("the first level must be sigmaMax, 80.0, got []");
         assertThatThrownBy(() -> KARRAS.steps(0)).hasMessage("evaluations must be in [1, 40], got 0");
         assertThatThrownBy(() -> KARRAS.at(79)).hasMessage("the first level must be sigmaMax, 80.0, got [79.0]");
-        assertThatThrownBy(() -> new KarrasSchedule(0.5, 1, 1, 7, 40, true, List.of())).hasMessage("sigmaMax must be above 1.0, got 1.0");
+        assertThatThrownBy(() -> new KarrasSchedule(0.5, 1, 1, 7, 40, true, List.of()))
+                .hasMessage("sigmaMax must be above 1.0, got 1.0");
     }
 }
