@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,6 +45,12 @@ public final class EmbedPrompts implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "PROMPT", description = "Other prompts.")
     private List<String> prompts = new ArrayList<>();
 
+    @Option(
+            names = "--adapter",
+            paramLabel = "LORA.safetensors",
+            description = "Of which the text encoders take what is for them. Default: none.")
+    private @Nullable Path adapter;
+
     @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
@@ -60,7 +68,8 @@ public final class EmbedPrompts implements Callable<Integer> {
             throw new IllegalArgumentException("there are no prompts; give some, or --prompts with a file or set");
         }
         try (Backend backend = Devices.open(device)) {
-            PromptEmbeddings written = PromptEmbeddings.add(model.open(), all, file, backend);
+            PromptEmbeddings written = PromptEmbeddings.add(
+                    model.open(), Optional.ofNullable(adapter), all, file, backend);
             System.out.println(file + ": " + written.prompts().size() + " prompts");
         }
         return 0;

@@ -109,7 +109,7 @@ public final class DistillOptions {
             split = ",")
     private String[] targets = {"all"};
 
-    @Option(names = "--format", description = "Of the adapter: diffusers, peft or kohya. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--format", description = "Of the adapter: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private LoraFormat format = LoraFormat.DIFFUSERS;
 
     @Option(

@@ -10,9 +10,11 @@ import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,9 +53,11 @@ final class ModelOptions {
      * The model as its scheduler says: of flow matching, or a consistency model.
      *
      * @param prompts what it will be asked for
+     * @param textAdapter of which the text encoders take what is for them
      */
-    LatentModel load(Backend backend, List<String> prompts) throws IOException {
-        PipelineOptions usual = embeddings.of(prompts);
+    LatentModel load(Backend backend, List<String> prompts, Optional<Path> textAdapter) throws IOException {
+        PipelineOptions looked = embeddings.of(prompts);
+        PipelineOptions usual = textAdapter.map(looked::withTextAdapter).orElse(looked);
         PipelineOptions options = precision == null ? usual : usual.withPrecision(precision);
         ModelDirectory directory = model.open();
         if (directory.isFlowMatching()) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -36,7 +37,12 @@ public final class SamplingOptions {
     private Path out = Path.of("pictures");
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend, prompts);
+        return model.load(backend, prompts, Optional.empty());
+    }
+
+    /** The model whose text encoders have what an adapter's file holds for them. */
+    public LatentModel load(Backend backend, Path adapter) throws IOException {
+        return model.load(backend, prompts, Optional.of(adapter));
     }
 
     /** Writes 1-a-cat-in-the-sea.png and so on, and says so. */

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.commons.math3.util.ArithmeticUtils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -171,7 +172,7 @@ public final class TrainOptions {
     }
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend, evaluation.texts(prompts));
+        return model.load(backend, evaluation.texts(prompts), Optional.empty());
     }
 
     public PromptSource trainingPrompts() throws IOException {
