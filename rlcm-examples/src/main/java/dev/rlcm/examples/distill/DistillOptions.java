@@ -183,7 +183,7 @@ public final class DistillOptions {
         if (data != null) {
             ImageFolder.open(data).captions().forEach(caption -> asked.add(caption.text()));
         }
-        return embeddings.of(asked);
+        return embeddings.apply(PipelineOptions.defaults(), asked);
     }
 
     /** The student, as the teacher is, and where it goes. */

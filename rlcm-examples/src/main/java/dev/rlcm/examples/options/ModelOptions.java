@@ -10,11 +10,9 @@ import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -52,13 +50,12 @@ final class ModelOptions {
     /**
      * The model as its scheduler says: of flow matching, or a consistency model.
      *
+     * @param usual how it is loaded where these options say nothing
      * @param prompts what it will be asked for
-     * @param textAdapter of which the text encoders take what is for them
      */
-    LatentModel load(Backend backend, List<String> prompts, Optional<Path> textAdapter) throws IOException {
-        PipelineOptions looked = embeddings.of(prompts);
-        PipelineOptions usual = textAdapter.map(looked::withTextAdapter).orElse(looked);
-        PipelineOptions options = precision == null ? usual : usual.withPrecision(precision);
+    LatentModel load(Backend backend, PipelineOptions usual, List<String> prompts) throws IOException {
+        PipelineOptions looked = embeddings.apply(usual, prompts);
+        PipelineOptions options = precision == null ? looked : looked.withPrecision(precision);
         ModelDirectory directory = model.open();
         if (directory.isFlowMatching()) {
             FlowMatchingModel flow = FlowMatchingModel.load(directory, backend, options);

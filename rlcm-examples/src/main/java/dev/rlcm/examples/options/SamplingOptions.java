@@ -3,12 +3,12 @@ package dev.rlcm.examples.options;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.ImageFiles;
 import dev.rlcm.onnx.pipeline.LatentModel;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -37,12 +37,12 @@ public final class SamplingOptions {
     private Path out = Path.of("pictures");
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend, prompts, Optional.empty());
+        return load(backend, PipelineOptions.defaults());
     }
 
-    /** The model whose text encoders have what an adapter's file holds for them. */
-    public LatentModel load(Backend backend, Path adapter) throws IOException {
-        return model.load(backend, prompts, Optional.of(adapter));
+    /** The model, loaded in another way in what these options do not say. */
+    public LatentModel load(Backend backend, PipelineOptions usual) throws IOException {
+        return model.load(backend, usual, prompts);
     }
 
     /** Writes 1-a-cat-in-the-sea.png and so on, and says so. */

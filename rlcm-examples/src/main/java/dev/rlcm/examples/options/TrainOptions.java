@@ -3,6 +3,7 @@ package dev.rlcm.examples.options;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.pipeline.LatentModel;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.AdvantageEstimator;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.commons.math3.util.ArithmeticUtils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -172,7 +172,7 @@ public final class TrainOptions {
     }
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend, evaluation.texts(prompts), Optional.empty());
+        return model.load(backend, PipelineOptions.defaults(), evaluation.texts(prompts));
     }
 
     public PromptSource trainingPrompts() throws IOException {

@@ -97,22 +97,22 @@ public final class PromptEmbeddings {
      */
     public static PromptEmbeddings add(ModelDirectory directory, Collection<String> prompts, Path file, Backend backend)
             throws IOException {
-        return add(directory, Optional.empty(), prompts, file, backend);
+        return add(directory, PipelineOptions.defaults(), prompts, file, backend);
     }
 
     /**
      * As {@link #add(ModelDirectory, Collection, Path, Backend)}, by text encoders with an adapter.
      *
-     * @param textAdapter see {@link PipelineOptions#withTextAdapter}
+     * @param options only {@link PipelineOptions#withTextAdapter} is read
      */
     public static PromptEmbeddings add(
             ModelDirectory directory,
-            Optional<Path> textAdapter,
+            PipelineOptions options,
             Collection<String> prompts,
             Path file,
             Backend backend)
             throws IOException {
-        TextAdapters adapters = TextAdapters.of(textAdapter, directory);
+        TextAdapters adapters = TextAdapters.of(options, directory);
         Map<String, String> made = new LinkedHashMap<>(Map.of(ENCODERS, TextFingerprint.of(directory)));
         if (!adapters.isEmpty()) {
             made.put(ADAPTER, TextFingerprint.of(adapters.file().orElseThrow()));

@@ -35,7 +35,7 @@ final class PromptEncoder implements AutoCloseable {
      * @param options which embeddings are used instead of the model's encoders, or which adapter with them
      */
     static PromptEncoder load(ModelDirectory directory, PipelineOptions options, Backend backend) throws IOException {
-        TextAdapters adapters = TextAdapters.of(options.textAdapter(), directory);
+        TextAdapters adapters = TextAdapters.of(options, directory);
         if (options.embeddings().isPresent()) {
             PromptEmbeddings stored = PromptEmbeddings.read(options.embeddings().get());
             stored.requireAdapter(adapters);

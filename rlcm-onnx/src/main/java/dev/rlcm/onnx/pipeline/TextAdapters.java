@@ -12,17 +12,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an adapter's file has for a model's text encoders; these are loaded with it in their weights. Filled while they are loaded, not
  * changed after that.
  */
 final class TextAdapters {
-    private final Optional<Path> file;
+    private final @Nullable Path file;
     private final List<String> keys;
     private final Map<LoraComponent, LoraAdapter> adapters = new LinkedHashMap<>();
 
-    private TextAdapters(Optional<Path> file, List<String> keys) {
+    private TextAdapters(@Nullable Path file, List<String> keys) {
         this.file = file;
         this.keys = keys;
     }
@@ -30,10 +31,11 @@ final class TextAdapters {
     /**
      * Those of a file for a model.
      *
-     * @param file empty for none; one that has nothing for text encoders is the same
+     * @param options name the file; one that has nothing for text encoders is the same as none
      * @throws IOException if the file is unreadable, damaged, or for text encoders that the model does not have
      */
-    static TextAdapters of(Optional<Path> file, ModelDirectory directory) throws IOException {
+    static TextAdapters of(PipelineOptions options, ModelDirectory directory) throws IOException {
+        Optional<Path> file = options.textAdapter();
         List<String> keys = file.isPresent() ? LoraAdapter.textEncoderKeys(file.get()) : List.of();
         List<LoraComponent> known = directory.texts().stream()
                 .map(text -> directory.family().component(text))
@@ -45,7 +47,7 @@ final class TextAdapters {
                         + known.stream().map(LoraComponent::name).toList());
             }
         }
-        return new TextAdapters(file, keys);
+        return new TextAdapters(keys.isEmpty() ? null : file.orElseThrow(), keys);
     }
 
     boolean isEmpty() {
@@ -54,7 +56,7 @@ final class TextAdapters {
 
     /** The file, if it has something for text encoders. */
     Optional<Path> file() {
-        return isEmpty() ? Optional.empty() : file;
+        return Optional.ofNullable(file);
     }
 
     /** The adapters of the text encoders that were loaded, by what files call them. */
@@ -68,10 +70,10 @@ final class TextAdapters {
      * @param graph with all of the encoder's layers
      */
     Graph merged(LoraComponent component, Graph graph) throws IOException {
-        if (keys.stream().noneMatch(key -> component.inside(key).isPresent())) {
+        if (file == null || keys.stream().noneMatch(key -> component.inside(key).isPresent())) {
             return graph;
         }
-        Optional<LoraAdapter> adapter = LoraAdapter.load(file.orElseThrow(), component, LoraInjection.sites(graph));
+        Optional<LoraAdapter> adapter = LoraAdapter.load(file, component, LoraInjection.sites(graph));
         adapter.ifPresent(found -> adapters.put(component, found));
         return adapter.map(found -> LoraMerge.merge(graph, found)).orElse(graph);
     }

@@ -19,7 +19,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -89,7 +88,7 @@ class ModelVariantsTest {
     void theTextEncoderGivesTheGoldens() throws IOException {
         Map<String, TensorData> golden = Goldens.read("tiny-lcm-golden/text_encoder.npz");
         ModelDirectory tiny = ModelDirectory.open(Models.TINY);
-        TextAdapters none = TextAdapters.of(Optional.empty(), tiny);
+        TextAdapters none = TextAdapters.of(PipelineOptions.defaults(), tiny);
         TextEncoders encoder = TextEncoders.load(tiny, none, backend);
         assertThat(encoder.shape()).isEqualTo(TEXT);
         int[] entries = {4, 5, 7, 12};

@@ -25,7 +25,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -223,15 +222,16 @@ class TextAdaptersTest {
     void embeddingsMustBeMadeWithTheSameFile() throws IOException {
         Path file = file(true);
         ModelDirectory directory = ModelDirectory.open(SDXL);
+        PipelineOptions merging = FamilyTest.SMALL.withTextAdapter(file);
         Path without = temp.resolve("without.safetensors");
         PromptEmbeddings.add(directory, PROMPTS, without, backend);
         assertThatThrownBy(() ->
                         load(FamilyTest.SMALL.withTextAdapter(file).withEmbeddings(without)))
                 .hasMessageContainingAll("without.safetensors", "EmbedPrompts --adapter", "lora.safetensors");
-        assertThatThrownBy(() -> PromptEmbeddings.add(directory, Optional.of(file), PROMPTS, without, backend))
+        assertThatThrownBy(() -> PromptEmbeddings.add(directory, merging, PROMPTS, without, backend))
                 .hasMessageContainingAll("without.safetensors", "adapter");
         Path with = temp.resolve("with.safetensors");
-        PromptEmbeddings.add(directory, Optional.of(file), PROMPTS, with, backend);
+        PromptEmbeddings.add(directory, merging, PROMPTS, with, backend);
         LatentConsistencyModel stored =
                 load(FamilyTest.SMALL.withTextAdapter(file).withEmbeddings(with));
         LatentConsistencyModel encoded = load(FamilyTest.SMALL.withTextAdapter(file));
