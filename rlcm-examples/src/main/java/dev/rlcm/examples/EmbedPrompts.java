@@ -5,12 +5,14 @@ import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.options.Devices;
 import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.examples.options.PromptsOption;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.onnx.pipeline.PromptEmbeddings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,6 +45,12 @@ public final class EmbedPrompts implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "PROMPT", description = "Other prompts.")
     private List<String> prompts = new ArrayList<>();
 
+    @Option(
+            names = "--adapter",
+            paramLabel = "LORA.safetensors",
+            description = "Of which the text encoders take what is for them. Default: none.")
+    private @Nullable Path adapter;
+
     @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
@@ -60,7 +68,9 @@ public final class EmbedPrompts implements Callable<Integer> {
             throw new IllegalArgumentException("there are no prompts; give some, or --prompts with a file or set");
         }
         try (Backend backend = Devices.open(device)) {
-            PromptEmbeddings written = PromptEmbeddings.add(model.open(), all, file, backend);
+            PipelineOptions usual = PipelineOptions.defaults();
+            PipelineOptions options = adapter == null ? usual : usual.withTextAdapter(adapter);
+            PromptEmbeddings written = PromptEmbeddings.add(model.open(), options, all, file, backend);
             System.out.println(file + ": " + written.prompts().size() + " prompts");
         }
         return 0;

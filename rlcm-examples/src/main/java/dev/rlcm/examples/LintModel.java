@@ -74,10 +74,10 @@ public final class LintModel implements Callable<Integer> {
                 .withMinibatch(minibatch == 0 ? batch : minibatch)
                 .withSteps(steps)
                 .withReading(model.reading())
-                .withEmbeddings(embeddings.file())
                 .withLora(targets.isEmpty() ? lora : lora.targeting(targets.toArray(String[]::new)));
-        List<Finding> findings =
-                ModelCheck.of(model.directory(), height == 0 ? settings : settings.withSize(height, width));
+        CheckSettings sized = height == 0 ? settings : settings.withSize(height, width);
+        List<Finding> findings = ModelCheck.of(
+                model.directory(), embeddings.file().map(sized::withEmbeddings).orElse(sized));
         PrintWriter out = spec.commandLine().getOut();
         findings.forEach(out::println);
         long errors = count(findings, Severity.ERROR);

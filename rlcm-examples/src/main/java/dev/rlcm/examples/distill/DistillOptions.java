@@ -109,7 +109,7 @@ public final class DistillOptions {
             split = ",")
     private String[] targets = {"all"};
 
-    @Option(names = "--format", description = "Of the adapter: diffusers, peft or kohya. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--format", description = "Of the adapter: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private LoraFormat format = LoraFormat.DIFFUSERS;
 
     @Option(
@@ -183,7 +183,7 @@ public final class DistillOptions {
         if (data != null) {
             ImageFolder.open(data).captions().forEach(caption -> asked.add(caption.text()));
         }
-        return embeddings.of(asked);
+        return embeddings.apply(PipelineOptions.defaults(), asked);
     }
 
     /** The student, as the teacher is, and where it goes. */

@@ -22,15 +22,16 @@ public final class EmbeddingsOption {
     /**
      * How a model is loaded with them.
      *
+     * @param usual how it is loaded without
      * @param prompts what it will be asked for
      * @throws IllegalArgumentException if the file lacks one of them
      */
-    public PipelineOptions of(List<String> prompts) throws IOException {
+    public PipelineOptions apply(PipelineOptions usual, List<String> prompts) throws IOException {
         if (file == null) {
-            return PipelineOptions.defaults();
+            return usual;
         }
         PromptEmbeddings.read(file).require(prompts);
-        return PipelineOptions.defaults().withEmbeddings(file);
+        return usual.withEmbeddings(file);
     }
 
     /** The file, if one is given. */

@@ -50,11 +50,12 @@ final class ModelOptions {
     /**
      * The model as its scheduler says: of flow matching, or a consistency model.
      *
+     * @param usual how it is loaded where these options say nothing
      * @param prompts what it will be asked for
      */
-    LatentModel load(Backend backend, List<String> prompts) throws IOException {
-        PipelineOptions usual = embeddings.of(prompts);
-        PipelineOptions options = precision == null ? usual : usual.withPrecision(precision);
+    LatentModel load(Backend backend, PipelineOptions usual, List<String> prompts) throws IOException {
+        PipelineOptions looked = embeddings.apply(usual, prompts);
+        PipelineOptions options = precision == null ? looked : looked.withPrecision(precision);
         ModelDirectory directory = model.open();
         if (directory.isFlowMatching()) {
             FlowMatchingModel flow = FlowMatchingModel.load(directory, backend, options);

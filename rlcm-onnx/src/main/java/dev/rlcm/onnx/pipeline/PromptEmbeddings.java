@@ -40,6 +40,7 @@ public final class PromptEmbeddings {
     private static final String MASK = "prompt_attention_mask.";
     private static final String FAMILY = "family";
     private static final String ENCODERS = "text_encoders";
+    private static final String ADAPTER = "text_adapter";
 
     private final Path file;
     private final Safetensors content;
@@ -92,21 +93,43 @@ public final class PromptEmbeddings {
      * than fit can be added in several calls.
      *
      * @param file made if it does not exist
-     * @throws IllegalArgumentException if the file was made by other text encoders
+     * @throws IllegalArgumentException if the file was made by other text encoders, or with an adapter
      */
     public static PromptEmbeddings add(ModelDirectory directory, Collection<String> prompts, Path file, Backend backend)
             throws IOException {
-        String encoders = TextFingerprint.of(directory);
+        return add(directory, PipelineOptions.defaults(), prompts, file, backend);
+    }
+
+    /**
+     * As {@link #add(ModelDirectory, Collection, Path, Backend)}, by text encoders with an adapter.
+     *
+     * @param options only {@link PipelineOptions#withTextAdapter} is read
+     */
+    public static PromptEmbeddings add(
+            ModelDirectory directory,
+            PipelineOptions options,
+            Collection<String> prompts,
+            Path file,
+            Backend backend)
+            throws IOException {
+        TextAdapters adapters = TextAdapters.of(options, directory);
+        Map<String, String> made = new LinkedHashMap<>(Map.of(ENCODERS, TextFingerprint.of(directory)));
+        if (!adapters.isEmpty()) {
+            made.put(ADAPTER, TextFingerprint.of(adapters.file().orElseThrow()));
+        }
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         Map<String, String> metadata = new LinkedHashMap<>(
-                Map.of("format", "pt", FAMILY, directory.family().name(), ENCODERS, encoders));
+                Map.of("format", "pt", FAMILY, directory.family().name()));
+        metadata.putAll(made);
         Set<String> missing = new LinkedHashSet<>(prompts);
         missing.add("");
         if (Files.exists(file)) {
             PromptEmbeddings old = read(file);
-            if (!encoders.equals(old.content.metadata().get(ENCODERS))) {
+            Map<String, String> madeBefore = new LinkedHashMap<>(old.content.metadata());
+            madeBefore.keySet().retainAll(List.of(ENCODERS, ADAPTER));
+            if (!made.equals(madeBefore)) {
                 throw new IllegalArgumentException(file + " is not known to be made by the text encoders of "
-                        + directory.root() + "; give another file, or delete it");
+                        + directory.root() + " with this adapter, or none; give another file, or delete it");
             }
             missing.removeAll(old.numbers.keySet());
             if (missing.isEmpty()) {
@@ -117,7 +140,7 @@ public final class PromptEmbeddings {
         }
         int number = 0;
         for (Map.Entry<String, TextRows> entry : TextEncoders.encodeInTurn(
-                        directory, backend, new ArrayList<>(missing))
+                        directory, adapters, backend, new ArrayList<>(missing))
                 .entrySet()) {
             while (metadata.containsKey(PROMPT + number)) {
                 number++;
@@ -190,6 +213,21 @@ public final class PromptEmbeddings {
 
     private static boolean isMasked(Family family) {
         return family.texts().stream().anyMatch(text -> text.is(Use.MASKED));
+    }
+
+    /**
+     * Checks that the embeddings were made with an adapter, if there is one.
+     *
+     * @throws IllegalArgumentException if not
+     */
+    void requireAdapter(TextAdapters adapters) throws IOException {
+        if (!adapters.isEmpty()) {
+            Path lora = adapters.file().orElseThrow();
+            if (!TextFingerprint.of(lora).equals(content.metadata().get(ADAPTER))) {
+                throw new IllegalArgumentException(file + " was not made with what " + lora
+                        + " has for text encoders; make another file with EmbedPrompts --adapter " + lora);
+            }
+        }
     }
 
     /** What a prompt becomes. */

@@ -3,9 +3,7 @@ package dev.rlcm.onnx.pipeline;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -18,12 +16,15 @@ final class PromptEncoder implements AutoCloseable {
     private final TextShape shape;
     private final Function<String, TextRows> encode;
     private final Runnable close;
+    private final TextAdapters adapters;
     private final Map<String, TextRows> cache;
 
-    private PromptEncoder(TextShape shape, Function<String, TextRows> encode, Runnable close) {
+    private PromptEncoder(
+            TextShape shape, Function<String, TextRows> encode, Runnable close, TextAdapters adapters) {
         this.shape = shape;
         this.encode = encode;
         this.close = close;
+        this.adapters = adapters;
         long fitting = CACHE_BYTES / (Math.max(1L, (long) shape.tokens() * shape.width()) * Float.BYTES);
         this.cache = new RecentlyUsed<>((int) Math.max(1, Math.min(MAX_CACHED, fitting)));
     }
@@ -31,20 +32,27 @@ final class PromptEncoder implements AutoCloseable {
     /**
      * That of a model.
      *
-     * @param embeddings a file to use instead of the model's encoders
+     * @param options which embeddings are used instead of the model's encoders, or which adapter with them
      */
-    static PromptEncoder load(ModelDirectory directory, Optional<Path> embeddings, Backend backend) throws IOException {
-        if (embeddings.isPresent()) {
-            PromptEmbeddings stored = PromptEmbeddings.read(embeddings.get());
+    static PromptEncoder load(ModelDirectory directory, PipelineOptions options, Backend backend) throws IOException {
+        TextAdapters adapters = TextAdapters.of(options, directory);
+        if (options.embeddings().isPresent()) {
+            PromptEmbeddings stored = PromptEmbeddings.read(options.embeddings().get());
+            stored.requireAdapter(adapters);
             TextShape shape = TextShape.ofStored(stored, directory.family(), directory.root());
-            return new PromptEncoder(shape, stored::encode, () -> {});
+            return new PromptEncoder(shape, stored::encode, () -> {}, adapters);
         }
-        TextEncoders encoders = TextEncoders.load(directory, backend);
-        return new PromptEncoder(encoders.shape(), encoders::encode, encoders::close);
+        TextEncoders encoders = TextEncoders.load(directory, adapters, backend);
+        return new PromptEncoder(encoders.shape(), encoders::encode, encoders::close, adapters);
     }
 
     TextShape shape() {
         return shape;
+    }
+
+    /** What the text encoders' weights, or the embeddings, were changed by. */
+    TextAdapters adapters() {
+        return adapters;
     }
 
     /** What a prompt becomes. */

@@ -17,11 +17,11 @@ final class TextEncoders implements AutoCloseable {
         this.parts = parts;
     }
 
-    static TextEncoders load(ModelDirectory directory, Backend backend) throws IOException {
+    static TextEncoders load(ModelDirectory directory, TextAdapters adapters, Backend backend) throws IOException {
         List<TextEncoder> encoders = new ArrayList<>();
         try {
             for (TextSource source : directory.texts()) {
-                encoders.add(TextEncoder.load(directory, source, backend));
+                encoders.add(TextEncoder.load(directory, source, adapters, backend));
             }
             List<TextShape> shapes = encoders.stream().map(TextEncoder::shape).toList();
             return new TextEncoders(List.copyOf(encoders), TextParts.of(directory, shapes));
@@ -32,13 +32,14 @@ final class TextEncoders implements AutoCloseable {
     }
 
     /** What prompts become, with one encoder in memory at a time. */
-    static Map<String, TextRows> encodeInTurn(ModelDirectory directory, Backend backend, List<String> prompts)
+    static Map<String, TextRows> encodeInTurn(
+            ModelDirectory directory, TextAdapters adapters, Backend backend, List<String> prompts)
             throws IOException {
         List<TextShape> shapes = new ArrayList<>();
         List<List<TextRows>> own = new ArrayList<>();
         prompts.forEach(prompt -> own.add(new ArrayList<>()));
         for (TextSource source : directory.texts()) {
-            try (TextEncoder encoder = TextEncoder.load(directory, source, backend)) {
+            try (TextEncoder encoder = TextEncoder.load(directory, source, adapters, backend)) {
                 shapes.add(encoder.shape());
                 for (int i = 0; i < prompts.size(); i++) {
                     own.get(i).add(encoder.encode(prompts.get(i)));

@@ -11,7 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Tells a model's text encoders from others by the content of their files. */
+/** Tells a model's text encoders, or an adapter, from others by the content of their files. */
 final class TextFingerprint {
     private TextFingerprint() {}
 
@@ -26,6 +26,13 @@ final class TextFingerprint {
         return HexFormat.of().formatHex(hash.digest());
     }
 
+    /** The SHA-256 of a file, in hexadecimal. */
+    static String of(Path file) throws IOException {
+        MessageDigest hash = sha256();
+        addContent(hash, file);
+        return HexFormat.of().formatHex(hash.digest());
+    }
+
     private static void add(MessageDigest hash, Path folder, String component) throws IOException {
         if (!Files.isDirectory(folder)) {
             return; // whoever loads the component says that it is missing
@@ -34,14 +41,18 @@ final class TextFingerprint {
         try (Stream<Path> tree = Files.walk(folder)) {
             files = tree.filter(Files::isRegularFile).sorted().toList();
         }
-        byte[] chunk = new byte[1 << 16];
         for (Path file : files) {
             String name = component + "/" + folder.relativize(file) + " " + Files.size(file) + "\n";
             hash.update(name.getBytes(StandardCharsets.UTF_8));
-            try (InputStream in = Files.newInputStream(file)) {
-                for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
-                    hash.update(chunk, 0, read);
-                }
+            addContent(hash, file);
+        }
+    }
+
+    private static void addContent(MessageDigest hash, Path file) throws IOException {
+        byte[] chunk = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+                hash.update(chunk, 0, read);
             }
         }
     }

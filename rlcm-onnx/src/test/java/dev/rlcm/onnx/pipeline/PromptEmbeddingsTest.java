@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -222,7 +221,7 @@ class PromptEmbeddingsTest {
         Path model = withoutEncoders(full);
         CheckSettings settings = CheckSettings.defaults().withSteps(4).withSize(16, 16);
         assertThat(ModelCheck.of(model, settings)).anyMatch(PromptEmbeddingsTest::isError);
-        CheckSettings withFile = settings.withEmbeddings(Optional.of(temp.resolve("e.safetensors")));
+        CheckSettings withFile = settings.withEmbeddings(temp.resolve("e.safetensors"));
         assertThat(ModelCheck.of(model, withFile)).noneMatch(PromptEmbeddingsTest::isError).anyMatch(finding -> finding.toString()
                 .contains("training with minibatches"));
     }

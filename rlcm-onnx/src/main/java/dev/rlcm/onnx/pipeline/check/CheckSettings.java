@@ -85,8 +85,8 @@ public record CheckSettings(
         return new CheckSettings(batch, minibatch, height, width, steps, lora, runtime, newReading, embeddings);
     }
 
-    /** In place of the text encoders, see {@link dev.rlcm.onnx.pipeline.PromptEmbeddings}; empty for these. */
-    public CheckSettings withEmbeddings(Optional<Path> file) {
-        return new CheckSettings(batch, minibatch, height, width, steps, lora, runtime, reading, file);
+    /** A file in place of the text encoders, see {@link dev.rlcm.onnx.pipeline.PromptEmbeddings}. */
+    public CheckSettings withEmbeddings(Path file) {
+        return new CheckSettings(batch, minibatch, height, width, steps, lora, runtime, reading, Optional.of(file));
     }
 }
