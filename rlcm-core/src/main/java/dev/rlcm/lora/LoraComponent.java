@@ -27,9 +27,6 @@ public record LoraComponent(String name, List<String> kohya) {
     public Optional<String> inside(String key) {
         List<String> prefixes = new ArrayList<>(List.of(name + "."));
         kohya.forEach(each -> prefixes.add(each + "_"));
-        return prefixes.stream()
-                .filter(key::startsWith)
-                .findFirst()
-                .map(prefix -> key.substring(prefix.length()));
+        return prefixes.stream().filter(key::startsWith).findFirst().map(prefix -> key.substring(prefix.length()));
     }
 }

@@ -28,8 +28,9 @@ final class LoraFiles {
     static void write(LoraAdapter adapter, Map<LoraComponent, LoraAdapter> texts, Path file, LoraFormat format)
             throws IOException {
         if (format == LoraFormat.PEFT && !texts.isEmpty()) {
-            throw new IllegalArgumentException("PEFT's format holds the adapter of one network, there are also those of "
-                    + texts.keySet().stream().map(LoraComponent::name).toList() + "; write another format");
+            throw new IllegalArgumentException(
+                    "PEFT's format holds the adapter of one network, there are also those of "
+                            + texts.keySet().stream().map(LoraComponent::name).toList() + "; write another format");
         }
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));

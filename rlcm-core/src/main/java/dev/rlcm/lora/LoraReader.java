@@ -39,8 +39,7 @@ final class LoraReader {
     private final Map<LoraSite, Map<Part, LoraFileTensor>> found = new HashMap<>();
     private String wrapper = "";
 
-    private LoraReader(
-            Path file, @Nullable LoraComponent component, List<LoraSite> sites, OptionalDouble alpha) {
+    private LoraReader(Path file, @Nullable LoraComponent component, List<LoraSite> sites, OptionalDouble alpha) {
         this.file = file;
         this.component = component;
         this.alpha = alpha;

@@ -114,7 +114,8 @@ final class PeftConfig {
     /** The configurations of several networks, whose keys begin with their names. */
     static String text(List<LoraAdapter> adapters) throws JsonProcessingException {
         Map<String, Object> content = new TreeMap<>();
-        adapters.forEach(adapter -> content.putAll(content(adapter, adapter.config().component() + ".")));
+        adapters.forEach(
+                adapter -> content.putAll(content(adapter, adapter.config().component() + ".")));
         return JSON.writeValueAsString(content);
     }
 

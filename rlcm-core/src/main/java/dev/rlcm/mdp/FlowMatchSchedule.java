@@ -105,8 +105,9 @@ public record FlowMatchSchedule(
     }
 
     private static FlowSpacing spacing(SchedulerConfig config) {
-        List<String> asked =
-                SPACINGS.keySet().stream().filter(key -> config.flag(key, false)).toList();
+        List<String> asked = SPACINGS.keySet().stream()
+                .filter(key -> config.flag(key, false))
+                .toList();
         Check.that(asked.size() <= 1, "use_*_sigmas", "at most one", asked);
         return asked.isEmpty() ? FlowSpacing.SHIFTED : SPACINGS.getOrDefault(asked.get(0), FlowSpacing.SHIFTED);
     }

@@ -110,8 +110,8 @@ class OriginalNamesTest {
         TensorData up = saved.get(text + "adaLN_modulation_1.lora_up.weight");
         TensorData down = saved.get(text + "adaLN_modulation_1.lora_down.weight");
         LoraSite site = new LoraSite("modulation", 4, 8);
-        LoraAdapter asStored = LoraAdapter.of(
-                adapter.config(), List.of(site), Map.of(site.keyA(), down, site.keyB(), up));
+        LoraAdapter asStored =
+                LoraAdapter.of(adapter.config(), List.of(site), Map.of(site.keyA(), down, site.keyB(), up));
         double[] original = update(asStored, site);
         double[] own = update(adapter, SD3.get(4));
         for (int i = 0; i < own.length; i++) {

@@ -74,7 +74,8 @@ class FlowMatchScheduleTest {
     /** By hand: 1 - s is 0, 1/4, 1/2, 3/4; stretched by 0.6 / 0.75. */
     @Test
     void levelsAreStretchedToATerminal() {
-        assertThat(levels(Map.of("shift_terminal", 0.4), 4)).containsExactly(new double[] {1, 0.8, 0.6, 0.4}, within(1e-12));
+        assertThat(levels(Map.of("shift_terminal", 0.4), 4))
+                .containsExactly(new double[] {1, 0.8, 0.6, 0.4}, within(1e-12));
         // After the shift by 3: 1, 9/10, 3/4, 1/2.
         assertThat(levels(Map.of("shift", 3, "shift_terminal", 0.25), 4))
                 .containsExactly(new double[] {1, 0.85, 0.625, 0.25}, within(1e-12));

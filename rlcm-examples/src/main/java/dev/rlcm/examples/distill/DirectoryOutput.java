@@ -34,8 +34,7 @@ record DirectoryOutput(Student student, Path directory) implements StudentOutput
     }
 
     /** The directory as a run has left it. */
-    static DirectoryOutput open(
-            LatentDiffusionModel teacher, Path directory, PipelineOptions loading, Backend backend)
+    static DirectoryOutput open(LatentDiffusionModel teacher, Path directory, PipelineOptions loading, Backend backend)
             throws IOException {
         ModelDirectory created =
                 ModelDirectory.open(directory, directory, teacher.directory().reading());

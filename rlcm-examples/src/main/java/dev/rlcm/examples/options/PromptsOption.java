@@ -32,9 +32,7 @@ public final class PromptsOption {
 
     /** All prompts of a file or set, drawn uniformly. */
     static PromptSource source(String prompts) throws IOException {
-        return prompts.endsWith(".jsonl")
-                ? PromptSource.uniform(all(prompts))
-                : new Prompts(texts(prompts));
+        return prompts.endsWith(".jsonl") ? PromptSource.uniform(all(prompts)) : new Prompts(texts(prompts));
     }
 
     /** Their texts alone. */

@@ -16,7 +16,12 @@ import java.util.OptionalInt;
  * @param embeddings a file of {@link PromptEmbeddings} that prompts are looked up in; text encoders are not loaded then, and may be missing
  * @param textAdapter a LoRA file of which the text encoders take what is for them, see {@link #withTextAdapter}
  */
-public record PipelineOptions(OptionalInt height, OptionalInt width, Optional<Precision> precision, Optional<Path> embeddings, Optional<Path> textAdapter) {
+public record PipelineOptions(
+        OptionalInt height,
+        OptionalInt width,
+        Optional<Precision> precision,
+        Optional<Path> embeddings,
+        Optional<Path> textAdapter) {
     /** Checks the size. */
     public PipelineOptions {
         Check.atLeast(1, "height", height.orElse(1));
@@ -29,12 +34,14 @@ public record PipelineOptions(OptionalInt height, OptionalInt width, Optional<Pr
 
     /** Pictures of the trained size, the denoiser in the type of its weights. */
     public static PipelineOptions defaults() {
-        return new PipelineOptions(OptionalInt.empty(), OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        return new PipelineOptions(
+                OptionalInt.empty(), OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     /** In pixels. */
     public PipelineOptions withSize(int newHeight, int newWidth) {
-        return new PipelineOptions(OptionalInt.of(newHeight), OptionalInt.of(newWidth), precision, embeddings, textAdapter);
+        return new PipelineOptions(
+                OptionalInt.of(newHeight), OptionalInt.of(newWidth), precision, embeddings, textAdapter);
     }
 
     public PipelineOptions withPrecision(Precision newPrecision) {

@@ -106,11 +106,7 @@ public final class PromptEmbeddings {
      * @param options only {@link PipelineOptions#withTextAdapter} is read
      */
     public static PromptEmbeddings add(
-            ModelDirectory directory,
-            PipelineOptions options,
-            Collection<String> prompts,
-            Path file,
-            Backend backend)
+            ModelDirectory directory, PipelineOptions options, Collection<String> prompts, Path file, Backend backend)
             throws IOException {
         TextAdapters adapters = TextAdapters.of(options, directory);
         Map<String, String> made = new LinkedHashMap<>(Map.of(ENCODERS, TextFingerprint.of(directory)));
@@ -197,8 +193,8 @@ public final class PromptEmbeddings {
     void requireFit(Family family, Path model) {
         String own = content.metadata().getOrDefault(FAMILY, family.name());
         if (!own.equals(family.name())) {
-            throw new IllegalArgumentException(file + " has embeddings for " + own + ", " + model + " is of " + family.name()
-                    + "; write them with that model's text encoders");
+            throw new IllegalArgumentException(file + " has embeddings for " + own + ", " + model + " is of "
+                    + family.name() + "; write them with that model's text encoders");
         }
         boolean isPooled = family.texts().stream().anyMatch(text -> text.is(Use.POOLED));
         if (isPooled && shape.pooled() == 0) {
@@ -237,8 +233,7 @@ public final class PromptEmbeddings {
         TensorData mask = has(MASK + number)
                 ? floats(MASK + number, 1)
                 : TensorData.generate(DataType.FLOAT32, Shape.of(shape.tokens()), i -> 1);
-        Optional<TensorData> pooled =
-                has(POOLED + number) ? Optional.of(floats(POOLED + number, 1)) : Optional.empty();
+        Optional<TensorData> pooled = has(POOLED + number) ? Optional.of(floats(POOLED + number, 1)) : Optional.empty();
         return new TextRows(Optional.of(floats(STATES + number, 2)), pooled, mask);
     }
 
@@ -272,8 +267,8 @@ public final class PromptEmbeddings {
 
     private Shape row(String name, int rank) throws IOException {
         if (!has(name)) {
-            throw new IOException(file + " has no tensor " + name + "; it has " + content.tensors().size()
-                    + " tensors, and is no complete file of prompts' embeddings");
+            throw new IOException(file + " has no tensor " + name + "; it has "
+                    + content.tensors().size() + " tensors, and is no complete file of prompts' embeddings");
         }
         Shape row = row(content.tensor(name).shape(), rank);
         if (row.rank() != rank || row.size() == 0) {

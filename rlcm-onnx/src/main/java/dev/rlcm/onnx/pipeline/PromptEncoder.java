@@ -19,8 +19,7 @@ final class PromptEncoder implements AutoCloseable {
     private final TextAdapters adapters;
     private final Map<String, TextRows> cache;
 
-    private PromptEncoder(
-            TextShape shape, Function<String, TextRows> encode, Runnable close, TextAdapters adapters) {
+    private PromptEncoder(TextShape shape, Function<String, TextRows> encode, Runnable close, TextAdapters adapters) {
         this.shape = shape;
         this.encode = encode;
         this.close = close;

@@ -33,8 +33,7 @@ final class TextEncoders implements AutoCloseable {
 
     /** What prompts become, with one encoder in memory at a time. */
     static Map<String, TextRows> encodeInTurn(
-            ModelDirectory directory, TextAdapters adapters, Backend backend, List<String> prompts)
-            throws IOException {
+            ModelDirectory directory, TextAdapters adapters, Backend backend, List<String> prompts) throws IOException {
         List<TextShape> shapes = new ArrayList<>();
         List<List<TextRows>> own = new ArrayList<>();
         prompts.forEach(prompt -> own.add(new ArrayList<>()));

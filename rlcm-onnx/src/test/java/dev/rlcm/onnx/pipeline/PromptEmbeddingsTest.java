@@ -83,16 +83,19 @@ class PromptEmbeddingsTest {
         add(model, PROMPTS);
         PipelineOptions size = name.equals("tiny-lcm") ? PipelineOptions.defaults() : FamilyTest.SMALL;
         LatentModel withEncoders = load(model, size);
-        LatentModel without =
-                load(withoutEncoders(model), size.withEmbeddings(temp.resolve("e.safetensors")));
+        LatentModel without = load(withoutEncoders(model), size.withEmbeddings(temp.resolve("e.safetensors")));
         List<Map<String, TensorData>> wanted = withEncoders.condition(PROMPTS, 3);
         List<Map<String, TensorData>> got = without.condition(PROMPTS, 3);
         for (int i = 0; i < PROMPTS.size(); i++) {
             assertThat(got.get(i)).containsOnlyKeys(wanted.get(i).keySet());
             for (Map.Entry<String, TensorData> row : wanted.get(i).entrySet()) {
                 TensorData actual = got.get(i).get(row.getKey());
-                assertThat(actual.shape()).as(row.getKey()).isEqualTo(row.getValue().shape());
-                assertThat(actual.bytes()).as(row.getKey()).isEqualTo(row.getValue().bytes());
+                assertThat(actual.shape())
+                        .as(row.getKey())
+                        .isEqualTo(row.getValue().shape());
+                assertThat(actual.bytes())
+                        .as(row.getKey())
+                        .isEqualTo(row.getValue().bytes());
             }
         }
         List<Sample> pictures = withEncoders.generate(PROMPTS, 2, 3, 7);
@@ -163,7 +166,8 @@ class PromptEmbeddingsTest {
             tensors.put(
                     "prompt_embeds." + i,
                     states.cast(DataType.FLOAT16)
-                            .reshape(Shape.of(1, states.shape().dim(0), states.shape().dim(1))));
+                            .reshape(Shape.of(
+                                    1, states.shape().dim(0), states.shape().dim(1))));
             tensors.put("prompt_attention_mask." + i, rows.mask().cast(DataType.INT64));
         }
         write(tensors, PROMPTS.toArray(String[]::new));
@@ -222,8 +226,9 @@ class PromptEmbeddingsTest {
         CheckSettings settings = CheckSettings.defaults().withSteps(4).withSize(16, 16);
         assertThat(ModelCheck.of(model, settings)).anyMatch(PromptEmbeddingsTest::isError);
         CheckSettings withFile = settings.withEmbeddings(temp.resolve("e.safetensors"));
-        assertThat(ModelCheck.of(model, withFile)).noneMatch(PromptEmbeddingsTest::isError).anyMatch(finding -> finding.toString()
-                .contains("training with minibatches"));
+        assertThat(ModelCheck.of(model, withFile))
+                .noneMatch(PromptEmbeddingsTest::isError)
+                .anyMatch(finding -> finding.toString().contains("training with minibatches"));
     }
 
     private static boolean isError(Finding finding) {

@@ -225,8 +225,7 @@ class TextAdaptersTest {
         PipelineOptions merging = FamilyTest.SMALL.withTextAdapter(file);
         Path without = temp.resolve("without.safetensors");
         PromptEmbeddings.add(directory, PROMPTS, without, backend);
-        assertThatThrownBy(() ->
-                        load(FamilyTest.SMALL.withTextAdapter(file).withEmbeddings(without)))
+        assertThatThrownBy(() -> load(FamilyTest.SMALL.withTextAdapter(file).withEmbeddings(without)))
                 .hasMessageContainingAll("without.safetensors", "EmbedPrompts --adapter", "lora.safetensors");
         assertThatThrownBy(() -> PromptEmbeddings.add(directory, merging, PROMPTS, without, backend))
                 .hasMessageContainingAll("without.safetensors", "adapter");

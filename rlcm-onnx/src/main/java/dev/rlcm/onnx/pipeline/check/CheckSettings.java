@@ -66,7 +66,15 @@ public record CheckSettings(
     /** In pixels. */
     public CheckSettings withSize(int newHeight, int newWidth) {
         return new CheckSettings(
-                batch, minibatch, OptionalInt.of(newHeight), OptionalInt.of(newWidth), steps, lora, runtime, reading, embeddings);
+                batch,
+                minibatch,
+                OptionalInt.of(newHeight),
+                OptionalInt.of(newWidth),
+                steps,
+                lora,
+                runtime,
+                reading,
+                embeddings);
     }
 
     public CheckSettings withSteps(int newSteps) {
