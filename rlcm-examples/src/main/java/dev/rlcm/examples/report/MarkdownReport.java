@@ -77,8 +77,9 @@ public final class MarkdownReport {
     }
 
     private void line(List<String> cells) {
-        cells.forEach(cell ->
-                text.append("| ").append(cell.replace("|", "\\|").replace("\n", " ")).append(" "));
+        cells.forEach(cell -> text.append("| ")
+                .append(cell.replace("|", "\\|").replace("\n", " "))
+                .append(" "));
         text.append("|\n");
     }
 

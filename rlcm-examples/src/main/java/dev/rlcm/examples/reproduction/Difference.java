@@ -10,9 +10,7 @@ import java.util.Locale;
 record Difference(double mean, double error) {
     /** Welch's: the groups' variances need not be equal. */
     static Difference of(Spread first, Spread second) {
-        double error = first.count() < 2 || second.count() < 2
-                ? Double.NaN
-                : Math.sqrt(share(first) + share(second));
+        double error = first.count() < 2 || second.count() < 2 ? Double.NaN : Math.sqrt(share(first) + share(second));
         return new Difference(first.mean() - second.mean(), error);
     }
 

@@ -98,8 +98,8 @@ final class ReproductionPage {
         report.rows(
                 "Algorithms on " + results.get(0).task(),
                 byPictures.stream()
-                        .map(result -> Tables.algorithm(
-                                result, 1 + byPictures.indexOf(result), 1 + byTime.indexOf(result)))
+                        .map(result ->
+                                Tables.algorithm(result, 1 + byPictures.indexOf(result), 1 + byTime.indexOf(result)))
                         .toList());
         report.figure(
                 "Algorithms by time",

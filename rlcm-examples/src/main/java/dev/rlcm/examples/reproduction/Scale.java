@@ -48,8 +48,8 @@ record Scale(
     static final Scale QUICK = new Scale(3, 1, 12, 50, 2, 8, 1, false, RATES, USUAL, HORIZONS, BUDGETS, 4, USUAL, 16);
 
     /** An hour or two: fewer epochs of DDPO than in a night, and settings chosen by the first task for all. */
-    static final Scale MEDIUM = new Scale(
-            3, 3, 40, 50, 15, 15, 4, false, RATES, USUAL, HORIZONS, BUDGETS, 15, List.of(2e-3, 8e-3), 32);
+    static final Scale MEDIUM =
+            new Scale(3, 3, 40, 50, 15, 15, 4, false, RATES, USUAL, HORIZONS, BUDGETS, 15, List.of(2e-3, 8e-3), 32);
 
     /** A night. Both sides have the same number of pictures. */
     static final Scale FULL =

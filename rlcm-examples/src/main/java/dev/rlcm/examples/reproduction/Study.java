@@ -194,7 +194,8 @@ final class Study {
         double highest = Double.NEGATIVE_INFINITY;
         for (String[] settings : grid) {
             String name = contender.name() + ", " + String.join(" ", settings).replaceAll("--[a-z-]+=", "");
-            Optional<Result> tried = compare(sweeps, task, contender.with(settings).named(name), 1);
+            Optional<Result> tried =
+                    compare(sweeps, task, contender.with(settings).named(name), 1);
             double outcome = tried.map(Study::outcome).orElse(Double.NEGATIVE_INFINITY);
             if (outcome > highest) {
                 highest = outcome;

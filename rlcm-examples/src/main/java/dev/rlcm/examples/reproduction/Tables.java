@@ -1,7 +1,7 @@
 package dev.rlcm.examples.reproduction;
 
-import dev.rlcm.examples.reproduction.TrialRecord.Point;
 import dev.rlcm.examples.options.Task;
+import dev.rlcm.examples.reproduction.TrialRecord.Point;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +36,9 @@ final class Tables {
         row.put("RLCM, seconds", rlcm.after(Point::seconds).toString());
         row.put(
                 "RLCM is where DDPO ends after (s)",
-                reached.isEmpty() ? "never" : Spread.of(reached, Double::doubleValue).toString());
+                reached.isEmpty()
+                        ? "never"
+                        : Spread.of(reached, Double::doubleValue).toString());
         row.put("in seeds", reached.size() + " of " + rlcm.seeds());
         row.put("DDPO, ms a picture", ddpo.millisPerPicture().orElseThrow().toString());
         row.put("RLCM, ms a picture", rlcm.millisPerPicture().orElseThrow().toString());
@@ -44,7 +46,8 @@ final class Tables {
     }
 
     private static String arrow(Result result) {
-        return String.format(Locale.ROOT, "%.3f to %s", result.before(Point::seen).mean(), result.after(Point::seen));
+        return String.format(
+                Locale.ROOT, "%.3f to %s", result.before(Point::seen).mean(), result.after(Point::seen));
     }
 
     /** What became of a contender. */

@@ -35,7 +35,8 @@ final class TaskFigures {
         report.figure(
                 title + ": reward by queries (Fig. 4)",
                 title + "-queries",
-                by("pictures sampled and rewarded", Point::pictures, Point::seen).render(),
+                by("pictures sampled and rewarded", Point::pictures, Point::seen)
+                        .render(),
                 "Evaluated on fixed prompts of training and noises; bands are one standard deviation over the seeds.");
         report.figure(
                 title + ": reward by time (Fig. 5)",
@@ -50,7 +51,8 @@ final class TaskFigures {
         report.figure(
                 title + ": prompts that were not trained on (Fig. 8)",
                 title + "-unseen",
-                by("pictures sampled and rewarded", Point::pictures, Point::unseen).render(),
+                by("pictures sampled and rewarded", Point::pictures, Point::unseen)
+                        .render(),
                 "The same policies on animals and in scenes that training never draws.");
     }
 

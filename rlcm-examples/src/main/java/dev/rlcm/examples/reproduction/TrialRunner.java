@@ -121,9 +121,8 @@ final class TrialRunner {
         Path checkpoint = TrialRun.checkpointIn(folder);
         long epoch = Files.exists(checkpoint) ? Checkpoint.read(checkpoint).epoch() : 0;
         TrialRecord evaluated = known.until(epoch);
-        boolean isWhole = epoch > 0
-                && !evaluated.points().isEmpty()
-                && evaluated.last().epochs() == epoch;
+        boolean isWhole =
+                epoch > 0 && !evaluated.points().isEmpty() && evaluated.last().epochs() == epoch;
         return isWhole ? evaluated : begun;
     }
 
@@ -162,7 +161,9 @@ final class TrialRunner {
                 return Optional.of(trained);
             }
             if (stopping) {
-                return Optional.empty(); // No session must be opened any more when the JVM goes down, whose hooks close the runtime.
+                return Optional
+                        .empty(); // No session must be opened any more when the JVM goes down, whose hooks close the
+                // runtime.
             }
             policy.adapter().save(folder.resolve("adapter.safetensors"));
             TrialRecord done = trained.withBudgets(

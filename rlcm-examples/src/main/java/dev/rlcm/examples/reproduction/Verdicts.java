@@ -68,7 +68,8 @@ final class Verdicts {
         String reached = shares.size() + " of " + rlcm.seeds() + " seeds";
         boolean within = shares.size() == rlcm.seeds() && shares.stream().allMatch(share -> share <= TIME_SHARE);
         add(
-                "RLCM comes to DDPO's final reward in a fifth of its time (" + task + "; paper: up to 17 times as fast)",
+                "RLCM comes to DDPO's final reward in a fifth of its time (" + task
+                        + "; paper: up to 17 times as fast)",
                 shares.isEmpty() ? "never" : Spread.of(shares, Double::doubleValue) + " of its time, " + reached,
                 shares.contains(0.0) ? "already before training" : within ? "yes" : "no");
         Difference ends = Difference.of(rlcm.after(Point::seen), ddpo.after(Point::seen));
@@ -114,7 +115,10 @@ final class Verdicts {
         if (algorithms.size() < 2) {
             return;
         }
-        add("Most gain for a picture", ranking(algorithms, result -> result.rate(Point::pictures, 1000), "a thousand"), "");
+        add(
+                "Most gain for a picture",
+                ranking(algorithms, result -> result.rate(Point::pictures, 1000), "a thousand"),
+                "");
         add("Most gain for a minute", ranking(algorithms, result -> result.rate(Point::seconds, 60), "a minute"), "");
         Optional<Result> plain = named(algorithms, "ppo").findFirst();
         IDEAS.forEach((name, claim) -> named(algorithms, name)
@@ -132,8 +136,7 @@ final class Verdicts {
     }
 
     private static Stream<Result> named(List<Result> results, String name) {
-        return results.stream()
-                .filter(result -> result.contender().name().equals(name));
+        return results.stream().filter(result -> result.contender().name().equals(name));
     }
 
     /** A number of a result over its seeds. */
@@ -146,7 +149,8 @@ final class Verdicts {
                 .sorted(Comparator.comparingDouble(
                         (Result result) -> -rate.of(result).mean()))
                 .limit(RANKED)
-                .map(result -> result.contender().name() + String.format(Locale.ROOT, " %.3f", rate.of(result).mean()))
+                .map(result -> result.contender().name()
+                        + String.format(Locale.ROOT, " %.3f", rate.of(result).mean()))
                 .collect(Collectors.joining(", ", "", " (" + unit + ")"));
     }
 

@@ -51,7 +51,8 @@ class StudyTest {
 
         @Override
         public void found(Findings found) {
-            assertThat(found.methods()).hasSizeGreaterThanOrEqualTo(findings.methods().size());
+            assertThat(found.methods())
+                    .hasSizeGreaterThanOrEqualTo(findings.methods().size());
         }
 
         MadeUp study(Scale scale) throws IOException, InterruptedException {

@@ -108,9 +108,8 @@ class LossGoldenTest {
     static void load() throws IOException {
         backend = OrtBackend.cpu();
         LatentConsistencyModel model = LatentConsistencyModel.load(FIXTURES.resolve("tiny-lcm"), backend);
-        SamplingPlan plan = SamplingPlan.steps(4)
-                .withTimestepRule(TimestepRule.REFERENCE)
-                .withLastStep(LastStep.REFERENCE);
+        SamplingPlan plan =
+                SamplingPlan.steps(4).withTimestepRule(TimestepRule.REFERENCE).withLastStep(LastStep.REFERENCE);
         policy = model.policy(model.adapter(FIXTURES.resolve("tiny-lcm-golden/lora_peft.safetensors")), plan);
         forwardSteps = model.schedule().withRule(TimestepRule.REFERENCE).forwardSteps(4);
         golden = Npz.read(FIXTURES.resolve("loss-golden/losses.npz"));
@@ -293,8 +292,8 @@ class LossGoldenTest {
             ForwardStep step = forwardSteps.get(NOISED_STEPS[i]);
             float[] clean = clean(i / 2);
             float[] noised = step.noised(clean, Arrays.copyOfRange(noise, i * LATENT, (i + 1) * LATENT));
-            transitions.add(new Transition(
-                    trajectory(i / 2, List.of(noised, clean), List.of(step.likelihood()), clean), 0));
+            transitions.add(
+                    new Transition(trajectory(i / 2, List.of(noised, clean), List.of(step.likelihood()), clean), 0));
         }
         return transitions;
     }
@@ -312,12 +311,7 @@ class LossGoldenTest {
         Map<String, TensorData> conditioning = Map.of(
                 "encoder_hidden_states", row("prompt_embeds", prompt), "timestep_cond", row("timestep_cond", prompt));
         return Trajectory.of(
-                conditioning,
-                states,
-                steps,
-                new double[steps.size()],
-                Sample.of("prompt", 1, 1, new float[3]),
-                latent);
+                conditioning, states, steps, new double[steps.size()], Sample.of("prompt", 1, 1, new float[3]), latent);
     }
 
     /** Half of the noise that a golden trajectory begins with stands for its final latent. */

@@ -88,7 +88,8 @@ class ReferenceLoopTest {
                 .withClipRange(golden.get("clip_range").asDouble())
                 .withAdvantageClamp(golden.get("advantage_clamp").asDouble())
                 .withMaxGradNorm(golden.get("max_grad_norm").asDouble())
-                .withOptimizer(adam(golden).withWeightDecay(golden.get("weight_decay").asDouble()))
+                .withOptimizer(
+                        adam(golden).withWeightDecay(golden.get("weight_decay").asDouble()))
                 .withTrajectoriesPerStep(2);
         replay("ppo", config, Objective.of(PolicyLosses.clipped()), order -> order);
     }
@@ -112,7 +113,8 @@ class ReferenceLoopTest {
     }
 
     private static AdamWConfig adam(JsonNode golden) {
-        return AdamWConfig.defaults().withLearningRate(golden.get("learning_rate").asDouble());
+        return AdamWConfig.defaults()
+                .withLearningRate(golden.get("learning_rate").asDouble());
     }
 
     private static PpoConfig config(JsonNode golden) {
@@ -227,7 +229,8 @@ class ReferenceLoopTest {
         @Override
         public void onMinibatch(Minibatch minibatch) {
             for (int row = 0; row < minibatch.logProbs().length; row++) {
-                current.put(names.get(minibatch.transitions().get(row)), minibatch.logProbs()[row]);
+                current.put(
+                        names.get(minibatch.transitions().get(row)), minibatch.logProbs()[row]);
             }
         }
 
@@ -249,13 +252,17 @@ class ReferenceLoopTest {
             for (int s = 0; s < steps.size(); s++) {
                 double loss = golden.get(s).get("loss").asDouble();
                 double norm = golden.get(s).get("grad_norm").asDouble();
-                assertThat(steps.get(s).loss()).as("loss of step " + s).isCloseTo(loss, within(2e-4 * Math.abs(loss) + 1e-6));
+                assertThat(steps.get(s).loss())
+                        .as("loss of step " + s)
+                        .isCloseTo(loss, within(2e-4 * Math.abs(loss) + 1e-6));
                 assertThat(steps.get(s).gradNorm()).as("norm of step " + s).isCloseTo(norm, within(2e-4 * norm));
-                int[] trajectories =
-                        unit.trajectories(IntStream.range(s * width, (s + 1) * width).map(i -> flat[i]).toArray());
+                int[] trajectories = unit.trajectories(IntStream.range(s * width, (s + 1) * width)
+                        .map(i -> flat[i])
+                        .toArray());
                 for (int t = 0; t < trajectories.length; t++) {
                     for (int k = 0; k < ACTIONS; k++) {
-                        double logProb = golden.get(s).get("log_probs").get(t).get(k).asDouble();
+                        double logProb =
+                                golden.get(s).get("log_probs").get(t).get(k).asDouble();
                         assertThat(logProbs.get(s).get(trajectories[t] + "," + k))
                                 .as("log-probability of action " + k + " of " + trajectories[t] + " in step " + s)
                                 .isCloseTo(logProb, within(5e-6));
