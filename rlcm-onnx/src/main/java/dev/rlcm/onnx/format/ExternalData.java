@@ -1,7 +1,10 @@
 package dev.rlcm.onnx.format;
 
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,10 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tensors stored in files beside the model, memory-mapped.
@@ -38,8 +44,9 @@ public final class ExternalData {
         this.linksTrusted = linksTrusted;
     }
 
-    /** Exactly {@code bytes} bytes, copied only if not aligned to the element width. */
-    ByteBuffer map(List<StringStringEntryProto> entries, long bytes, int elementBytes) {
+    /** A tensor that lies in the file, copied only if its bytes are not aligned to the element width. */
+    TensorData map(List<StringStringEntryProto> entries, DataType type, Shape shape) {
+        long bytes = Math.multiplyExact(shape.size(), type.bytes());
         Map<String, String> fields = new HashMap<>();
         entries.forEach(e -> fields.put(e.getKey(), e.getValue()));
         String location = fields.getOrDefault("location", "");
@@ -58,11 +65,34 @@ public final class ExternalData {
                 throw new GraphException("needs " + bytes + " bytes, a tensor holds at most 2 GiB");
             }
             ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
-            return offset % elementBytes == 0
-                    ? mapped
-                    : ByteBuffer.allocateDirect((int) bytes).put(mapped).flip();
+            if (offset % type.bytes() != 0) {
+                ByteBuffer copy = ByteBuffer.allocateDirect((int) bytes).put(mapped).flip();
+                return TensorData.wrap(type, shape, copy);
+            }
+            Version version = Version.of(file);
+            return TensorData.mapped(
+                    type, shape, mapped, () -> version.map(file, offset, bytes).orElse(mapped));
         } catch (IOException e) {
             throw new GraphException("cannot read " + file + ": " + e, e);
+        }
+    }
+
+    /** What tells a file from another one that takes its place. */
+    private record Version(@Nullable Object key, FileTime modified, long size) {
+        static Version of(Path file) throws IOException {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return new Version(attributes.fileKey(), attributes.lastModifiedTime(), attributes.size());
+        }
+
+        /** Nothing if the file is gone or another one by now. */
+        Optional<ByteBuffer> map(Path file, long offset, long bytes) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                return equals(of(file))
+                        ? Optional.of(channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes))
+                        : Optional.empty();
+            } catch (IOException e) {
+                return Optional.empty();
+            }
         }
     }
 
