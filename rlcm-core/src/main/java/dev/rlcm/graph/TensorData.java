@@ -47,7 +47,7 @@ public final class TensorData {
     /**
      * As {@link #wrap(DataType, Shape, ByteBuffer)}, of bytes that are mapped from a file.
      *
-     * @param again maps the same bytes another time, for {@link #readOnce}
+     * @param again copies the same bytes from the file, for {@link #readOnce}
      */
     public static TensorData mapped(DataType type, Shape shape, ByteBuffer bytes, Supplier<ByteBuffer> again) {
         return wrapped(type, shape, bytes, again);
@@ -113,9 +113,9 @@ public final class TensorData {
     }
 
     /**
-     * The same elements for whoever reads them once, such as to compute another weight. If they are mapped from a file the
-     * result has a mapping of its own, whose pages leave memory with it; those of this tensor are not touched. Otherwise the
-     * result is this tensor.
+     * The same elements for whoever reads them once, such as to compute another weight. If they are mapped from a file they
+     * are copied from there to the Java heap, which gives them back, while pages of the mapping that were touched would stay in
+     * memory. Otherwise the result is this tensor.
      */
     public TensorData readOnce() {
         return again == null ? this : wrap(type, shape, again.get());

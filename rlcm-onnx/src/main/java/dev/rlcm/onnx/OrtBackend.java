@@ -128,12 +128,9 @@ public final class OrtBackend implements Backend {
         ModelProto model =
                 OnnxExporter.export(prepared, weights, cudaDevice.isEmpty() ? Dialect.RUNTIME_CPU : cuda.dialect());
         List<OnnxTensor> handles = new ArrayList<>();
-        List<OnnxTensor> copied = new ArrayList<>();
         OrtExecutable executable;
         try (OrtSession.SessionOptions settings = sessionOptions(weights.feeds())) {
-            Map<String, TensorData> once = new LinkedHashMap<>(weights.shared());
-            once.replaceAll((name, weight) -> weight.readOnce());
-            Map<String, OnnxTensor> shared = wrapped(once, copied);
+            Map<String, OnnxTensor> shared = wrapped(weights.shared(), handles);
             if (!shared.isEmpty()) {
                 settings.addExternalInitializers(new LinkedHashMap<>(shared));
             }
@@ -143,9 +140,6 @@ public final class OrtBackend implements Backend {
         } catch (OrtException | RuntimeException e) {
             handles.forEach(OnnxTensor::close);
             throw new BackendException("ONNX Runtime cannot compile the graph: " + e.getMessage(), e);
-        } finally {
-            // The session has copies of its own.
-            copied.forEach(OnnxTensor::close);
         }
         return owned(executable);
     }

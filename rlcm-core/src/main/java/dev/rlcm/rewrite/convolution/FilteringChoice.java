@@ -21,7 +21,7 @@ record FilteringChoice(int directions, int longest) {
 
     /** A form in the place of another: the seconds that it saves for a row, and the bytes that it takes beyond it. */
     private record Step(Value conv, FilteredForm form, double seconds, double bytes) {
-        /** Seconds for a byte; what takes no more bytes comes first. */
+        /** Seconds for a byte; what takes no more bytes comes first, and what it gives back can be spent. */
         double worth() {
             return bytes > 0 ? seconds / bytes : Double.POSITIVE_INFINITY;
         }

@@ -44,14 +44,11 @@ final class MemoryTable {
                     .mapToDouble(Long::doubleValue)
                     .sum();
             bytes.put("other direct memory", direct - ofWeights);
-            bytes.put(
-                    "Java heap, committed",
-                    (double) ManagementFactory.getMemoryMXBean()
-                            .getHeapMemoryUsage()
-                            .getCommitted());
+            bytes.put("Java heap, used", (double)
+                    ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
             double known =
                     bytes.values().stream().mapToDouble(Double::doubleValue).sum();
-            bytes.put("sessions, arenas, the JVM's own", resident - known);
+            bytes.put("sessions and arenas, the rest of the JVM", resident - known);
             bytes.put(TOTAL, resident);
             moments.add(new Moment(moment, bytes));
         } catch (IOException e) {

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * so. Links in the path of the directory itself are the host's own and always trusted.
  */
 public final class ExternalData {
+    private static final int PIECE = 1 << 20;
+
     private final Path modelFile;
     private final boolean linksTrusted;
 
@@ -66,12 +68,13 @@ public final class ExternalData {
             }
             ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
             if (offset % type.bytes() != 0) {
-                ByteBuffer copy = ByteBuffer.allocateDirect((int) bytes).put(mapped).flip();
+                ByteBuffer copy =
+                        ByteBuffer.allocateDirect((int) bytes).put(mapped).flip();
                 return TensorData.wrap(type, shape, copy);
             }
             Version version = Version.of(file);
-            return TensorData.mapped(
-                    type, shape, mapped, () -> version.map(file, offset, bytes).orElse(mapped));
+            return TensorData.mapped(type, shape, mapped, () -> version.read(file, offset, (int) bytes)
+                    .orElse(mapped));
         } catch (IOException e) {
             throw new GraphException("cannot read " + file + ": " + e, e);
         }
@@ -84,12 +87,23 @@ public final class ExternalData {
             return new Version(attributes.fileKey(), attributes.lastModifiedTime(), attributes.size());
         }
 
-        /** Nothing if the file is gone or another one by now. */
-        Optional<ByteBuffer> map(Path file, long offset, long bytes) {
+        /** A copy in the Java heap; nothing if the file is gone or another one by now. */
+        Optional<ByteBuffer> read(Path file, long offset, int bytes) {
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                return equals(of(file))
-                        ? Optional.of(channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes))
-                        : Optional.empty();
+                if (!equals(of(file))) {
+                    return Optional.empty();
+                }
+                ByteBuffer copy = ByteBuffer.allocate(bytes);
+                int at = 0;
+                while (at < bytes) {
+                    // The channel keeps direct memory for as much as it is asked for at a time.
+                    int read = channel.read(copy.slice(at, Math.min(PIECE, bytes - at)), offset + at);
+                    if (read < 0) {
+                        return Optional.empty();
+                    }
+                    at += read;
+                }
+                return Optional.of(copy);
             } catch (IOException e) {
                 return Optional.empty();
             }
