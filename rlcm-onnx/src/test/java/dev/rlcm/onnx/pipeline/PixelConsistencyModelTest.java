@@ -128,6 +128,6 @@ class PixelConsistencyModelTest extends FamilyTest {
                 .anyMatch(finding -> finding.message().contains("is of a DDIMScheduler"))
                 .anyMatch(finding -> finding.message().contains("expected names by the numbers of the 4 classes"));
         assertThat(ModelCheck.of(DIRECTORY, CheckSettings.defaults()))
-                .anyMatch(finding -> finding.message().endsWith("numbers or names of classes: 5 classes, 7 names"));
+                .anyMatch(finding -> finding.message().endsWith("numbers or names of classes: 5 classes, 6 names"));
     }
 }
