@@ -13,6 +13,7 @@ import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -55,10 +56,18 @@ final class ModelOptions {
                     + " as there are steps. Default: evenly spaced.")
     private int @Nullable [] levels;
 
-    /** The model as its files say: of flow matching, or a consistency model of latents or pixels. */
-    LatentModel load(Backend backend) throws IOException {
-        PipelineOptions usual = PipelineOptions.defaults();
-        PipelineOptions options = precision == null ? usual : usual.withPrecision(precision);
+    @Mixin
+    private EmbeddingsOption embeddings = new EmbeddingsOption();
+
+    /**
+     * The model as its files say: of flow matching, or a consistency model of latents or pixels.
+     *
+     * @param usual how it is loaded where these options say nothing
+     * @param prompts what it will be asked for
+     */
+    LatentModel load(Backend backend, PipelineOptions usual, List<String> prompts) throws IOException {
+        PipelineOptions looked = embeddings.apply(usual, prompts);
+        PipelineOptions options = precision == null ? looked : looked.withPrecision(precision);
         ModelDirectory directory = model.open();
         requireFit(directory);
         if (directory.isFlowMatching()) {
@@ -120,6 +129,7 @@ final class ModelOptions {
                 precision == null
                         ? new Unset("of the weights")
                         : precision.toString().toLowerCase(Locale.ROOT));
+        embeddings.summarise(entries);
         entries.put("noise-level", noiseLevel == null ? new Unset("of the model") : noiseLevel);
         entries.put("action-window", window == null ? new Unset("all steps") : window[0] + "," + window[1]);
         entries.put(

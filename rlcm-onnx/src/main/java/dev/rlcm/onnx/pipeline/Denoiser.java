@@ -113,6 +113,12 @@ public final class Denoiser {
             throw new IllegalArgumentException(model.path() + " takes timesteps of type " + model.type(TIMESTEP)
                     + ", but those of its schedule are not whole numbers; export it with a FLOAT32 timestep");
         }
+        int width = model.inputs().contains(STATES) ? model.dim(STATES, 2).orElse(text.width()) : text.width();
+        if (width != text.width()) {
+            throw new IllegalArgumentException(model.path() + " takes hidden states of width " + width
+                    + ", prompts have them of width " + text.width()
+                    + "; use the text encoders, or their embeddings, that belong to it");
+        }
         List<ConditioningInput> conditioning = ConditioningInput.of(
                 new ConditioningInput.Setting(model, config, text, classes, size.height() * scale, size.width() * scale),
                 others);
