@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -24,14 +23,15 @@ import java.util.TreeSet;
  * <p>Immutable, thread-safe.
  */
 public final class ClassLabels {
+    private static final int UNKNOWN = Integer.MAX_VALUE;
     private static final String MAP = "id2label";
     static final String MAP_FILE = MAP + ".json";
     static final String LINES = "labels.txt";
 
-    private final OptionalInt count;
+    private final int count;
     private final Map<String, SortedSet<Integer>> byName;
 
-    private ClassLabels(OptionalInt count, Map<String, SortedSet<Integer>> byName) {
+    private ClassLabels(int count, Map<String, SortedSet<Integer>> byName) {
         this.count = count;
         this.byName = byName;
     }
@@ -45,7 +45,7 @@ public final class ClassLabels {
      */
     public static ClassLabels read(JsonFile index, JsonFile network) throws IOException {
         Path folder = index.path().toAbsolutePath().getParent();
-        OptionalInt count = network.count("num_class_embeds");
+        int count = network.count("num_class_embeds").orElse(UNKNOWN);
         Map<String, SortedSet<Integer>> byName = new LinkedHashMap<>();
         for (JsonFile file : List.of(index, network)) {
             if (file.has(MAP)) {
@@ -57,9 +57,9 @@ public final class ClassLabels {
         Path lines = folder.resolve(LINES);
         if (Files.isRegularFile(lines)) {
             List<String> names = Files.readAllLines(lines, StandardCharsets.UTF_8);
-            if (names.size() > count.orElse(Integer.MAX_VALUE)) {
+            if (names.size() > count) {
                 throw new IllegalArgumentException(
-                        lines + " has " + names.size() + " lines, the model " + count.getAsInt() + " classes");
+                        lines + " has " + names.size() + " lines, the model " + count + " classes");
             }
             for (int i = 0; i < names.size(); i++) {
                 put(byName, names.get(i), i);
@@ -69,12 +69,12 @@ public final class ClassLabels {
     }
 
     private static void putAll(
-            Map<String, SortedSet<Integer>> byName, JsonFile file, JsonNode names, OptionalInt count) {
+            Map<String, SortedSet<Integer>> byName, JsonFile file, JsonNode names, int count) {
         for (Map.Entry<String, JsonNode> entry : names.properties()) {
             int id = number(entry.getKey()).orElse(-1);
-            if (!entry.getValue().isTextual() || id < 0 || id >= count.orElse(Integer.MAX_VALUE)) {
+            if (!entry.getValue().isTextual() || id < 0 || id >= count) {
                 throw new IllegalArgumentException(file.path() + ": expected names by the numbers of the "
-                        + (count.isPresent() ? count.getAsInt() + " " : "") + "classes, got \"" + entry.getKey()
+                        + (count == UNKNOWN ? "" : count + " ") + "classes, got \"" + entry.getKey()
                         + "\": " + entry.getValue());
             }
             put(byName, entry.getValue().textValue(), id);
@@ -109,9 +109,9 @@ public final class ClassLabels {
         Optional<Integer> number = number(prompt.strip());
         if (number.isPresent()) {
             int id = number.get();
-            if (id >= count.orElse(Integer.MAX_VALUE)) {
+            if (id >= count) {
                 throw new IllegalArgumentException(
-                        "the model has the classes 0 to " + (count.getAsInt() - 1) + ", got " + prompt.strip());
+                        "the model has the classes 0 to " + (count - 1) + ", got " + prompt.strip());
             }
             return id;
         }
@@ -142,6 +142,6 @@ public final class ClassLabels {
 
     @Override
     public String toString() {
-        return (count.isPresent() ? count.getAsInt() + " classes" : "classes") + ", " + byName.size() + " names";
+        return (count == UNKNOWN ? "classes" : count + " classes") + ", " + byName.size() + " names";
     }
 }

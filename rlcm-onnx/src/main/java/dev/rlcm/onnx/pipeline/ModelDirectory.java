@@ -33,7 +33,6 @@ public final class ModelDirectory {
     private static final String CONFIG = "/config.json";
     private static final String KARRAS = "CMStochasticIterativeScheduler";
     private static final List<String> FLOW_MATCHING = List.of("FlowMatchEulerDiscreteScheduler");
-    private static final String LAYOUT = "model_index.json, scheduler/ and a folder with model.onnx for every network";
 
     private static final List<String> PARTS = List.of(
             "model_index.json", "scheduler", "vae_decoder", "vae_encoder", ClassLabels.MAP_FILE, ClassLabels.LINES);
@@ -60,18 +59,23 @@ public final class ModelDirectory {
         this.root = root;
         this.shared = shared;
         this.reading = reading;
-        index = JsonFile.read(file(home("model_index.json"), "model_index.json"));
+        index = JsonFile.read(ExportedFiles.require(home("model_index.json"), "model_index.json"));
         family = Family.of(index);
-        file(root, family.denoiser() + MODEL);
-        scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
-        denoiserConfiguration = JsonFile.read(file(root, family.denoiser() + CONFIG));
+        String denoiser = family.denoiser() + MODEL;
+        if (isOfPixels()) {
+            ExportedFiles.require(root, denoiser, PixelConsistencyModel.EXPORT);
+        } else {
+            ExportedFiles.require(root, denoiser);
+        }
+        scheduler = JsonFile.read(ExportedFiles.require(root, "scheduler/scheduler_config.json"));
+        denoiserConfiguration = JsonFile.read(ExportedFiles.require(root, family.denoiser() + CONFIG));
         sampleSize = sampleSize(denoiserConfiguration);
         scale = isOfPixels() ? LatentScale.OF_PIXELS : scale(home("vae_decoder"));
     }
 
     private static LatentScale scale(Path home) throws IOException {
-        file(home, "vae_decoder" + MODEL);
-        return LatentScale.of(JsonFile.read(file(home, "vae_decoder" + CONFIG)));
+        ExportedFiles.require(home, "vae_decoder" + MODEL);
+        return LatentScale.of(JsonFile.read(ExportedFiles.require(home, "vae_decoder" + CONFIG)));
     }
 
     /**
@@ -102,14 +106,8 @@ public final class ModelDirectory {
      * @param reading how the networks are read; the paths are those of the denoiser's layers
      */
     public static ModelDirectory open(Path root, Path shared, ReadOptions reading) throws IOException {
-        for (Path folder : List.of(root, shared)) {
-            if (!Files.isDirectory(folder)) {
-                throw new IllegalArgumentException((Files.exists(folder)
-                                ? folder + " is a file, not a model directory"
-                                : folder + " does not exist")
-                        + "; expected a folder with " + LAYOUT + export(folder));
-            }
-        }
+        ExportedFiles.requireFolder(root);
+        ExportedFiles.requireFolder(shared);
         return new ModelDirectory(root, shared, reading);
     }
 
@@ -175,7 +173,7 @@ public final class ModelDirectory {
 
     /** A text encoder's file, which must be there. */
     Path encoder(String component) throws IOException {
-        return file(home(component), component + MODEL);
+        return ExportedFiles.require(home(component), component + MODEL);
     }
 
     /** The most tokens the first text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
@@ -357,35 +355,6 @@ public final class ModelDirectory {
                 AtomicFiles.write(target, out -> Files.copy(file, out));
             }
         }
-    }
-
-    private static Path file(Path model, String name) throws IOException {
-        Path file = model.resolve(name);
-        if (Files.isRegularFile(file)) {
-            return file;
-        }
-        if (holdsPyTorchWeights(file.toAbsolutePath().getParent())) {
-            throw new IllegalArgumentException(model + " holds PyTorch weights, but no " + name
-                    + "; only ONNX exports can be used." + export(model));
-        }
-        throw new IllegalArgumentException(
-                model + " has no " + name + "; expected the layout that Optimum writes: " + LAYOUT + export(model));
-    }
-
-    private static boolean holdsPyTorchWeights(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return false;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .anyMatch(name -> name.endsWith(".safetensors") || name.endsWith(".bin") || name.endsWith(".ckpt"));
-        }
-    }
-
-    private static String export(Path root) {
-        Path name = root.toAbsolutePath().normalize().getFileName();
-        return ". Export with: optimum-cli export onnx --model MODEL --task text-to-image "
-                + (name == null ? "model" : name) + "-onnx";
     }
 
     private Optional<LatentSize> sampleSize(JsonFile unet) {

@@ -17,6 +17,9 @@ import java.nio.file.Path;
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
 public final class PixelConsistencyModel extends LatentModel {
+    /** How its network is exported. */
+    static final String EXPORT = "Optimum does not export these models; docs/pixel-models.md has a script that does";
+
     private final KarrasSchedule schedule;
 
     private PixelConsistencyModel(ModelDirectory directory, PipelineOptions options, Backend backend)

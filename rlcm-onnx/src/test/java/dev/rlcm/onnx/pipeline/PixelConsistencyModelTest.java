@@ -117,6 +117,17 @@ class PixelConsistencyModelTest extends FamilyTest {
     }
 
     @Test
+    void whatOptimumDoesNotExportIsToldFromWhatItDoes(@TempDir Path temp) throws IOException {
+        Models.copy(DIRECTORY, temp);
+        Files.move(temp.resolve("unet/model.onnx"), temp.resolve("unet/diffusion_pytorch_model.safetensors"));
+        assertThatThrownBy(() -> PixelConsistencyModel.load(temp, backend))
+                .hasMessageContaining("holds PyTorch weights, but no unet/model.onnx")
+                .hasMessageContaining("docs/pixel-models.md");
+        assertThat(ModelCheck.of(temp, CheckSettings.defaults()))
+                .anyMatch(finding -> finding.remedy().contains("docs/pixel-models.md"));
+    }
+
+    @Test
     void theCheckNamesWhatDoesNotFit(@TempDir Path temp) throws IOException {
         Models.copy(DIRECTORY, temp);
         Path scheduler = temp.resolve("scheduler/scheduler_config.json");

@@ -75,7 +75,12 @@ final class LayoutCheck {
             }
         }
         if (!missing.isEmpty()) {
-            findings.error("model", "files are missing: " + String.join(", ", missing), "export with: " + EXPORT);
+            findings.error(
+                    "model",
+                    "files are missing: " + String.join(", ", missing),
+                    family.get().form().isOfPixels()
+                            ? "export the network by the script of docs/pixel-models.md"
+                            : "export with: " + EXPORT);
         }
         return Optional.of(new Layout(root, family.get(), texts, components, configurations));
     }
