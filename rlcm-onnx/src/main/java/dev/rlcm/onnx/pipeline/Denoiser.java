@@ -120,7 +120,8 @@ public final class Denoiser {
                     + "; use the text encoders, or their embeddings, that belong to it");
         }
         List<ConditioningInput> conditioning = ConditioningInput.of(
-                new ConditioningInput.Setting(model, config, text, classes, size.height() * scale, size.width() * scale),
+                new ConditioningInput.Setting(
+                        model, config, text, classes, size.height() * scale, size.width() * scale),
                 others);
         Denoiser denoiser = new Denoiser(model, family, layout, conditioning, raised, null);
         denoiser.shapes(model.dim(layout.input(), 0).orElse(1));
