@@ -59,7 +59,16 @@ class DistillTest {
         Path encoders = FIXTURES.resolve("tiny-lcm");
         Commands.succeed(new EmbedPrompts(), "--model", encoders, "--embeddings", embeddings, "--prompts", prompts);
         Object[] arguments = arguments(
-                "--out", out, "--guidance", "2:4", "--average-decay", 0.9, "--embeddings", embeddings, "--prompts", prompts);
+                "--out",
+                out,
+                "--guidance",
+                "2:4",
+                "--average-decay",
+                0.9,
+                "--embeddings",
+                embeddings,
+                "--prompts",
+                prompts);
         Commands.succeed(new Distill(), arguments);
         try (OrtBackend backend = OrtBackend.cpu(1)) {
             LatentConsistencyModel model = LatentConsistencyModel.load(out, backend);
