@@ -45,16 +45,15 @@ class RecordedTrajectoryTest {
         assertThat(trajectory.latent()).isEmpty();
         Trajectory complete = Trajectory.of(
                 Map.of(), states(2, 2), List.of(STEP), new double[1], trajectory.sample(), new float[] {7, 8});
-        assertThat(complete.latent()).hasValueSatisfying(latent -> assertThat(latent).containsExactly(7, 8));
+        assertThat(complete.latent())
+                .hasValueSatisfying(latent -> assertThat(latent).containsExactly(7, 8));
     }
 
     @Test
     void partsThatDoNotFitAreRefused() {
         refused(() -> of(states(2, 2), List.of(STEP, LAST), 0, 0), "states must be one more than the 2 steps, got 2");
         refused(() -> of(states(2, 2), List.of(STEP), 0, 0), "logProbs must be one for each of the 1 steps, got 2");
-        refused(
-                () -> of(states(2, 2, 3), List.of(STEP, LAST), 0, 0),
-                "state 2 must be as long as the first, 2, got 3");
+        refused(() -> of(states(2, 2, 3), List.of(STEP, LAST), 0, 0), "state 2 must be as long as the first, 2, got 3");
         refused(
                 () -> Trajectory.of(
                         Map.of(), states(2, 2), List.of(STEP), new double[1], whole().sample(), new float[3]),

@@ -85,7 +85,9 @@ final class Verdicts {
 
     private static String share(Spread ofTime) {
         String share = ofTime + " of its time";
-        return ofTime.mean() == 0 ? share : share + String.format(Locale.ROOT, " (%.1f times as fast)", 1 / ofTime.mean());
+        return ofTime.mean() == 0
+                ? share
+                : share + String.format(Locale.ROOT, " (%.1f times as fast)", 1 / ofTime.mean());
     }
 
     private void ofGeneralisation(Task task, Result rlcm) {

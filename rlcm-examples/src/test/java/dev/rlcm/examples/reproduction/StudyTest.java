@@ -161,7 +161,10 @@ class StudyTest {
     /** The evaluations of one result with the inference times of another. */
     private static List<TrialRecord> swapped(Result evaluated, Result timed) {
         return IntStream.range(0, evaluated.seeds())
-                .mapToObj(i -> evaluated.trials().get(i).withBudgets(timed.trials().get(i).budgets()))
+                .mapToObj(i -> evaluated
+                        .trials()
+                        .get(i)
+                        .withBudgets(timed.trials().get(i).budgets()))
                 .toList();
     }
 
