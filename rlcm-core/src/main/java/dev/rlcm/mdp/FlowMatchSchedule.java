@@ -123,6 +123,10 @@ public record FlowMatchSchedule(
         return chosen;
     }
 
+    private double told(double level) {
+        return levels.told(trainTimesteps * level);
+    }
+
     private double shifted(double level) {
         return level == 1 ? 1 : shift * level / (1 + (shift - 1) * level); // to the bit: 1 - s must be 0 at pure noise
     }
@@ -147,7 +151,7 @@ public record FlowMatchSchedule(
             double next = last ? 0 : chosen[k + 1];
             Check.that(chosen[k] > next && next >= 0, "level " + (last ? k : k + 1), "in (0, " + chosen[k] + ")", next);
             double a = last || !window.contains(k) ? 0 : noiseLevel;
-            steps.add(noise.step(trainTimesteps * chosen[k], chosen[k], next, a));
+            steps.add(noise.step(told(chosen[k]), chosen[k], next, a));
         }
         return new Schedule(steps, 1);
     }
@@ -159,7 +163,7 @@ public record FlowMatchSchedule(
         for (double level : levels(evaluations)) {
             if (level < 1) {
                 steps.add(
-                        new ForwardStep(1 - level, level, FlowNoise.clean(level).step(trainTimesteps * level, 0)));
+                        new ForwardStep(1 - level, level, FlowNoise.clean(level).step(told(level), 0)));
             }
         }
         return steps;

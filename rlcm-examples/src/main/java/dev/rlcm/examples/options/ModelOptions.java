@@ -8,6 +8,7 @@ import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.PipelineOptions;
+import dev.rlcm.onnx.pipeline.TrigFlowModel;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.util.Locale;
@@ -43,7 +44,7 @@ final class ModelOptions {
                     "The first step of a flow-matching model that draws noise, from 0, and how many do. Default: all.")
     private int @Nullable [] window;
 
-    /** The model as its scheduler says: of flow matching, or a consistency model. */
+    /** The model as its scheduler says: of flow matching, or a consistency model of discrete or continuous time. */
     LatentModel load(Backend backend) throws IOException {
         PipelineOptions usual = PipelineOptions.defaults();
         PipelineOptions options = precision == null ? usual : usual.withPrecision(precision);
@@ -56,7 +57,9 @@ final class ModelOptions {
             throw new IllegalArgumentException("--noise-level and --action-window are for flow-matching models, which "
                     + model.modelName() + " is not");
         }
-        return LatentConsistencyModel.load(directory, backend, options);
+        return directory.isTrigFlow()
+                ? TrigFlowModel.load(directory, backend, options)
+                : LatentConsistencyModel.load(directory, backend, options);
     }
 
     private FlowMatchSchedule sampled(FlowMatchSchedule schedule) {

@@ -76,6 +76,8 @@ public record Family(
                     false),
             new Family("PixArt-alpha", List.of("PixArtAlpha"), TRANSFORMER, t5(120), Form.WITH_VARIANCE, true),
             new Family("PixArt-Sigma", List.of("PixArtSigma"), TRANSFORMER, t5(300), Form.WITH_VARIANCE, true),
+            new Family("SANA", List.of("SanaPipeline"), TRANSFORMER, instructed(300), Form.USUAL, true),
+            new Family("SANA-Sprint", List.of("SanaSprintPipeline"), TRANSFORMER, instructed(300), Form.USUAL, false),
             new Family(
                     "Stable Diffusion 1.5",
                     List.of("StableDiffusionPipeline", "LatentConsistencyModelPipeline"),
@@ -86,7 +88,14 @@ public record Family(
 
     /** A single T5 that is told what is padding. */
     private static List<TextSource> t5(int tokens) {
-        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED).withTokens(tokens));
+        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED, Use.LOWER_CASE)
+                .withTokens(tokens));
+    }
+
+    /** A single language model that reads an instruction before the prompt. */
+    private static List<TextSource> instructed(int tokens) {
+        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED, Use.LOWER_CASE, Use.INSTRUCTED)
+                .withTokens(tokens));
     }
 
     /**

@@ -30,13 +30,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A text-to-image model from a {@link ModelDirectory}: text encoders, a denoiser and a VAE. Its kinds differ in the schedule and in how
- * guidance is done; families, such as Stable Diffusion 1.5, XL and 3 or FLUX, in what a network is fed with, which the model's own files
+ * guidance is done; families, such as Stable Diffusion 1.5, XL and 3, FLUX or SANA, in what a network is fed with, which the model's own files
  * say. Policies, adapters and pictures are the same for all.
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
 public abstract sealed class LatentModel implements ConsistencyModel
-        permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel {
+        permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel, TrigFlowModel {
     final Denoiser denoiser;
     final TextEncoders texts;
     final LatentSize size;
@@ -105,7 +105,7 @@ public abstract sealed class LatentModel implements ConsistencyModel
 
     /** What the text encoders' part of the negative prompt is, which is the empty text. */
     TextRows negativeText() {
-        TextRows empty = texts.encode("");
+        TextRows empty = texts.encodeNothing();
         return directory.zeroesEmptyPrompt() ? empty.zeroed() : empty;
     }
 

@@ -5,6 +5,7 @@ import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.mdp.TrigFlowSchedule;
 import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.io.IOException;
@@ -29,7 +30,8 @@ public final class ModelDirectory {
     private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
     private static final String MODEL = "/model.onnx";
     private static final String CONFIG = "/config.json";
-    private static final List<String> FLOW_MATCHING = List.of("FlowMatchEulerDiscreteScheduler");
+    private static final String FLOW_MATCHING = "FlowMatchEulerDiscreteScheduler";
+    private static final String TRIGFLOW = "SCMScheduler";
     private static final String LAYOUT = "model_index.json, scheduler/ and a folder with model.onnx for every network";
 
     private static final List<String> PARTS = List.of("model_index.json", "scheduler", "vae_decoder", "vae_encoder");
@@ -215,6 +217,7 @@ public final class ModelDirectory {
     public LatentConsistencySchedule schedule() {
         return schedule(
                 List.of("LCMScheduler"),
+                !isFlowMatching() && !isTrigFlow(),
                 "a latent consistency model's; LatentDiffusionModel loads a diffusion model",
                 LatentConsistencySchedule::fromConfig);
     }
@@ -223,14 +226,36 @@ public final class ModelDirectory {
     public DdimSchedule ddimSchedule() {
         return schedule(
                 List.of("DDIMScheduler", "PNDMScheduler"),
+                !isFlowMatching() && !isTrigFlow(),
                 "that of DDIM; LatentConsistencyModel loads a latent consistency model",
                 DdimSchedule::fromConfig);
     }
 
     /** Whether the scheduler is one of flow matching. */
     public boolean isFlowMatching() {
-        return FLOW_MATCHING.contains(scheduler.text("_class_name").orElse(""))
+        return FLOW_MATCHING.equals(schedulerName())
                 || scheduler.flag("use_flow_sigmas").orElse(false);
+    }
+
+    /** Whether the scheduler is that of continuous-time consistency models. */
+    public boolean isTrigFlow() {
+        return TRIGFLOW.equals(schedulerName());
+    }
+
+    private String schedulerName() {
+        return scheduler.text("_class_name").orElse("");
+    }
+
+    /** What loads models of the scheduler's kind. */
+    private String loader() {
+        return isTrigFlow()
+                ? "TrigFlowModel"
+                : isFlowMatching() ? "FlowMatchingModel" : "LatentConsistencyModel or LatentDiffusionModel";
+    }
+
+    /** The same of a continuous-time consistency model. */
+    TrigFlowSchedule trigFlowSchedule() {
+        return schedule(List.of(TRIGFLOW), isTrigFlow(), "", TrigFlowSchedule::fromConfig);
     }
 
     /** The same of a flow-matching model, for latents of a size, which its shift may depend on. */
@@ -238,18 +263,20 @@ public final class ModelDirectory {
         int side = family.form().packing()
                 * denoiserConfiguration.count("patch_size").orElse(1);
         int tokens = size.height() / side * (size.width() / side);
-        if (!isFlowMatching()) {
-            throw new IllegalArgumentException(scheduler.path() + " is of a "
-                    + scheduler.text("_class_name").orElse("scheduler")
-                    + ", not of flow matching; load the model by LatentConsistencyModel or LatentDiffusionModel");
-        }
         return schedule(
-                List.of(scheduler.text("_class_name").orElse("")),
+                List.of(schedulerName()),
+                isFlowMatching(),
                 "",
                 config -> FlowMatchSchedule.fromConfig(config, family.form().levels(), tokens));
     }
 
-    private <T> T schedule(List<String> names, String readAs, Function<Map<String, ?>, T> reader) {
+    /** @param isOfKind whether a scheduler of another name can be read so at all */
+    private <T> T schedule(
+            List<String> names, boolean isOfKind, String readAs, Function<Map<String, ?>, T> reader) {
+        if (!isOfKind) {
+            throw new IllegalArgumentException(scheduler.path() + " is of a "
+                    + scheduler.text("_class_name").orElse("scheduler") + "; load the model by " + loader());
+        }
         String name = scheduler.text("_class_name").orElse(names.get(0));
         if (!names.contains(name)) {
             log.warn("{} is of a {}; it is read as {}", scheduler.path(), name, readAs);

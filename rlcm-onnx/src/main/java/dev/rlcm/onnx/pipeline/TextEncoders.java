@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A model's text encoders together. What the prompts used last have become is kept. Thread-safe. */
 final class TextEncoders implements AutoCloseable {
@@ -20,6 +22,7 @@ final class TextEncoders implements AutoCloseable {
     private final List<TextEncoder> encoders;
     private final TextShape shape;
     private final Map<String, TextRows> cache;
+    private @Nullable TextRows nothing;
     /** What stands for an encoder that the model does without. */
     private final Optional<TextRows> absent;
 
@@ -59,13 +62,25 @@ final class TextEncoders implements AutoCloseable {
     synchronized TextRows encode(String prompt) {
         TextRows known = cache.get(prompt);
         if (known == null) {
-            List<TextRows> parts = new ArrayList<>();
-            encoders.forEach(encoder -> parts.add(encoder.encode(prompt)));
-            absent.ifPresent(parts::add);
-            known = TextRows.joined(sources, parts, shape);
+            known = encode(encoder -> encoder.encode(prompt));
             cache.put(prompt, known);
         }
         return known;
+    }
+
+    /** What the empty negative prompt becomes. */
+    synchronized TextRows encodeNothing() {
+        if (nothing == null) {
+            nothing = encode(TextEncoder::encodeNothing);
+        }
+        return nothing;
+    }
+
+    private TextRows encode(Function<TextEncoder, TextRows> part) {
+        List<TextRows> parts = new ArrayList<>();
+        encoders.forEach(encoder -> parts.add(part.apply(encoder)));
+        absent.ifPresent(parts::add);
+        return TextRows.joined(sources, parts, shape);
     }
 
     @Override

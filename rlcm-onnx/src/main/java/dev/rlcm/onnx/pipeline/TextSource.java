@@ -30,6 +30,14 @@ public record TextSource(String encoder, Layer layer, int tokens, Set<Use> uses)
         NEW_TOKENS,
         /** The encoder and the network are told which tokens are padding. */
         MASKED,
+        /** Prompts are taken in lower case, without spaces around them. */
+        LOWER_CASE,
+        /**
+         * The encoder reads {@link TextInput#INSTRUCTION}, if the tokenizer's folder has it, before the prompt. The first token's state is
+         * kept, and those of as many last tokens as make up the number (SANA, arXiv:2410.10629, section 2.3); the negative prompt has no
+         * instruction.
+         */
+        INSTRUCTED,
         /** A model may do without it: its states are zeros. */
         OPTIONAL
     }
