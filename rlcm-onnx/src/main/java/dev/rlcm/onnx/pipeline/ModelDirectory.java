@@ -34,7 +34,11 @@ public final class ModelDirectory {
     private static final String TRIGFLOW = "SCMScheduler";
     private static final String LAYOUT = "model_index.json, scheduler/ and a folder with model.onnx for every network";
 
-    private static final List<String> PARTS = List.of("model_index.json", "scheduler", "vae_decoder", "vae_encoder");
+    /** Where diffusers has the configuration that Optimum puts beside the decoder. */
+    private static final String VAE_CONFIG = "vae" + CONFIG;
+
+    private static final List<String> PARTS = 
+            List.of("model_index.json", "scheduler", "vae_decoder", "vae_encoder", VAE_CONFIG);
 
     private final Path root;
     private final Path shared;
@@ -70,7 +74,7 @@ public final class ModelDirectory {
         scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
         denoiserConfiguration = JsonFile.read(file(root, family.denoiser() + CONFIG));
         sampleSize = sampleSize(denoiserConfiguration);
-        JsonFile vae = JsonFile.read(file(home("vae_decoder"), "vae_decoder" + CONFIG));
+        JsonFile vae = vaeConfiguration();
         latentScale = 1 << (levels(vae) - 1);
         // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215.
         scalingFactor = vae.real("scaling_factor").orElse(0.18215);
@@ -360,6 +364,14 @@ public final class ModelDirectory {
                 AtomicFiles.write(target, out -> Files.copy(file, out));
             }
         }
+    }
+
+    private JsonFile vaeConfiguration() throws IOException {
+        String ofDecoder = "vae_decoder" + CONFIG;
+        boolean isElsewhere = !Files.exists(home(ofDecoder).resolve(ofDecoder));
+        Path ofWhole = home(VAE_CONFIG).resolve(VAE_CONFIG);
+        return JsonFile.read(
+                isElsewhere && Files.exists(ofWhole) ? ofWhole : file(home("vae_decoder"), ofDecoder));
     }
 
     private static Path file(Path model, String name) throws IOException {

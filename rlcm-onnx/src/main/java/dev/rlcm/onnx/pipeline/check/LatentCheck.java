@@ -44,7 +44,7 @@ final class LatentCheck {
     }
 
     private Latents run() {
-        JsonFile vae = layout.configurationOrEmpty("vae_decoder/config.json");
+        JsonFile vae = layout.vaeConfiguration();
         JsonFile unet = layout.denoiserConfiguration();
         findings.run(VAE, () -> checkFactors(vae));
         int scale = findings.attempt(VAE, () -> scale(vae)).orElse(USUAL_SCALE);

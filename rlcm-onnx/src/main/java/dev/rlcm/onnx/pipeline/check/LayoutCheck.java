@@ -60,8 +60,10 @@ final class LayoutCheck {
         List<String> networks =
                 new ArrayList<>(texts.stream().map(TextSource::encoder).toList());
         networks.addAll(List.of(denoiser, VAE));
-        for (String name :
-                List.of("scheduler/scheduler_config.json", denoiser + "/config.json", VAE + "/config.json")) {
+        String vae = Files.exists(root.resolve(Layout.VAE)) || !Files.exists(root.resolve(Layout.VAE_OF_DIFFUSERS))
+                ? Layout.VAE
+                : Layout.VAE_OF_DIFFUSERS;
+        for (String name : List.of("scheduler/scheduler_config.json", denoiser + "/config.json", vae)) {
             read(name, configurations, missing);
         }
         for (String name : networks) {
