@@ -11,6 +11,7 @@ import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.onnx.pipeline.TrigFlowModel;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -44,10 +45,18 @@ final class ModelOptions {
                     "The first step of a flow-matching model that draws noise, from 0, and how many do. Default: all.")
     private int @Nullable [] window;
 
-    /** The model as its scheduler says: of flow matching, or a consistency model of discrete or continuous time. */
-    LatentModel load(Backend backend) throws IOException {
-        PipelineOptions usual = PipelineOptions.defaults();
-        PipelineOptions options = precision == null ? usual : usual.withPrecision(precision);
+    @Mixin
+    private EmbeddingsOption embeddings = new EmbeddingsOption();
+
+    /**
+     * The model as its scheduler says: of flow matching, or a consistency model of discrete or continuous time.
+     *
+     * @param usual how it is loaded where these options say nothing
+     * @param prompts what it will be asked for
+     */
+    LatentModel load(Backend backend, PipelineOptions usual, List<String> prompts) throws IOException {
+        PipelineOptions looked = embeddings.apply(usual, prompts);
+        PipelineOptions options = precision == null ? looked : looked.withPrecision(precision);
         ModelDirectory directory = model.open();
         if (directory.isFlowMatching()) {
             FlowMatchingModel flow = FlowMatchingModel.load(directory, backend, options);
@@ -84,6 +93,7 @@ final class ModelOptions {
                 precision == null
                         ? new Unset("of the weights")
                         : precision.toString().toLowerCase(Locale.ROOT));
+        embeddings.summarise(entries);
         entries.put("noise-level", noiseLevel == null ? new Unset("of the model") : noiseLevel);
         entries.put("action-window", window == null ? new Unset("all steps") : window[0] + "," + window[1]);
     }

@@ -3,6 +3,7 @@ package dev.rlcm.examples.options;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.pipeline.LatentModel;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.AdvantageEstimator;
@@ -171,7 +172,7 @@ public final class TrainOptions {
     }
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend);
+        return model.load(backend, PipelineOptions.defaults(), evaluation.texts(prompts));
     }
 
     public PromptSource trainingPrompts() throws IOException {

@@ -108,6 +108,12 @@ public final class Denoiser {
             throw new IllegalArgumentException(model.path() + " has the inputs " + model.inputs() + "; needed are "
                     + List.of(layout.input(), TIMESTEP, ConditioningInput.STATES) + ", as in exports by Optimum");
         }
+        int width = model.dim(ConditioningInput.STATES, 2).orElse(text.width());
+        if (width != text.width()) {
+            throw new IllegalArgumentException(model.path() + " takes hidden states of width " + width
+                    + ", prompts have them of width " + text.width()
+                    + "; use the text encoders, or their embeddings, that belong to it");
+        }
         List<ConditioningInput> conditioning = ConditioningInput.of(
                 new ConditioningInput.Setting(model, config, text, size.height() * scale, size.width() * scale),
                 others);

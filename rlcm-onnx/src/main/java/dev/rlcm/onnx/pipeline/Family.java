@@ -1,5 +1,6 @@
 package dev.rlcm.onnx.pipeline;
 
+import dev.rlcm.lora.LoraComponent;
 import dev.rlcm.mdp.FlowLevels;
 import dev.rlcm.onnx.pipeline.TextSource.Layer;
 import dev.rlcm.onnx.pipeline.TextSource.Use;
@@ -126,6 +127,16 @@ public record Family(
     /** Whether a pipeline has that component; one that was left out is listed as null. */
     static boolean hasComponent(JsonFile index, String component) {
         return index.has(component) && !index.root().get(component).path(0).isNull();
+    }
+
+    /** What adapter files call one of its text encoders. kohya's tools number several, and T5 is always the third. */
+    LoraComponent component(TextSource text) {
+        if (texts.size() == 1) {
+            return new LoraComponent(text.encoder(), List.of("lora_te", "lora_te1"));
+        }
+        int number = text.layer() == Layer.LAST ? 3 : texts.indexOf(text) + 1;
+        return new LoraComponent(
+                text.encoder(), number == 1 ? List.of("lora_te1", "lora_te") : List.of("lora_te" + number));
     }
 
     /** Those of its text encoders that a model has. */

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A text-to-image model as Optimum and diffusers write it for ONNX: a folder with {@code model_index.json} and a folder
- * for every component. Opening checks that everything is there and reads the configurations, not the weights.
+ * for every component. Opening checks that everything is there and reads the configurations, not the weights. Text encoders may be
+ * missing until they are needed, see {@link PromptEmbeddings}.
  *
  * <p>Immutable; holds no resources.
  */
@@ -66,9 +67,6 @@ public final class ModelDirectory {
         this.reading = reading;
         index = JsonFile.read(file(home("model_index.json"), "model_index.json"));
         family = Family.of(index);
-        for (TextSource text : texts()) {
-            file(home(text.encoder()), text.encoder() + MODEL);
-        }
         file(root, family.denoiser() + MODEL);
         file(home("vae_decoder"), "vae_decoder" + MODEL);
         scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
@@ -169,9 +167,18 @@ public final class ModelDirectory {
         return folder("tokenizer");
     }
 
-    /** The first text encoder. */
-    public Path textEncoder() {
-        return model("text_encoder");
+    /**
+     * The first text encoder.
+     *
+     * @throws IllegalArgumentException if it is missing
+     */
+    public Path textEncoder() throws IOException {
+        return encoder("text_encoder");
+    }
+
+    /** A text encoder's file, which must be there. */
+    Path encoder(String component) throws IOException {
+        return file(home(component), component + MODEL);
     }
 
     /** The most tokens the first text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */

@@ -51,16 +51,20 @@ public final class TextEncoder implements AutoCloseable {
         this.shape = shape;
     }
 
-    static TextEncoder load(ModelDirectory directory, TextSource source, Backend backend) throws IOException {
-        OnnxComponent model = OnnxComponent.open(directory.model(source.encoder()), directory.readingWithoutPaths());
-        model.expectInputs(List.of(INPUT), List.of(MASK, PLACES));
+    /** @param adapters what is merged into its weights */
+    static TextEncoder load(ModelDirectory directory, TextSource source, TextAdapters adapters, Backend backend)
+            throws IOException {
+        OnnxComponent model = OnnxComponent.open(directory.encoder(source.encoder()), directory.readingWithoutPaths());
+        checkInputs(model);
         TextInput input = TextInput.load(
                 directory.folder(source.tokenizer()),
                 source,
                 model.dim(INPUT, 1),
                 positions(directory.configurationOrEmpty(source.encoder())));
         try {
-            Graph graph = graph(model, source, input.lengths());
+            Graph loaded = loaded(model, input.lengths());
+            Graph adapted = adapters.merged(directory.family().component(source), loaded);
+            Graph graph = taken(model, source, input.lengths(), adapted);
             return new TextEncoder(input, backend.compile(graph), model, source, shape(graph));
         } catch (IOException | RuntimeException e) {
             input.close();
@@ -80,12 +84,23 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if it does not have them
      */
     public static Graph graph(OnnxComponent model, TextSource source, Lengths lengths) throws IOException {
+        checkInputs(model);
+        return taken(model, source, lengths, loaded(model, lengths));
+    }
+
+    private static void checkInputs(OnnxComponent model) {
         model.expectInputs(List.of(INPUT), List.of(MASK, PLACES));
+    }
+
+    private static Graph loaded(OnnxComponent model, Lengths lengths) throws IOException {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         for (String input : model.inputs()) {
             shapes.put(input, model.bind(input, 1, lengths.ids()));
         }
-        Graph loaded = model.load(shapes);
+        return model.load(shapes);
+    }
+
+    private static Graph taken(OnnxComponent model, TextSource source, Lengths lengths, Graph loaded) {
         Map<String, Value> outputs = new LinkedHashMap<>();
         switch (source.layer()) {
             case NONE -> {}
@@ -148,16 +163,8 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     /** What the encoder makes of a prompt. */
-    TextRows encode(String prompt) {
-        return encode(input.of(prompt));
-    }
-
-    /** What it makes of the empty negative prompt. */
-    TextRows encodeNothing() {
-        return encode(input.ofNothing());
-    }
-
-    private synchronized TextRows encode(Tokens tokens) {
+    synchronized TextRows encode(String prompt) {
+        Tokens tokens = input.of(prompt);
         long[] ids = tokens.ids();
         int[] kept = tokens.kept();
         Map<String, TensorData> inputs = new LinkedHashMap<>();

@@ -86,21 +86,15 @@ public final class TextInput implements AutoCloseable {
         return lengths;
     }
 
-    /** The ids of a prompt, after the instruction. */
+    /** The ids of a prompt, after the instruction; the empty text, the negative prompt, has none. */
     Tokens of(String prompt) {
         String text = source.is(Use.LOWER_CASE) ? prompt.toLowerCase(Locale.ROOT).strip() : prompt;
-        int skipped = lengths.ids() - lengths.kept();
-        return tokens(instruction + text, IntStream.range(0, lengths.kept()).map(i -> i == 0 ? 0 : i + skipped));
-    }
-
-    /** The ids of the empty text, without instruction. */
-    Tokens ofNothing() {
-        return tokens("", IntStream.range(0, lengths.kept()));
-    }
-
-    private Tokens tokens(String text, IntStream kept) {
-        long[] ids = tokenizer.encode(text);
-        return new Tokens(ids, Math.min(tokenizer.encodeUnpadded(text).length, ids.length), kept.toArray());
+        String whole = prompt.isEmpty() ? prompt : instruction + text;
+        int skipped = prompt.isEmpty() ? 0 : lengths.ids() - lengths.kept();
+        long[] ids = tokenizer.encode(whole);
+        int used = Math.min(tokenizer.encodeUnpadded(whole).length, ids.length);
+        IntStream kept = IntStream.range(0, lengths.kept()).map(i -> i == 0 ? 0 : i + skipped);
+        return new Tokens(ids, used, kept.toArray());
     }
 
     /** Whether the family's pipelines have an instruction, which the folder lacks. */

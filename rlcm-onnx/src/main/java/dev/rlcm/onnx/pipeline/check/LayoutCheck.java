@@ -24,18 +24,18 @@ final class LayoutCheck {
     private static final String LFS_POINTER = "version https://git-lfs";
 
     private final Path root;
-    private final ReadOptions reading;
+    private final CheckSettings settings;
     private final Findings findings;
 
-    private LayoutCheck(Path root, ReadOptions reading, Findings findings) {
+    private LayoutCheck(Path root, CheckSettings settings, Findings findings) {
         this.root = root;
-        this.reading = reading;
+        this.settings = settings;
         this.findings = findings;
     }
 
     /** What the directory holds; empty if there is no directory. */
-    static Optional<Layout> run(Path root, ReadOptions reading, Findings findings) {
-        return new LayoutCheck(root, reading, findings).run();
+    static Optional<Layout> run(Path root, CheckSettings settings, Findings findings) {
+        return new LayoutCheck(root, settings, findings).run();
     }
 
     private Optional<Layout> run() {
@@ -56,7 +56,8 @@ final class LayoutCheck {
             return Optional.empty();
         }
         String denoiser = family.get().denoiser();
-        List<TextSource> texts = family.get().texts(index);
+        List<TextSource> texts =
+                settings.embeddings().isPresent() ? List.of() : family.get().texts(index);
         List<String> networks =
                 new ArrayList<>(texts.stream().map(TextSource::encoder).toList());
         networks.addAll(List.of(denoiser, VAE));
@@ -98,6 +99,7 @@ final class LayoutCheck {
                 throw new IOException(file + " is a pointer of Git LFS, not the model itself; run git lfs pull");
             }
         }
+        ReadOptions reading = settings.reading();
         return OnnxComponent.skim(file, isAdapted ? reading : reading.withPaths(Map.of()));
     }
 
