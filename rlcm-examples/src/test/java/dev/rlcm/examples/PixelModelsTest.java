@@ -31,17 +31,20 @@ class PixelModelsTest {
         Commands.succeed(new Train(), training("--levels", "0,22"));
         assertThat(MetricsCsv.read(directory.resolve("run/metrics.csv"))).hasSize(1);
         assertThat(directory.resolve("run/adapter.safetensors")).isNotEmptyFile();
-        assertThat(Files.readString(directory.resolve("run/config.json"))).contains("\"levels\"", "0,22", "\"drift\" : 0.0");
+        assertThat(Files.readString(directory.resolve("run/config.json")))
+                .contains("\"levels\"", "0,22", "\"drift\" : 0.0");
     }
 
     @Test
     void whatDoesNotFitIsRefused() throws IOException {
         assertThat(Commands.fail(new Train(), training("--drift", 0.1))).contains("drift must be 0", "--kl");
         assertThat(Commands.fail(new Train(), training("--levels", "0,22,30"))).contains("chosen levels, 3, got 2");
-        assertThat(Commands.fail(new TextToImage(), "--levels", "0,22", "a cat")).contains("--levels is for");
+        assertThat(Commands.fail(new TextToImage(), "--levels", "0,22", "a cat"))
+                .contains("--levels is for");
         assertThat(Commands.fail(new TextToImage(), "--model", MODEL, "--noise-level", 0.5, "fox"))
                 .contains("--noise-level");
-        assertThat(Commands.fail(new TextToImage(), "--model", MODEL, "a dog")).contains("no class is called \"a dog\"");
+        assertThat(Commands.fail(new TextToImage(), "--model", MODEL, "a dog"))
+                .contains("no class is called \"a dog\"");
         Commands.succeed(new LintModel(), "--model", MODEL, "--steps", 2);
     }
 

@@ -53,8 +53,9 @@ final class ModelOptions {
             names = "--levels",
             split = ",",
             paramLabel = "I",
-            description = "Which of its training levels a consistency model of pixels takes, from 0, such as 0,22; as many"
-                    + " as there are steps. Default: evenly spaced.")
+            description =
+                    "Which of its training levels a consistency model of pixels takes, from 0, such as 0,22; as many"
+                            + " as there are steps. Default: evenly spaced.")
     private int @Nullable [] levels;
 
     @Mixin
@@ -95,9 +96,7 @@ final class ModelOptions {
     }
 
     private PixelConsistencyModel ofPixels(PixelConsistencyModel pixels) {
-        return levels == null
-                ? pixels
-                : pixels.withSchedule(pixels.schedule().withLevels(levels));
+        return levels == null ? pixels : pixels.withSchedule(pixels.schedule().withLevels(levels));
     }
 
     private FlowMatchSchedule sampled(FlowMatchSchedule schedule) {

@@ -68,8 +68,7 @@ public final class ClassLabels {
         return new ClassLabels(count, byName);
     }
 
-    private static void putAll(
-            Map<String, SortedSet<Integer>> byName, JsonFile file, JsonNode names, int count) {
+    private static void putAll(Map<String, SortedSet<Integer>> byName, JsonFile file, JsonNode names, int count) {
         for (Map.Entry<String, JsonNode> entry : names.properties()) {
             int id = number(entry.getKey()).orElse(-1);
             if (!entry.getValue().isTextual() || id < 0 || id >= count) {
@@ -121,11 +120,12 @@ public final class ClassLabels {
                     "several classes are called \"" + prompt.strip() + "\", give the number of one: " + named);
         }
         if (named.isEmpty()) {
-            throw new IllegalArgumentException("no class is called \"" + prompt.strip() + "\"; prompts of this model are "
-                    + (byName.isEmpty()
-                            ? "numbers of classes; names would be read from " + MAP + " in model_index.json, "
-                                    + MAP_FILE + " or " + LINES
-                            : "numbers or names of classes, such as " + similar(folded(prompt))));
+            throw new IllegalArgumentException(
+                    "no class is called \"" + prompt.strip() + "\"; prompts of this model are "
+                            + (byName.isEmpty()
+                                    ? "numbers of classes; names would be read from " + MAP + " in model_index.json, "
+                                            + MAP_FILE + " or " + LINES
+                                    : "numbers or names of classes, such as " + similar(folded(prompt))));
         }
         return named.first();
     }

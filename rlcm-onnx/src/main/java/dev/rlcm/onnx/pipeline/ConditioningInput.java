@@ -64,8 +64,13 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
         KNOWN.put("time_ids", (name, s) -> fixed(name, s.height, s.width, 0, 0, s.height, s.width));
         KNOWN.put("resolution", (name, s) -> fixed(name, s.height, s.width));
         KNOWN.put("aspect_ratio", (name, s) -> fixed(name, (float) s.height / s.width));
-        KNOWN.put(CLASSES, (name, s) -> new ConditioningInput(name, Shape.SCALAR, true, (prompt, text, scale) ->
-                TensorData.floats(Shape.SCALAR, s.classes.of(prompt))));
+        KNOWN.put(
+                CLASSES,
+                (name, s) -> new ConditioningInput(
+                        name,
+                        Shape.SCALAR,
+                        true,
+                        (prompt, text, scale) -> TensorData.floats(Shape.SCALAR, s.classes.of(prompt))));
         KNOWN.put(GUIDANCE_EMBEDDING, ConditioningInput::embeddedGuidance);
         KNOWN.put("guidance", ConditioningInput::guidance);
     }

@@ -123,7 +123,8 @@ public final class Denoiser {
                     + "; use the text encoders, or their embeddings, that belong to it");
         }
         List<ConditioningInput> conditioning = ConditioningInput.of(
-                new ConditioningInput.Setting(model, config, text, classes, size.height() * scale, size.width() * scale),
+                new ConditioningInput.Setting(
+                        model, config, text, classes, size.height() * scale, size.width() * scale),
                 others);
         double timestepScale = family.form().timestepScale()
                 * config.real("timestep_scale").orElse(1); // SANA's

@@ -28,7 +28,8 @@ record LatentScale(int pixels, double factor, double shift) {
                 throw vae.wrong(key, "null (statistics by channel are not supported)");
             }
         }
-        return new LatentScale(1 << (levels(vae) - 1), factor, vae.real("shift_factor").orElse(0));
+        return new LatentScale(
+                1 << (levels(vae) - 1), factor, vae.real("shift_factor").orElse(0));
     }
 
     private static int levels(JsonFile vae) {

@@ -338,8 +338,8 @@ public final class ModelDirectory {
     LatentSize size(int height, int width) {
         int pixels = scale.pixels();
         if (height < 1 || width < 1 || height % pixels != 0 || width % pixels != 0) {
-            throw new IllegalArgumentException("height and width must be positive multiples of " + pixels + ", got "
-                    + height + " x " + width);
+            throw new IllegalArgumentException(
+                    "height and width must be positive multiples of " + pixels + ", got " + height + " x " + width);
         }
         return new LatentSize(height / pixels, width / pixels);
     }

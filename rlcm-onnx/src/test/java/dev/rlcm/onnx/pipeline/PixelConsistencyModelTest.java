@@ -103,7 +103,8 @@ class PixelConsistencyModelTest extends FamilyTest {
         PixelConsistencyModel chosen = pixels.withSchedule(pixels.schedule().withLevels(22, 0));
         SamplingPlan plan = SamplingPlan.steps(2);
         assertThat(chosen.policy(LoraConfig.rank(1), plan).schedule())
-                .isEqualTo(pixels.schedule().at(pixels.schedule().withLevels(0, 22).levels(2)));
+                .isEqualTo(
+                        pixels.schedule().at(pixels.schedule().withLevels(0, 22).levels(2)));
         assertThatThrownBy(() -> chosen.policy(LoraConfig.rank(1), SamplingPlan.steps(3)))
                 .hasMessage("evaluations must be as many as there are chosen levels, 2, got 3");
     }
@@ -133,7 +134,8 @@ class PixelConsistencyModelTest extends FamilyTest {
         Path scheduler = temp.resolve("scheduler/scheduler_config.json");
         Files.writeString(scheduler, Files.readString(scheduler).replace("CMStochasticIterative", "DDIM"));
         Path config = temp.resolve("unet/config.json");
-        Files.writeString(config, Files.readString(config).replace("\"num_class_embeds\": 5", "\"num_class_embeds\": 4"));
+        Files.writeString(
+                config, Files.readString(config).replace("\"num_class_embeds\": 5", "\"num_class_embeds\": 4"));
         List<Finding> findings = ModelCheck.of(temp, CheckSettings.defaults().withSteps(2));
         assertThat(findings)
                 .anyMatch(finding -> finding.message().contains("is of a DDIMScheduler"))
