@@ -35,7 +35,9 @@ final class GuardedQuotients {
     }
 
     private static boolean isTiny(Value value) {
-        if (!value.is(Op.CONSTANT) || !value.type().isFloating() || value.shape().size() != 1) {
+        if (!value.is(Op.CONSTANT)
+                || !value.type().isFloating()
+                || value.shape().size() != 1) {
             return false;
         }
         double number = value.data().getDouble(0);
@@ -46,8 +48,7 @@ final class GuardedQuotients {
         if (!seen.add(value)) {
             return;
         }
-        boolean isOfActivations =
-                value.is(Op.MATMUL) && value.inputs().stream().noneMatch(in -> in.is(Op.CONSTANT));
+        boolean isOfActivations = value.is(Op.MATMUL) && value.inputs().stream().noneMatch(in -> in.is(Op.CONSTANT));
         if (isOfActivations || value.is(Op.RELU)) {
             found.add(value);
         }

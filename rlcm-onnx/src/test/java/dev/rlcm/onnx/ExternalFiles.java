@@ -52,8 +52,7 @@ public final class ExternalFiles {
                 continue;
             }
             int to = i % names.size();
-            Files.write(
-                    component.resolve(names.get(to)), raw, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.write(component.resolve(names.get(to)), raw, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             tensor.clearRawData()
                     .setDataLocation(TensorProto.DataLocation.EXTERNAL)
                     .addExternalData(entry("location", names.get(to)))

@@ -85,7 +85,9 @@ public final class HalfFiles {
             add(result, i);
         }
         for (int i = 0; i < graph.getOutputCount(); i++) {
-            narrow(result.getOutputBuilder(i).getTypeBuilder(), graph.getOutput(i).getName());
+            narrow(
+                    result.getOutputBuilder(i).getTypeBuilder(),
+                    graph.getOutput(i).getName());
         }
         return result.build();
     }

@@ -126,8 +126,8 @@ public final class Denoiser {
                 new ConditioningInput.Setting(
                         model, config, text, classes, size.height() * scale, size.width() * scale),
                 others);
-        double timestepScale = family.form().timestepScale()
-                * config.real("timestep_scale").orElse(1); // SANA's
+        double timestepScale =
+                family.form().timestepScale() * config.real("timestep_scale").orElse(1); // SANA's
         Denoiser denoiser = new Denoiser(model, family, layout, conditioning, timestepScale, raised, null);
         denoiser.shapes(model.dim(layout.input(), 0).orElse(1));
         return denoiser;

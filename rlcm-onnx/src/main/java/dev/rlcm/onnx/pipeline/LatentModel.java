@@ -41,11 +41,7 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
 public abstract sealed class LatentModel implements ConsistencyModel
-        permits LatentConsistencyModel,
-                LatentDiffusionModel,
-                FlowMatchingModel,
-                TrigFlowModel,
-                PixelConsistencyModel {
+        permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel, TrigFlowModel, PixelConsistencyModel {
     private static final Logger log = LoggerFactory.getLogger(LatentModel.class);
 
     final Denoiser denoiser;

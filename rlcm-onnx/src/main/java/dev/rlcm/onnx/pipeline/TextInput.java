@@ -66,7 +66,9 @@ public final class TextInput implements AutoCloseable {
             return new TextInput(tokenizer, source, "", tokenizer.maxLength());
         }
         int kept = PromptTokenizer.maxLength(folder, source.tokens());
-        int length = kept + count(folder, instruction) - 2; // of the last kept - 1 tokens, the first is the instruction's last
+        int length = kept
+                + count(folder, instruction)
+                - 2; // of the last kept - 1 tokens, the first is the instruction's last
         if (length > positions || (fixed.isPresent() && fixed.getAsInt() != length)) {
             throw new IllegalArgumentException("with " + file + " a prompt has " + length
                     + " tokens, the text encoder takes " + fixed.orElse(positions)
@@ -88,7 +90,8 @@ public final class TextInput implements AutoCloseable {
 
     /** The ids of a prompt, after the instruction; the empty text, the negative prompt, has none. */
     Tokens of(String prompt) {
-        String text = source.is(Use.LOWER_CASE) ? prompt.toLowerCase(Locale.ROOT).strip() : prompt;
+        String text =
+                source.is(Use.LOWER_CASE) ? prompt.toLowerCase(Locale.ROOT).strip() : prompt;
         String whole = prompt.isEmpty() ? prompt : instruction + text;
         int skipped = prompt.isEmpty() ? 0 : lengths.ids() - lengths.kept();
         long[] ids = tokenizer.encode(whole);

@@ -126,7 +126,8 @@ class ExportLayoutsTest {
 
     private static List<Path> networks(Path model) throws IOException {
         try (Stream<Path> parts = Files.list(model)) {
-            return parts.filter(part -> Files.exists(part.resolve("model.onnx"))).toList();
+            return parts.filter(part -> Files.exists(part.resolve("model.onnx")))
+                    .toList();
         }
     }
 

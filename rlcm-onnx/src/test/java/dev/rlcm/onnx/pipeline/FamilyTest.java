@@ -258,8 +258,7 @@ abstract class FamilyTest {
     void theCheckFindsNoErrors() {
         CheckSettings settings = CheckSettings.defaults()
                 .withSteps(4)
-                .withSize(
-                        options().height().getAsInt(), options().width().getAsInt())
+                .withSize(options().height().getAsInt(), options().width().getAsInt())
                 .withBatch(2)
                 .withLora(LoraConfig.rank(4).targeting(targets));
         List<Finding> findings = ModelCheck.of(directory, settings);

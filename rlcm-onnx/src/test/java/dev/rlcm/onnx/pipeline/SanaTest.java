@@ -37,7 +37,8 @@ class SanaTest extends FamilyTest {
     @Test
     void promptsAreReadInLowerCase() {
         TensorData shouted = states(model, " A Red FOX ");
-        assertThat(shouted.toFloats()).containsExactly(states(model, "a red fox").toFloats());
+        assertThat(shouted.toFloats())
+                .containsExactly(states(model, "a red fox").toFloats());
     }
 
     @Test

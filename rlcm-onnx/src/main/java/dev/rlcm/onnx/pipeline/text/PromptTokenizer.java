@@ -84,8 +84,8 @@ public final class PromptTokenizer implements AutoCloseable {
 
     private static void checkLength(int length, JsonFile config) {
         if (length < 2 || length >= UNLIMITED) {
-            throw new IllegalArgumentException("the length of a prompt must be in [2, " + UNLIMITED + "), got "
-                    + length + "; set model_max_length in " + config.path());
+            throw new IllegalArgumentException("the length of a prompt must be in [2, " + UNLIMITED + "), got " + length
+                    + "; set model_max_length in " + config.path());
         }
     }
 
