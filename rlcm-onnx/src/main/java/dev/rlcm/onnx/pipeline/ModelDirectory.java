@@ -1,6 +1,7 @@
 package dev.rlcm.onnx.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
@@ -50,6 +51,7 @@ public final class ModelDirectory {
     private final JsonFile denoiserConfiguration;
     private final Optional<LatentSize> sampleSize;
     private final int latentScale;
+    private final JsonFile vae;
     private final double scalingFactor;
     private final double shiftFactor;
 
@@ -72,18 +74,13 @@ public final class ModelDirectory {
         scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
         denoiserConfiguration = JsonFile.read(file(root, family.denoiser() + CONFIG));
         sampleSize = sampleSize(denoiserConfiguration);
-        JsonFile vae = vaeConfiguration();
+        vae = vaeConfiguration();
         latentScale = 1 << (levels(vae) - 1);
-        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215.
-        scalingFactor = vae.real("scaling_factor").orElse(0.18215);
+        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215; a VAE with numbers by channel has no other.
+        scalingFactor = vae.real("scaling_factor").orElse(LatentScale.isByChannel(vae) ? 1 : 0.18215);
         shiftFactor = vae.real("shift_factor").orElse(0);
         if (!(scalingFactor > 0)) {
             throw vae.wrong("scaling_factor", "a positive number");
-        }
-        for (String key : new String[] {"latents_mean", "latents_std"}) {
-            if (vae.has(key)) {
-                throw vae.wrong(key, "null (statistics by channel are not supported)");
-            }
         }
     }
 
@@ -332,6 +329,16 @@ public final class ModelDirectory {
     /** What was subtracted from the VAE's latents before that; usually 0. */
     public double shiftFactor() {
         return shiftFactor;
+    }
+
+    /** Both, and what the VAE has for each channel. */
+    LatentScale scaleOf(Shape latent) {
+        return LatentScale.of(vae, scalingFactor, shiftFactor, family.form().packing(), latent);
+    }
+
+    /** Whether guidance takes a second evaluation: it does not if the family or this model has it distilled. */
+    boolean isClassifierFree() {
+        return family.isClassifierFree() && !index.flag("is_distilled").orElse(false);
     }
 
     /** The model that a component is in. */
