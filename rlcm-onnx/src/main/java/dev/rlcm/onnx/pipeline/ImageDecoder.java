@@ -28,7 +28,7 @@ final class ImageDecoder {
     private final OnnxComponent model;
     private final String input;
     private final Shape latent;
-    private final LatentScale scale;
+    private final ChannelScale scale;
     private final int mostPerRun;
     private final Backend backend;
     private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);

@@ -26,7 +26,7 @@ final class ImageEncoder {
     private final String input;
     private final Shape latent;
     private final int scale;
-    private final LatentScale scaling;
+    private final ChannelScale scaling;
     private final Backend backend;
     private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
 

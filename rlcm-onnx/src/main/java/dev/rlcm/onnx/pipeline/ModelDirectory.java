@@ -77,7 +77,7 @@ public final class ModelDirectory {
         vae = vaeConfiguration();
         latentScale = 1 << (levels(vae) - 1);
         // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215; a VAE with numbers by channel has no other.
-        scalingFactor = vae.real("scaling_factor").orElse(LatentScale.isByChannel(vae) ? 1 : 0.18215);
+        scalingFactor = vae.real("scaling_factor").orElse(ChannelScale.isByChannel(vae) ? 1 : 0.18215);
         shiftFactor = vae.real("shift_factor").orElse(0);
         if (!(scalingFactor > 0)) {
             throw vae.wrong("scaling_factor", "a positive number");
@@ -332,8 +332,8 @@ public final class ModelDirectory {
     }
 
     /** Both, and what the VAE has for each channel. */
-    LatentScale scaleOf(Shape latent) {
-        return LatentScale.of(vae, scalingFactor, shiftFactor, family.form().packing(), latent);
+    ChannelScale scaleOf(Shape latent) {
+        return ChannelScale.of(vae, scalingFactor, shiftFactor, family.form().packing(), latent);
     }
 
     /** Whether guidance takes a second evaluation: it does not if the family or this model has it distilled. */

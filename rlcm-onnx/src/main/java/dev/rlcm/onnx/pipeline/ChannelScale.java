@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * scaling_factor} and {@code shift_factor}; with {@code latents_std} and {@code latents_mean} one for each channel, or for each channel of
  * the p x p latents that a network takes as one token. Immutable.
  */
-final class LatentScale {
+final class ChannelScale {
     private static final String STD = "latents_std";
     private static final String MEAN = "latents_mean";
 
@@ -20,7 +20,7 @@ final class LatentScale {
     private final double[] divisors;
     private final double[] offsets;
 
-    private LatentScale(Shape latent, double[] divisors, double[] offsets) {
+    private ChannelScale(Shape latent, double[] divisors, double[] offsets) {
         this.latent = latent;
         this.divisors = divisors;
         this.offsets = offsets;
@@ -38,9 +38,9 @@ final class LatentScale {
      * @param latent [C, h, w]
      * @throws IllegalArgumentException if there are numbers by channel, but not as many as channels
      */
-    static LatentScale of(JsonFile vae, double factor, double shift, int packing, Shape latent) {
+    static ChannelScale of(JsonFile vae, double factor, double shift, int packing, Shape latent) {
         if (!isByChannel(vae)) {
-            return new LatentScale(latent, new double[] {factor}, new double[] {shift});
+            return new ChannelScale(latent, new double[] {factor}, new double[] {shift});
         }
         int packed = latent.dim(0) * packing * packing;
         boolean isPacked = vae.root().path(STD).size() == packed;
@@ -51,7 +51,7 @@ final class LatentScale {
         int[] channels = IntStream.range(0, Math.toIntExact(latent.size()))
                 .map(i -> channel(i, latent, side))
                 .toArray();
-        return new LatentScale(
+        return new ChannelScale(
                 latent,
                 IntStream.of(channels).mapToDouble(c -> factor / std[c]).toArray(),
                 IntStream.of(channels).mapToDouble(c -> shift + mean[c]).toArray());
