@@ -200,16 +200,22 @@ public final class TrainOptions {
         return learningRate != null ? learningRate : goal().settings().learningRate();
     }
 
-    /** The drift is defined for actions only. */
+    /** The drift is defined for actions of latent consistency models only. */
     private double driftWeight() {
         boolean ofActions = algorithm.algorithm.rows == Algorithm.Rows.ACTIONS;
-        if (driftWeight != null && driftWeight != 0 && !ofActions) {
+        boolean isGiven = driftWeight != null && driftWeight != 0;
+        if (isGiven && !ofActions) {
             throw new IllegalArgumentException("drift must be 0 with the algorithm " + algorithm.algorithm
                     + ", whose rows are not a sampler's actions, got " + driftWeight);
         }
-        return !ofActions
-                ? 0
-                : driftWeight != null ? driftWeight : goal().settings().driftWeight();
+        if (!ofActions || !model.isLatentConsistency()) {
+            if (isGiven) {
+                throw new IllegalArgumentException("drift must be 0 with a model that is not a latent consistency"
+                        + " model, got " + driftWeight + "; --kl holds any model where it was");
+            }
+            return 0;
+        }
+        return driftWeight != null ? driftWeight : goal().settings().driftWeight();
     }
 
     public int epochs() {

@@ -34,13 +34,14 @@ final class ChannelScale {
     /**
      * That of a VAE.
      *
+     * @param all the numbers for all channels
      * @param packing p
      * @param latent [C, h, w]
      * @throws IllegalArgumentException if there are numbers by channel, but not as many as channels
      */
-    static ChannelScale of(JsonFile vae, double factor, double shift, int packing, Shape latent) {
+    static ChannelScale of(JsonFile vae, LatentScale all, int packing, Shape latent) {
         if (!isByChannel(vae)) {
-            return new ChannelScale(latent, new double[] {factor}, new double[] {shift});
+            return new ChannelScale(latent, new double[] {all.factor()}, new double[] {all.shift()});
         }
         int packed = latent.dim(0) * packing * packing;
         boolean isPacked = vae.root().path(STD).size() == packed;
@@ -53,8 +54,8 @@ final class ChannelScale {
                 .toArray();
         return new ChannelScale(
                 latent,
-                IntStream.of(channels).mapToDouble(c -> factor / std[c]).toArray(),
-                IntStream.of(channels).mapToDouble(c -> shift + mean[c]).toArray());
+                IntStream.of(channels).mapToDouble(c -> all.factor() / std[c]).toArray(),
+                IntStream.of(channels).mapToDouble(c -> all.shift() + mean[c]).toArray());
     }
 
     private static double[] values(JsonFile vae, String key, int count) {

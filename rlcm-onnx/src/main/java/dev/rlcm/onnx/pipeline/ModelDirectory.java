@@ -5,6 +5,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
+import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.TrigFlowSchedule;
 import dev.rlcm.onnx.ReadOptions;
@@ -32,15 +33,21 @@ public final class ModelDirectory {
     private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
     private static final String MODEL = "/model.onnx";
     private static final String CONFIG = "/config.json";
+    private static final String KARRAS = "CMStochasticIterativeScheduler";
     private static final String FLOW_MATCHING = "FlowMatchEulerDiscreteScheduler";
     private static final String TRIGFLOW = "SCMScheduler";
-    private static final String LAYOUT = "model_index.json, scheduler/ and a folder with model.onnx for every network";
 
     /** Where diffusers has the configuration that Optimum puts beside the decoder. */
     private static final String VAE_CONFIG = "vae" + CONFIG;
 
-    private static final List<String> PARTS = 
-            List.of("model_index.json", "scheduler", "vae_decoder", "vae_encoder", VAE_CONFIG);
+    private static final List<String> PARTS = List.of(
+            "model_index.json",
+            "scheduler",
+            "vae_decoder",
+            "vae_encoder",
+            VAE_CONFIG,
+            ClassLabels.MAP_FILE,
+            ClassLabels.LINES);
 
     private final Path root;
     private final Path shared;
@@ -50,10 +57,10 @@ public final class ModelDirectory {
     private final JsonFile scheduler;
     private final JsonFile denoiserConfiguration;
     private final Optional<LatentSize> sampleSize;
-    private final int latentScale;
+    /** The VAE's configuration; without keys if there is no VAE. */
     private final JsonFile vae;
-    private final double scalingFactor;
-    private final double shiftFactor;
+
+    private final LatentScale scale;
 
     /**
      * Height and width of the latents.
@@ -67,21 +74,30 @@ public final class ModelDirectory {
         this.root = root;
         this.shared = shared;
         this.reading = reading;
-        index = JsonFile.read(file(home("model_index.json"), "model_index.json"));
+        index = JsonFile.read(ExportedFiles.require(home("model_index.json"), "model_index.json"));
         family = Family.of(index);
-        file(root, family.denoiser() + MODEL);
-        file(home("vae_decoder"), "vae_decoder" + MODEL);
-        scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
-        denoiserConfiguration = JsonFile.read(file(root, family.denoiser() + CONFIG));
-        sampleSize = sampleSize(denoiserConfiguration);
-        vae = vaeConfiguration();
-        latentScale = 1 << (levels(vae) - 1);
-        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215; a VAE with numbers by channel has no other.
-        scalingFactor = vae.real("scaling_factor").orElse(ChannelScale.isByChannel(vae) ? 1 : 0.18215);
-        shiftFactor = vae.real("shift_factor").orElse(0);
-        if (!(scalingFactor > 0)) {
-            throw vae.wrong("scaling_factor", "a positive number");
+        String denoiser = family.denoiser() + MODEL;
+        if (isOfPixels()) {
+            ExportedFiles.require(root, denoiser, PixelConsistencyModel.EXPORT);
+        } else {
+            ExportedFiles.require(root, denoiser);
         }
+        scheduler = JsonFile.read(ExportedFiles.require(root, "scheduler/scheduler_config.json"));
+        denoiserConfiguration = JsonFile.read(ExportedFiles.require(root, family.denoiser() + CONFIG));
+        sampleSize = sampleSize(denoiserConfiguration);
+        vae = isOfPixels() ? JsonFile.empty(root.resolve(VAE_CONFIG)) : vaeConfiguration();
+        scale = isOfPixels() ? LatentScale.OF_PIXELS : LatentScale.of(vae);
+    }
+
+    private JsonFile vaeConfiguration() throws IOException {
+        ExportedFiles.require(home("vae_decoder"), "vae_decoder" + MODEL);
+        String ofDecoder = "vae_decoder" + CONFIG;
+        boolean isElsewhere = !Files.exists(home(ofDecoder).resolve(ofDecoder));
+        Path ofWhole = home(VAE_CONFIG).resolve(VAE_CONFIG);
+        return JsonFile.read(
+                isElsewhere && Files.exists(ofWhole)
+                        ? ofWhole
+                        : ExportedFiles.require(home("vae_decoder"), ofDecoder));
     }
 
     /**
@@ -112,14 +128,8 @@ public final class ModelDirectory {
      * @param reading how the networks are read; the paths are those of the denoiser's layers
      */
     public static ModelDirectory open(Path root, Path shared, ReadOptions reading) throws IOException {
-        for (Path folder : List.of(root, shared)) {
-            if (!Files.isDirectory(folder)) {
-                throw new IllegalArgumentException((Files.exists(folder)
-                                ? folder + " is a file, not a model directory"
-                                : folder + " does not exist")
-                        + "; expected a folder with " + LAYOUT + export(folder));
-            }
-        }
+        ExportedFiles.requireFolder(root);
+        ExportedFiles.requireFolder(shared);
         return new ModelDirectory(root, shared, reading);
     }
 
@@ -154,6 +164,16 @@ public final class ModelDirectory {
                 .map(text -> TextShape.ofAbsent(text, denoiserConfiguration));
     }
 
+    /** Whether the model works on pixels, so that it has no VAE: {@link PixelConsistencyModel}. */
+    public boolean isOfPixels() {
+        return family.form().isOfPixels();
+    }
+
+    /** What prompts mean to a model of classes; of one without any if it has none. */
+    ClassLabels classes() throws IOException {
+        return ClassLabels.read(index, denoiserConfiguration);
+    }
+
     /** Whether an empty negative prompt means zeros, not what the encoders make of it. */
     boolean zeroesEmptyPrompt() {
         return index.flag("force_zeros_for_empty_prompt").orElse(false);
@@ -175,7 +195,7 @@ public final class ModelDirectory {
 
     /** A text encoder's file, which must be there. */
     Path encoder(String component) throws IOException {
-        return file(home(component), component + MODEL);
+        return ExportedFiles.require(home(component), component + MODEL);
     }
 
     /** The most tokens the first text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
@@ -278,9 +298,21 @@ public final class ModelDirectory {
                 config -> FlowMatchSchedule.fromConfig(config, family.form().levels(), tokens));
     }
 
+    /** The same of a consistency model that works on pixels. */
+    KarrasSchedule karrasSchedule() {
+        String name = scheduler.text("_class_name").orElse(KARRAS);
+        if (!isOfPixels() || !name.equals(KARRAS)) {
+            throw new IllegalArgumentException(root + " is a model of " + family.name() + " with a " + name
+                    + "; PixelConsistencyModel loads consistency models of pixels with a " + KARRAS);
+        }
+        return schedule(List.of(KARRAS), true, "", KarrasSchedule::fromConfig);
+    }
+
     /** @param isOfKind whether a scheduler of another name can be read so at all */
-    private <T> T schedule(
-            List<String> names, boolean isOfKind, String readAs, Function<Map<String, ?>, T> reader) {
+    private <T> T schedule(List<String> names, boolean isOfKind, String readAs, Function<Map<String, ?>, T> reader) {
+        if (isOfPixels() && !names.contains(KARRAS)) {
+            throw new IllegalArgumentException(root + " works on pixels; load it by PixelConsistencyModel");
+        }
         if (!isOfKind) {
             throw new IllegalArgumentException(scheduler.path() + " is of a "
                     + scheduler.text("_class_name").orElse("scheduler") + "; load the model by " + loader());
@@ -309,31 +341,32 @@ public final class ModelDirectory {
 
     /** The latents of pictures of a size in pixels. */
     LatentSize size(int height, int width) {
-        if (height < 1 || width < 1 || height % latentScale != 0 || width % latentScale != 0) {
-            throw new IllegalArgumentException("height and width must be positive multiples of " + latentScale
-                    + ", got " + height + " x " + width);
+        int pixels = scale.pixels();
+        if (height < 1 || width < 1 || height % pixels != 0 || width % pixels != 0) {
+            throw new IllegalArgumentException("height and width must be positive multiples of " + pixels + ", got "
+                    + height + " x " + width);
         }
-        return new LatentSize(height / latentScale, width / latentScale);
+        return new LatentSize(height / pixels, width / pixels);
     }
 
-    /** Pixels per latent, along each side; usually 8. */
+    /** Pixels per latent, along each side; usually 8, 1 without a VAE. */
     public int latentScale() {
-        return latentScale;
+        return scale.pixels();
     }
 
     /** What the VAE's latents were multiplied by for the denoiser. */
     public double scalingFactor() {
-        return scalingFactor;
+        return scale.factor();
     }
 
     /** What was subtracted from the VAE's latents before that; usually 0. */
     public double shiftFactor() {
-        return shiftFactor;
+        return scale.shift();
     }
 
-    /** Both, and what the VAE has for each channel. */
+    /** Both, with what the VAE has for each channel. */
     ChannelScale scaleOf(Shape latent) {
-        return ChannelScale.of(vae, scalingFactor, shiftFactor, family.form().packing(), latent);
+        return ChannelScale.of(vae, scale, family.form().packing(), latent);
     }
 
     /** Whether guidance takes a second evaluation: it does not if the family or this model has it distilled. */
@@ -380,43 +413,6 @@ public final class ModelDirectory {
         }
     }
 
-    private JsonFile vaeConfiguration() throws IOException {
-        String ofDecoder = "vae_decoder" + CONFIG;
-        boolean isElsewhere = !Files.exists(home(ofDecoder).resolve(ofDecoder));
-        Path ofWhole = home(VAE_CONFIG).resolve(VAE_CONFIG);
-        return JsonFile.read(
-                isElsewhere && Files.exists(ofWhole) ? ofWhole : file(home("vae_decoder"), ofDecoder));
-    }
-
-    private static Path file(Path model, String name) throws IOException {
-        Path file = model.resolve(name);
-        if (Files.isRegularFile(file)) {
-            return file;
-        }
-        if (holdsPyTorchWeights(file.toAbsolutePath().getParent())) {
-            throw new IllegalArgumentException(model + " holds PyTorch weights, but no " + name
-                    + "; only ONNX exports can be used." + export(model));
-        }
-        throw new IllegalArgumentException(
-                model + " has no " + name + "; expected the layout that Optimum writes: " + LAYOUT + export(model));
-    }
-
-    private static boolean holdsPyTorchWeights(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return false;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .anyMatch(name -> name.endsWith(".safetensors") || name.endsWith(".bin") || name.endsWith(".ckpt"));
-        }
-    }
-
-    private static String export(Path root) {
-        Path name = root.toAbsolutePath().normalize().getFileName();
-        return ". Export with: optimum-cli export onnx --model MODEL --task text-to-image "
-                + (name == null ? "model" : name) + "-onnx";
-    }
-
     private Optional<LatentSize> sampleSize(JsonFile unet) {
         JsonNode size = unet.root().path("sample_size");
         if (size.isMissingNode() || size.isNull()) {
@@ -430,14 +426,5 @@ public final class ModelDirectory {
             throw unet.wrong("sample_size", "a positive integer or [height, width]");
         }
         return Optional.of(new LatentSize(height.intValue(), width.intValue()));
-    }
-
-    private static int levels(JsonFile vae) {
-        String key = vae.has("encoder_block_out_channels") ? "encoder_block_out_channels" : "block_out_channels";
-        JsonNode channels = vae.root().path(key);
-        if (!channels.isArray() || channels.isEmpty() || channels.size() > 8) {
-            throw vae.wrong(key, "a list of 1 to 8 channel counts");
-        }
-        return channels.size();
     }
 }

@@ -19,7 +19,6 @@ import java.util.Optional;
 /** Which files are there, and each of them opened once for the other checks. */
 final class LayoutCheck {
     private static final String EXPORT = "optimum-cli export onnx --model MODEL --task text-to-image DIRECTORY";
-    private static final String INDEX = "model_index.json";
     private static final String VAE = "vae_decoder";
     private static final String LFS_POINTER = "version https://git-lfs";
 
@@ -49,8 +48,8 @@ final class LayoutCheck {
         Map<String, OnnxComponent> components = new LinkedHashMap<>();
         Map<String, JsonFile> configurations = new HashMap<>();
         List<String> missing = new ArrayList<>();
-        read(INDEX, configurations, missing);
-        JsonFile index = configurations.getOrDefault(INDEX, JsonFile.empty(root.resolve(INDEX)));
+        read(Layout.INDEX, configurations, missing);
+        JsonFile index = configurations.getOrDefault(Layout.INDEX, JsonFile.empty(root.resolve(Layout.INDEX)));
         Optional<Family> family = findings.attempt("model", () -> Family.of(index));
         if (family.isEmpty()) {
             return Optional.empty();
@@ -60,12 +59,14 @@ final class LayoutCheck {
                 settings.embeddings().isPresent() ? List.of() : family.get().texts(index);
         List<String> networks =
                 new ArrayList<>(texts.stream().map(TextSource::encoder).toList());
-        networks.addAll(List.of(denoiser, VAE));
-        String vae = Files.exists(root.resolve(Layout.VAE)) || !Files.exists(root.resolve(Layout.VAE_OF_DIFFUSERS))
-                ? Layout.VAE
-                : Layout.VAE_OF_DIFFUSERS;
-        for (String name : List.of("scheduler/scheduler_config.json", denoiser + "/config.json", vae)) {
-            read(name, configurations, missing);
+        networks.add(denoiser);
+        read("scheduler/scheduler_config.json", configurations, missing);
+        read(denoiser + "/config.json", configurations, missing);
+        if (!family.get().form().isOfPixels()) {
+            networks.add(VAE);
+            boolean isElsewhere =
+                    !Files.exists(root.resolve(Layout.VAE)) && Files.exists(root.resolve(Layout.VAE_OF_DIFFUSERS));
+            read(isElsewhere ? Layout.VAE_OF_DIFFUSERS : Layout.VAE, configurations, missing);
         }
         for (String name : networks) {
             if (Files.isRegularFile(root.resolve(name + "/model.onnx"))) {
@@ -76,7 +77,12 @@ final class LayoutCheck {
             }
         }
         if (!missing.isEmpty()) {
-            findings.error("model", "files are missing: " + String.join(", ", missing), "export with: " + EXPORT);
+            findings.error(
+                    "model",
+                    "files are missing: " + String.join(", ", missing),
+                    family.get().form().isOfPixels()
+                            ? "export the network by the script of docs/pixel-models.md"
+                            : "export with: " + EXPORT);
         }
         return Optional.of(new Layout(root, family.get(), texts, components, configurations));
     }
