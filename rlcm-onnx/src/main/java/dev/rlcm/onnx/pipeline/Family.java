@@ -96,7 +96,7 @@ public record Family(
                             .within(
                                     "<|im_start|>user\n",
                                     "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n")),
-                    new Form(0.001, 2, 128, FlowLevels.UNIFORM_EMPIRICAL, false),
+                    new Form(0.001, 2, 128, FlowLevels.UNIFORM_EMPIRICAL, false, false),
                     true),
             new Family("PixArt-alpha", List.of("PixArtAlpha"), TRANSFORMER, t5(120), Form.WITH_VARIANCE, true),
             new Family("PixArt-Sigma", List.of("PixArtSigma"), TRANSFORMER, t5(300), Form.WITH_VARIANCE, true),
