@@ -23,6 +23,13 @@ public enum FlowLevels {
             return 1 - (double) k / evaluations;
         }
     },
+    /** The same with FLUX.2's shift, which depends on the number of evaluations too. */
+    UNIFORM_EMPIRICAL {
+        @Override
+        double level(int k, int evaluations, double lowest, int trainTimesteps) {
+            return UNIFORM.level(k, evaluations, lowest, trainTimesteps);
+        }
+    },
     /**
      * From 1 - 1/T to 0, without 0: diffusers' multistep solvers with {@code use_flow_sigmas}, as in SANA. They tell the network whole
      * timesteps, rounded down.

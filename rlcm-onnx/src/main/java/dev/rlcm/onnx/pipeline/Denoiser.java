@@ -245,7 +245,10 @@ public final class Denoiser {
         positions.forEach((input, data) ->
                 replace(replaced, loaded, input, Value.constant(data).expand(shapes.get(input))));
         Value old = loaded.input(TIMESTEP);
-        Value told = timestepScale == 1 ? timestep : timestep.mul(timestepScale);
+        // A division gives diffusers' numbers to the bit: sinusoids of 1000 times the timestep tell the difference.
+        Value told = timestepScale == 1
+                ? timestep
+                : timestepScale < 1 ? timestep.div(1 / timestepScale) : timestep.mul(timestepScale);
         Value output = PerRowTimestep.rebuild(loaded.output(name), old, told.cast(old.type()), replaced)
                 .cast(DataType.FLOAT32);
         Graph uniform = new Graph(inputs, Map.of(name, unpacked(name, output, sample.shape())));

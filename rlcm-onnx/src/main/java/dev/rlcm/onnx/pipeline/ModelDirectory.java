@@ -1,6 +1,7 @@
 package dev.rlcm.onnx.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
@@ -16,10 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A text-to-image model as Optimum and diffusers write it for ONNX: a folder with {@code model_index.json} and a folder
@@ -29,12 +27,8 @@ import org.slf4j.LoggerFactory;
  * <p>Immutable; holds no resources.
  */
 public final class ModelDirectory {
-    private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
     private static final String MODEL = "/model.onnx";
     private static final String CONFIG = "/config.json";
-    private static final String KARRAS = "CMStochasticIterativeScheduler";
-    private static final String FLOW_MATCHING = "FlowMatchEulerDiscreteScheduler";
-    private static final String TRIGFLOW = "SCMScheduler";
 
     /** Where diffusers has the configuration that Optimum puts beside the decoder. */
     private static final String VAE_CONFIG = "vae" + CONFIG;
@@ -53,9 +47,12 @@ public final class ModelDirectory {
     private final ReadOptions reading;
     private final JsonFile index;
     private final Family family;
-    private final JsonFile scheduler;
+    private final SchedulerFile scheduler;
     private final JsonFile denoiserConfiguration;
     private final Optional<LatentSize> sampleSize;
+    /** The VAE's configuration; without keys if there is no VAE. */
+    private final JsonFile vae;
+
     private final LatentScale scale;
 
     /**
@@ -78,21 +75,23 @@ public final class ModelDirectory {
         } else {
             ExportedFiles.require(root, denoiser);
         }
-        scheduler = JsonFile.read(ExportedFiles.require(root, "scheduler/scheduler_config.json"));
+        scheduler = new SchedulerFile(
+                root, family, JsonFile.read(ExportedFiles.require(root, "scheduler/scheduler_config.json")));
         denoiserConfiguration = JsonFile.read(ExportedFiles.require(root, family.denoiser() + CONFIG));
         sampleSize = sampleSize(denoiserConfiguration);
-        scale = isOfPixels() ? LatentScale.OF_PIXELS : vaeScale();
+        vae = isOfPixels() ? JsonFile.empty(root.resolve(VAE_CONFIG)) : vaeConfiguration();
+        scale = isOfPixels() ? LatentScale.OF_PIXELS : LatentScale.of(vae);
     }
 
-    private LatentScale vaeScale() throws IOException {
+    private JsonFile vaeConfiguration() throws IOException {
         ExportedFiles.require(home("vae_decoder"), "vae_decoder" + MODEL);
         String ofDecoder = "vae_decoder" + CONFIG;
         boolean isElsewhere = !Files.exists(home(ofDecoder).resolve(ofDecoder));
         Path ofWhole = home(VAE_CONFIG).resolve(VAE_CONFIG);
-        return LatentScale.of(JsonFile.read(
+        return JsonFile.read(
                 isElsewhere && Files.exists(ofWhole)
                         ? ofWhole
-                        : ExportedFiles.require(home("vae_decoder"), ofDecoder)));
+                        : ExportedFiles.require(home("vae_decoder"), ofDecoder));
     }
 
     /**
@@ -238,89 +237,39 @@ public final class ModelDirectory {
      * @throws IllegalArgumentException if it asks for what is not supported; the message names file and value
      */
     public LatentConsistencySchedule schedule() {
-        return schedule(
-                List.of("LCMScheduler"),
-                !isFlowMatching() && !isTrigFlow(),
-                "a latent consistency model's; LatentDiffusionModel loads a diffusion model",
-                LatentConsistencySchedule::fromConfig);
+        return scheduler.latentConsistency();
     }
 
     /** The same of a diffusion model, with the noise of DDPO (eta 1). */
     public DdimSchedule ddimSchedule() {
-        return schedule(
-                List.of("DDIMScheduler", "PNDMScheduler"),
-                !isFlowMatching() && !isTrigFlow(),
-                "that of DDIM; LatentConsistencyModel loads a latent consistency model",
-                DdimSchedule::fromConfig);
+        return scheduler.ddim();
     }
 
     /** Whether the scheduler is one of flow matching. */
     public boolean isFlowMatching() {
-        return FLOW_MATCHING.equals(schedulerName())
-                || scheduler.flag("use_flow_sigmas").orElse(false);
+        return scheduler.isFlowMatching();
     }
 
     /** Whether the scheduler is that of continuous-time consistency models. */
     public boolean isTrigFlow() {
-        return TRIGFLOW.equals(schedulerName());
-    }
-
-    private String schedulerName() {
-        return scheduler.text("_class_name").orElse("");
-    }
-
-    /** What loads models of the scheduler's kind. */
-    private String loader() {
-        return isTrigFlow()
-                ? "TrigFlowModel"
-                : isFlowMatching() ? "FlowMatchingModel" : "LatentConsistencyModel or LatentDiffusionModel";
+        return scheduler.isTrigFlow();
     }
 
     /** The same of a continuous-time consistency model. */
     TrigFlowSchedule trigFlowSchedule() {
-        return schedule(List.of(TRIGFLOW), isTrigFlow(), "", TrigFlowSchedule::fromConfig);
+        return scheduler.trigFlow();
     }
 
     /** The same of a flow-matching model, for latents of a size, which its shift may depend on. */
     FlowMatchSchedule flowSchedule(LatentSize size) {
         int side = family.form().packing()
                 * denoiserConfiguration.count("patch_size").orElse(1);
-        int tokens = size.height() / side * (size.width() / side);
-        return schedule(
-                List.of(schedulerName()),
-                isFlowMatching(),
-                "",
-                config -> FlowMatchSchedule.fromConfig(config, family.form().levels(), tokens));
+        return scheduler.flow(size.height() / side * (size.width() / side));
     }
 
     /** The same of a consistency model that works on pixels. */
     KarrasSchedule karrasSchedule() {
-        String name = scheduler.text("_class_name").orElse(KARRAS);
-        if (!isOfPixels() || !name.equals(KARRAS)) {
-            throw new IllegalArgumentException(root + " is a model of " + family.name() + " with a " + name
-                    + "; PixelConsistencyModel loads consistency models of pixels with a " + KARRAS);
-        }
-        return schedule(List.of(KARRAS), true, "", KarrasSchedule::fromConfig);
-    }
-
-    /** @param isOfKind whether a scheduler of another name can be read so at all */
-    private <T> T schedule(List<String> names, boolean isOfKind, String readAs, Function<Map<String, ?>, T> reader) {
-        if (isOfPixels() && !names.contains(KARRAS)) {
-            throw new IllegalArgumentException(root + " works on pixels; load it by PixelConsistencyModel");
-        }
-        if (!isOfKind) {
-            throw new IllegalArgumentException(scheduler.path() + " is of a "
-                    + scheduler.text("_class_name").orElse("scheduler") + "; load the model by " + loader());
-        }
-        String name = scheduler.text("_class_name").orElse(names.get(0));
-        if (!names.contains(name)) {
-            log.warn("{} is of a {}; it is read as {}", scheduler.path(), name, readAs);
-        }
-        try {
-            return reader.apply(scheduler.values());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(scheduler.path() + ": " + e.getMessage(), e);
-        }
+        return scheduler.karras();
     }
 
     /** The latents the denoiser was trained on, if its configuration says. */
@@ -357,6 +306,16 @@ public final class ModelDirectory {
     /** What was subtracted from the VAE's latents before that; usually 0. */
     public double shiftFactor() {
         return scale.shift();
+    }
+
+    /** Both, with what the VAE has for each channel. */
+    ChannelScale scaleOf(Shape latent) {
+        return ChannelScale.of(vae, scale, family.form().packing(), latent);
+    }
+
+    /** Whether guidance takes a second evaluation: it does not if the family or this model has it distilled. */
+    boolean isClassifierFree() {
+        return family.isClassifierFree() && !index.flag("is_distilled").orElse(false);
     }
 
     /** The model that a component is in. */

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
@@ -106,6 +107,7 @@ public final class TextEncoder implements AutoCloseable {
             case NONE -> {}
             case LAST -> outputs.put(STATES, states(loaded, model));
             case PENULTIMATE -> outputs.put(STATES, output(model, loaded, 3, Stream.of(HIDDEN + (layers(loaded) - 1))));
+            case QUARTERS -> outputs.put(STATES, quarters(model, loaded));
         }
         if (lengths.isCut()) {
             Value kept = Value.input(KEPT, DataType.INT64, Shape.of(lengths.kept()));
@@ -115,6 +117,15 @@ public final class TextEncoder implements AutoCloseable {
             outputs.put(POOLED, output(model, loaded, 2, Stream.of("text_embeds", "pooler_output")));
         }
         return Graph.of(outputs);
+    }
+
+    private static Value quarters(OnnxComponent model, Graph loaded) {
+        int layers = layers(loaded);
+        return Value.concat(
+                2,
+                IntStream.rangeClosed(1, 3)
+                        .mapToObj(k -> output(model, loaded, 3, Stream.of(HIDDEN + k * layers / 4)))
+                        .toList());
     }
 
     /**

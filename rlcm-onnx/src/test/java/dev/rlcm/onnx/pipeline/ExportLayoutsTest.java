@@ -47,6 +47,7 @@ class ExportLayoutsTest {
         SDXL(5, FamilyTest.SMALL),
         SD3(3, FamilyTest.SMALL),
         FLUX(3.5, FamilyTest.SMALL),
+        FLUX2(1, FamilyTest.SMALL),
         PIXART(1, FamilyTest.SMALL),
         SANA(4.5, FamilyTest.WIDE),
         SANA_SPRINT(4.5, FamilyTest.WIDE);
