@@ -38,7 +38,8 @@ public final class DryRun implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "A model directory, or one of fixtures/full-size, which is unpacked first. Default: ${DEFAULT-VALUE}.")
+            description = "A model directory, or one of fixtures/full-size, which is unpacked first."
+                    + " Default: ${DEFAULT-VALUE}.")
     private Path model = Path.of("fixtures/full-size/sdxl");
 
     @Option(
@@ -66,6 +67,13 @@ public final class DryRun implements Callable<Integer> {
             paramLabel = "POLICY",
             description = "${COMPLETION-CANDIDATES}. Default: all.")
     private List<MemoryPolicy> policies = List.of(MemoryPolicy.values());
+
+    @Option(
+            names = "--machine",
+            split = ",",
+            paramLabel = "KIND",
+            description = "${COMPLETION-CANDIDATES}: a CPU computes in float32, a GPU in float16. Default: both.")
+    private List<Machine> machines = List.of(Machine.values());
 
     @Spec
     private CommandSpec spec;
@@ -95,7 +103,7 @@ public final class DryRun implements Callable<Integer> {
             phases.end("import network", List.of(network));
             LoraConfig lora = LoraConfig.rank(rank).targeting(targets.toArray(String[]::new));
             List<PlannedTraining> plans = new ArrayList<>();
-            for (Machine machine : Machine.values()) {
+            for (Machine machine : machines) {
                 for (MemoryPolicy policy : policies) {
                     plans.add(PlannedTraining.of(network, lora, machine, policy));
                 }
