@@ -2,6 +2,7 @@ package dev.rlcm.examples;
 
 import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.EmbeddingsOption;
 import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtOptions;
@@ -28,6 +29,9 @@ import picocli.CommandLine.Spec;
 public final class LintModel implements Callable<Integer> {
     @Mixin
     private ModelDirectoryOption model = new ModelDirectoryOption();
+
+    @Mixin
+    private EmbeddingsOption embeddings = new EmbeddingsOption();
 
     @Option(names = "--batch", description = "Pictures that are sampled together. Default: ${DEFAULT-VALUE}.")
     private int batch = 1;
@@ -77,8 +81,9 @@ public final class LintModel implements Callable<Integer> {
                 .withReading(model.reading())
                 .withRuntime(OrtOptions.defaults().withMemory(memory))
                 .withLora(targets.isEmpty() ? lora : lora.targeting(targets.toArray(String[]::new)));
-        List<Finding> findings =
-                ModelCheck.of(model.directory(), height == 0 ? settings : settings.withSize(height, width));
+        CheckSettings sized = height == 0 ? settings : settings.withSize(height, width);
+        List<Finding> findings = ModelCheck.of(
+                model.directory(), embeddings.file().map(sized::withEmbeddings).orElse(sized));
         PrintWriter out = spec.commandLine().getOut();
         findings.forEach(out::println);
         long errors = count(findings, Severity.ERROR);

@@ -125,6 +125,7 @@ class ArchitectureTest {
             .or(simpleName("TextSource"))
             .or(simpleName("TextShape"))
             .or(simpleName("Family"))
+            .or(simpleName("ClassLabels"))
             .or(simpleName("Resources"))
             .or(resideInAPackage(EXAMPLES))
             .as("internal");

@@ -44,7 +44,8 @@ record FilteringChoice(int directions, int longest) {
             for (FilteredForm form : FilteredForm.values()) {
                 Step step = new Step(
                         conv, form, saved(conv, form) - saved(conv, old), bytes(conv, form) - bytes(conv, old));
-                if (isClearlyFaster(conv, form)
+                if (form.fits(conv)
+                        && isClearlyFaster(conv, form)
                         && step.seconds() > 0
                         && step.bytes() <= budget
                         && (best == null || step.worth() > best.worth())) {

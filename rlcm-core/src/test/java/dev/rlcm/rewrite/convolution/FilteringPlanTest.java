@@ -84,6 +84,30 @@ class FilteringPlanTest {
         }
     }
 
+    /** In the graph with gradients its kernel takes as much as the rotated one that the direct form would have. */
+    @ParameterizedTest
+    @CsvSource({"1280, 8", "1280, 16", "640, 32"})
+    void upsampledPicturesAreTransformedBeforeUpsampling(int channels, int size) {
+        Value x = input(DataType.FLOAT32, 1, channels, size);
+        Value conv = conv(Value.of(Op.RESIZE, Attributes.of("scales", new int[] {1, 1, 2, 2}), x), channels, 1, 1);
+        FilteringPlan plan = byCost(conv, 0);
+        assertThat(plan.lines()).singleElement().asString().endsWith(": tiles of 2x2 before upsampling, channels last");
+        StandIns weights = new StandIns();
+        assertThat(plan.apply(weights).topologicalOrder()).noneMatch(v -> v.is(Op.CONV) || v.is(Op.RESIZE));
+        assertThat(weights.shapes).containsExactly(Shape.of(9, channels, channels));
+        assertThat(everywhere(conv)).isZero();
+    }
+
+    @Test
+    void anotherConvolutionWithTheKernelOfAnUpsampledPictureStaysDirect() {
+        Value x = input(DataType.FLOAT32, 1, 640, 32);
+        Value upsampled = conv(Value.of(Op.RESIZE, Attributes.of("scales", new int[] {1, 1, 2, 2}), x), 640, 1, 1);
+        Value other = Value.of(Op.CONV, upsampled.attributes(), x, upsampled.in(1));
+        FilteringPlan plan = byCost(Value.concat(2, List.of(upsampled.slice(3, 0, 32), other)), 0);
+        assertThat(plan.lines()).hasSize(2);
+        assertThat(direct(plan)).isOne();
+    }
+
     @Test
     void whatTheFormIsNotForStaysDirect() {
         Value x = input(DataType.FLOAT32, 1, 4, 8);

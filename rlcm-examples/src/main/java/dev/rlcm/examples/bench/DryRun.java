@@ -10,6 +10,7 @@ import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.PipelineOptions;
+import dev.rlcm.onnx.pipeline.PixelConsistencyModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -120,8 +121,11 @@ public final class DryRun implements Callable<Integer> {
 
     private static LatentModel load(ModelDirectory directory, PlanningBackend backend) throws IOException {
         PipelineOptions options = PipelineOptions.defaults();
-        return directory.isFlowMatching()
-                ? FlowMatchingModel.load(directory, backend, options)
+        if (directory.isFlowMatching()) {
+            return FlowMatchingModel.load(directory, backend, options);
+        }
+        return directory.isOfPixels()
+                ? PixelConsistencyModel.load(directory, backend, options)
                 : LatentConsistencyModel.load(directory, backend, options);
     }
 }

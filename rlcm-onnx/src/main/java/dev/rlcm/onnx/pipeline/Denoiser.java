@@ -82,6 +82,7 @@ public final class Denoiser {
                 size,
                 directory.latentScale(),
                 text,
+                directory.classes(),
                 raised);
     }
 
@@ -89,6 +90,7 @@ public final class Denoiser {
      * As the other, of parts that need not come from a complete directory.
      *
      * @param scale pixels per latent, along each side
+     * @param classes what prompts mean to a model of classes
      */
     public static Denoiser open(
             OnnxComponent model,
@@ -97,20 +99,42 @@ public final class Denoiser {
             LatentSize size,
             int scale,
             TextShape text,
+            ClassLabels classes,
             boolean raised) {
         LatentLayout layout = LatentLayout.of(model, family.form(), config, size);
         List<String> others = new ArrayList<>(List.of(layout.input(), TIMESTEP));
         others.addAll(LatentLayout.POSITIONS);
-        if (!model.inputs().containsAll(List.of(layout.input(), TIMESTEP, ConditioningInput.STATES))) {
+        List<String> required = required(layout.input(), family);
+        if (!model.inputs().containsAll(required)) {
             throw new IllegalArgumentException(model.path() + " has the inputs " + model.inputs() + "; needed are "
-                    + List.of(layout.input(), TIMESTEP, ConditioningInput.STATES) + ", as in exports by Optimum");
+                    + required + ", as in exports by Optimum");
+        }
+        if (family.form().isOfPixels() && !model.type(TIMESTEP).isFloating()) {
+            throw new IllegalArgumentException(model.path() + " takes timesteps of type " + model.type(TIMESTEP)
+                    + ", but those of its schedule are not whole numbers; export it with a FLOAT32 timestep");
+        }
+        int width = model.inputs().contains(STATES) ? model.dim(STATES, 2).orElse(text.width()) : text.width();
+        if (width != text.width()) {
+            throw new IllegalArgumentException(model.path() + " takes hidden states of width " + width
+                    + ", prompts have them of width " + text.width()
+                    + "; use the text encoders, or their embeddings, that belong to it");
         }
         List<ConditioningInput> conditioning = ConditioningInput.of(
-                new ConditioningInput.Setting(model, config, text, size.height() * scale, size.width() * scale),
+                new ConditioningInput.Setting(
+                        model, config, text, classes, size.height() * scale, size.width() * scale),
                 others);
         Denoiser denoiser = new Denoiser(model, family, layout, conditioning, raised, null);
         denoiser.shapes(model.dim(layout.input(), 0).orElse(1));
         return denoiser;
+    }
+
+    /**
+     * The inputs that every network of a family has.
+     *
+     * @param latents what the network calls them
+     */
+    public static List<String> required(String latents, Family family) {
+        return family.texts().isEmpty() ? List.of(latents, TIMESTEP) : List.of(latents, TIMESTEP, STATES);
     }
 
     /** The inputs, besides latents and timestep, of which it is known what to feed to them. */

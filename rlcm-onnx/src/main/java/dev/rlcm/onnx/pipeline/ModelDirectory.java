@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
+import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
@@ -21,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A text-to-image model as Optimum and diffusers write it for ONNX: a folder with {@code model_index.json} and a folder
- * for every component. Opening checks that everything is there and reads the configurations, not the weights.
+ * for every component. Opening checks that everything is there and reads the configurations, not the weights. Text encoders may be
+ * missing until they are needed, see {@link PromptEmbeddings}.
  *
  * <p>Immutable; holds no resources.
  */
@@ -29,10 +31,11 @@ public final class ModelDirectory {
     private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
     private static final String MODEL = "/model.onnx";
     private static final String CONFIG = "/config.json";
+    private static final String KARRAS = "CMStochasticIterativeScheduler";
     private static final List<String> FLOW_MATCHING = List.of("FlowMatchEulerDiscreteScheduler");
-    private static final String LAYOUT = "model_index.json, scheduler/ and a folder with model.onnx for every network";
 
-    private static final List<String> PARTS = List.of("model_index.json", "scheduler", "vae_decoder", "vae_encoder");
+    private static final List<String> PARTS = List.of(
+            "model_index.json", "scheduler", "vae_decoder", "vae_encoder", ClassLabels.MAP_FILE, ClassLabels.LINES);
 
     private final Path root;
     private final Path shared;
@@ -42,9 +45,7 @@ public final class ModelDirectory {
     private final JsonFile scheduler;
     private final JsonFile denoiserConfiguration;
     private final Optional<LatentSize> sampleSize;
-    private final int latentScale;
-    private final double scalingFactor;
-    private final double shiftFactor;
+    private final LatentScale scale;
 
     /**
      * Height and width of the latents.
@@ -58,29 +59,23 @@ public final class ModelDirectory {
         this.root = root;
         this.shared = shared;
         this.reading = reading;
-        index = JsonFile.read(file(home("model_index.json"), "model_index.json"));
+        index = JsonFile.read(ExportedFiles.require(home("model_index.json"), "model_index.json"));
         family = Family.of(index);
-        for (TextSource text : texts()) {
-            file(home(text.encoder()), text.encoder() + MODEL);
+        String denoiser = family.denoiser() + MODEL;
+        if (isOfPixels()) {
+            ExportedFiles.require(root, denoiser, PixelConsistencyModel.EXPORT);
+        } else {
+            ExportedFiles.require(root, denoiser);
         }
-        file(root, family.denoiser() + MODEL);
-        file(home("vae_decoder"), "vae_decoder" + MODEL);
-        scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
-        denoiserConfiguration = JsonFile.read(file(root, family.denoiser() + CONFIG));
+        scheduler = JsonFile.read(ExportedFiles.require(root, "scheduler/scheduler_config.json"));
+        denoiserConfiguration = JsonFile.read(ExportedFiles.require(root, family.denoiser() + CONFIG));
         sampleSize = sampleSize(denoiserConfiguration);
-        JsonFile vae = JsonFile.read(file(home("vae_decoder"), "vae_decoder" + CONFIG));
-        latentScale = 1 << (levels(vae) - 1);
-        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215.
-        scalingFactor = vae.real("scaling_factor").orElse(0.18215);
-        shiftFactor = vae.real("shift_factor").orElse(0);
-        if (!(scalingFactor > 0)) {
-            throw vae.wrong("scaling_factor", "a positive number");
-        }
-        for (String key : new String[] {"latents_mean", "latents_std"}) {
-            if (vae.has(key)) {
-                throw vae.wrong(key, "null (statistics by channel are not supported)");
-            }
-        }
+        scale = isOfPixels() ? LatentScale.OF_PIXELS : scale(home("vae_decoder"));
+    }
+
+    private static LatentScale scale(Path home) throws IOException {
+        ExportedFiles.require(home, "vae_decoder" + MODEL);
+        return LatentScale.of(JsonFile.read(ExportedFiles.require(home, "vae_decoder" + CONFIG)));
     }
 
     /**
@@ -111,14 +106,8 @@ public final class ModelDirectory {
      * @param reading how the networks are read; the paths are those of the denoiser's layers
      */
     public static ModelDirectory open(Path root, Path shared, ReadOptions reading) throws IOException {
-        for (Path folder : List.of(root, shared)) {
-            if (!Files.isDirectory(folder)) {
-                throw new IllegalArgumentException((Files.exists(folder)
-                                ? folder + " is a file, not a model directory"
-                                : folder + " does not exist")
-                        + "; expected a folder with " + LAYOUT + export(folder));
-            }
-        }
+        ExportedFiles.requireFolder(root);
+        ExportedFiles.requireFolder(shared);
         return new ModelDirectory(root, shared, reading);
     }
 
@@ -153,6 +142,16 @@ public final class ModelDirectory {
                 .map(text -> TextShape.ofAbsent(text, denoiserConfiguration));
     }
 
+    /** Whether the model works on pixels, so that it has no VAE: {@link PixelConsistencyModel}. */
+    public boolean isOfPixels() {
+        return family.form().isOfPixels();
+    }
+
+    /** What prompts mean to a model of classes; of one without any if it has none. */
+    ClassLabels classes() throws IOException {
+        return ClassLabels.read(index, denoiserConfiguration);
+    }
+
     /** Whether an empty negative prompt means zeros, not what the encoders make of it. */
     boolean zeroesEmptyPrompt() {
         return index.flag("force_zeros_for_empty_prompt").orElse(false);
@@ -163,9 +162,18 @@ public final class ModelDirectory {
         return folder("tokenizer");
     }
 
-    /** The first text encoder. */
-    public Path textEncoder() {
-        return model("text_encoder");
+    /**
+     * The first text encoder.
+     *
+     * @throws IllegalArgumentException if it is missing
+     */
+    public Path textEncoder() throws IOException {
+        return encoder("text_encoder");
+    }
+
+    /** A text encoder's file, which must be there. */
+    Path encoder(String component) throws IOException {
+        return ExportedFiles.require(home(component), component + MODEL);
     }
 
     /** The most tokens the first text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
@@ -249,7 +257,20 @@ public final class ModelDirectory {
                 config -> FlowMatchSchedule.fromConfig(config, family.form().levels(), tokens));
     }
 
+    /** The same of a consistency model that works on pixels. */
+    KarrasSchedule karrasSchedule() {
+        String name = scheduler.text("_class_name").orElse(KARRAS);
+        if (!isOfPixels() || !name.equals(KARRAS)) {
+            throw new IllegalArgumentException(root + " is a model of " + family.name() + " with a " + name
+                    + "; PixelConsistencyModel loads consistency models of pixels with a " + KARRAS);
+        }
+        return schedule(List.of(KARRAS), "", KarrasSchedule::fromConfig);
+    }
+
     private <T> T schedule(List<String> names, String readAs, Function<Map<String, ?>, T> reader) {
+        if (isOfPixels() && !names.contains(KARRAS)) {
+            throw new IllegalArgumentException(root + " works on pixels; load it by PixelConsistencyModel");
+        }
         String name = scheduler.text("_class_name").orElse(names.get(0));
         if (!names.contains(name)) {
             log.warn("{} is of a {}; it is read as {}", scheduler.path(), name, readAs);
@@ -274,26 +295,27 @@ public final class ModelDirectory {
 
     /** The latents of pictures of a size in pixels. */
     LatentSize size(int height, int width) {
-        if (height < 1 || width < 1 || height % latentScale != 0 || width % latentScale != 0) {
-            throw new IllegalArgumentException("height and width must be positive multiples of " + latentScale
-                    + ", got " + height + " x " + width);
+        int pixels = scale.pixels();
+        if (height < 1 || width < 1 || height % pixels != 0 || width % pixels != 0) {
+            throw new IllegalArgumentException(
+                    "height and width must be positive multiples of " + pixels + ", got " + height + " x " + width);
         }
-        return new LatentSize(height / latentScale, width / latentScale);
+        return new LatentSize(height / pixels, width / pixels);
     }
 
-    /** Pixels per latent, along each side; usually 8. */
+    /** Pixels per latent, along each side; usually 8, 1 without a VAE. */
     public int latentScale() {
-        return latentScale;
+        return scale.pixels();
     }
 
     /** What the VAE's latents were multiplied by for the denoiser. */
     public double scalingFactor() {
-        return scalingFactor;
+        return scale.factor();
     }
 
     /** What was subtracted from the VAE's latents before that; usually 0. */
     public double shiftFactor() {
-        return shiftFactor;
+        return scale.shift();
     }
 
     /** The model that a component is in. */
@@ -335,35 +357,6 @@ public final class ModelDirectory {
         }
     }
 
-    private static Path file(Path model, String name) throws IOException {
-        Path file = model.resolve(name);
-        if (Files.isRegularFile(file)) {
-            return file;
-        }
-        if (holdsPyTorchWeights(file.toAbsolutePath().getParent())) {
-            throw new IllegalArgumentException(model + " holds PyTorch weights, but no " + name
-                    + "; only ONNX exports can be used." + export(model));
-        }
-        throw new IllegalArgumentException(
-                model + " has no " + name + "; expected the layout that Optimum writes: " + LAYOUT + export(model));
-    }
-
-    private static boolean holdsPyTorchWeights(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return false;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .anyMatch(name -> name.endsWith(".safetensors") || name.endsWith(".bin") || name.endsWith(".ckpt"));
-        }
-    }
-
-    private static String export(Path root) {
-        Path name = root.toAbsolutePath().normalize().getFileName();
-        return ". Export with: optimum-cli export onnx --model MODEL --task text-to-image "
-                + (name == null ? "model" : name) + "-onnx";
-    }
-
     private Optional<LatentSize> sampleSize(JsonFile unet) {
         JsonNode size = unet.root().path("sample_size");
         if (size.isMissingNode() || size.isNull()) {
@@ -377,14 +370,5 @@ public final class ModelDirectory {
             throw unet.wrong("sample_size", "a positive integer or [height, width]");
         }
         return Optional.of(new LatentSize(height.intValue(), width.intValue()));
-    }
-
-    private static int levels(JsonFile vae) {
-        String key = vae.has("encoder_block_out_channels") ? "encoder_block_out_channels" : "block_out_channels";
-        JsonNode channels = vae.root().path(key);
-        if (!channels.isArray() || channels.isEmpty() || channels.size() > 8) {
-            throw vae.wrong(key, "a list of 1 to 8 channel counts");
-        }
-        return channels.size();
     }
 }

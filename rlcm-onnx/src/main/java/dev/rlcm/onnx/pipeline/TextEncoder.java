@@ -47,12 +47,16 @@ public final class TextEncoder implements AutoCloseable {
         this.shape = shape;
     }
 
-    static TextEncoder load(ModelDirectory directory, TextSource source, Backend backend) throws IOException {
-        OnnxComponent model = OnnxComponent.open(directory.model(source.encoder()), directory.readingWithoutPaths());
+    /** @param adapters what is merged into its weights */
+    static TextEncoder load(ModelDirectory directory, TextSource source, TextAdapters adapters, Backend backend)
+            throws IOException {
+        OnnxComponent model = OnnxComponent.open(directory.encoder(source.encoder()), directory.readingWithoutPaths());
         int longest = longest(model, directory.configurationOrEmpty(source.encoder()), source);
         PromptTokenizer tokenizer = PromptTokenizer.load(directory.folder(source.tokenizer()), longest);
         try {
-            Graph graph = graph(model, source, tokenizer.maxLength());
+            Graph loaded = loaded(model, tokenizer.maxLength());
+            Graph adapted = adapters.merged(directory.family().component(source), loaded);
+            Graph graph = taken(model, source, adapted);
             return new TextEncoder(tokenizer, backend.compile(graph), model, source, shape(graph));
         } catch (IOException | RuntimeException e) {
             tokenizer.close();
@@ -73,11 +77,18 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if it does not have them
      */
     public static Graph graph(OnnxComponent model, TextSource source, int tokens) throws IOException {
+        return taken(model, source, loaded(model, tokens));
+    }
+
+    private static Graph loaded(OnnxComponent model, int tokens) throws IOException {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         for (String input : model.inputs()) {
             shapes.put(input, model.bind(input, 1, tokens));
         }
-        Graph loaded = model.load(shapes);
+        return model.load(shapes);
+    }
+
+    private static Graph taken(OnnxComponent model, TextSource source, Graph loaded) {
         Map<String, Value> outputs = new LinkedHashMap<>();
         switch (source.layer()) {
             case NONE -> {}

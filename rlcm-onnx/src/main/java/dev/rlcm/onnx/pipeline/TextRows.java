@@ -20,6 +20,9 @@ record TextRows(Optional<TensorData> states, Optional<TensorData> pooled, Tensor
         if (parts.size() == 1) {
             return parts.get(0);
         }
+        if (parts.isEmpty()) {
+            return new TextRows(Optional.empty(), Optional.empty(), TensorData.zeros(DataType.FLOAT32, Shape.of(0)));
+        }
         TensorData states = TensorData.zeros(DataType.FLOAT32, shape.states());
         FloatBuffer out = states.floats();
         int token = 0;

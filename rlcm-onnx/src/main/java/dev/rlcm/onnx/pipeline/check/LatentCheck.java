@@ -44,14 +44,39 @@ final class LatentCheck {
     }
 
     private Latents run() {
+        return layout.family().form().isOfPixels() ? ofPixels() : ofVae();
+    }
+
+    private Latents ofPixels() {
+        JsonFile unet = layout.denoiserConfiguration();
+        Optional<LatentSize> size = size(unet, 1);
+        findings.run(layout.denoiser(), () -> {
+            int in = unet.count("in_channels").orElse(3);
+            int out = unet.count("out_channels").orElse(in);
+            if (in != 3 || out != 3) {
+                findings.error(
+                        layout.denoiser(),
+                        "takes " + in + " and gives " + out + " channels; pictures have 3",
+                        "use a model of pictures with red, green and blue");
+            }
+        });
+        return new Latents(size, 1, Optional.empty());
+    }
+
+    private Optional<LatentSize> size(JsonFile unet, int scale) {
+        Optional<LatentSize> size = findings.attempt(layout.denoiser(), () -> latentSize(unet, scale))
+                .flatMap(found -> found);
+        size.ifPresent(latents -> findings.run(layout.denoiser(), () -> checkHalvings(unet, latents, scale)));
+        return size;
+    }
+
+    private Latents ofVae() {
         JsonFile vae = layout.configurationOrEmpty("vae_decoder/config.json");
         JsonFile unet = layout.denoiserConfiguration();
         findings.run(VAE, () -> checkFactors(vae));
         int scale = findings.attempt(VAE, () -> scale(vae)).orElse(USUAL_SCALE);
-        Optional<LatentSize> size = findings.attempt(layout.denoiser(), () -> latentSize(unet, scale))
-                .flatMap(found -> found);
         findings.run(VAE, () -> checkChannels(vae, unet));
-        size.ifPresent(latents -> findings.run(layout.denoiser(), () -> checkHalvings(unet, latents, scale)));
+        Optional<LatentSize> size = size(unet, scale);
         Optional<Graph> decoder = size.flatMap(latents ->
                 layout.model(VAE).flatMap(model -> findings.attempt(VAE, () -> load(model, latents, vae, scale))));
         return new Latents(size, scale, decoder);

@@ -24,6 +24,9 @@ record Layout(
         List<TextSource> texts,
         Map<String, OnnxComponent> components,
         Map<String, JsonFile> configurations) {
+    /** The file that names the pipeline and its parts. */
+    static final String INDEX = "model_index.json";
+
     /** The folder of the network that is adapted. */
     String denoiser() {
         return family.denoiser();

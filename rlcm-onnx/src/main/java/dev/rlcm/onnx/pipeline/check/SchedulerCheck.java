@@ -2,6 +2,7 @@ package dev.rlcm.onnx.pipeline.check;
 
 import dev.rlcm.mdp.FlowLevels;
 import dev.rlcm.mdp.FlowMatchSchedule;
+import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.mdp.TimestepRule;
@@ -12,6 +13,7 @@ import java.util.Map;
 /** Whether the scheduler's configuration is one of a few-step sampler, and what it makes of the steps. */
 final class SchedulerCheck {
     private static final String NAME = "scheduler";
+    private static final String KARRAS = "CMStochasticIterativeScheduler";
     private static final String FLOW_MATCHING = "FlowMatchEulerDiscreteScheduler";
 
     private final Layout layout;
@@ -38,6 +40,16 @@ final class SchedulerCheck {
         if (type.equals(FLOW_MATCHING) || config.flag("use_flow_sigmas").orElse(false)) {
             FlowLevels levels = layout.family().form().levels();
             findings.attempt(NAME, () -> FlowMatchSchedule.fromConfig(config.values(), levels, 1)
+                            .steps(settings.steps()))
+                    .ifPresent(this::checkActions);
+            return;
+        }
+        if (layout.family().form().isOfPixels()) {
+            if (!type.equals(KARRAS)) {
+                findings.error(NAME, "is of a " + type + ", not a " + KARRAS, "copy that of the published model");
+                return;
+            }
+            findings.attempt(NAME, () -> KarrasSchedule.fromConfig(config.values())
                             .steps(settings.steps()))
                     .ifPresent(this::checkActions);
             return;

@@ -3,6 +3,7 @@ package dev.rlcm.onnx.pipeline.check;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.pipeline.PromptEmbeddings;
 import dev.rlcm.onnx.pipeline.TextEncoder;
 import dev.rlcm.onnx.pipeline.TextShape;
 import dev.rlcm.onnx.pipeline.TextSource;
@@ -51,6 +52,15 @@ final class TextCheck {
             shapes.add(TextShape.ofAbsent(sources.get(shapes.size()), layout.denoiserConfiguration()));
         }
         return new Encoders(graphs, Optional.of(TextShape.joined(sources, shapes)));
+    }
+
+    /** What stands for encoders that are not used. */
+    static Encoders stored(Path embeddings, Layout layout, Findings findings) {
+        return new Encoders(
+                List.of(),
+                findings.attempt(
+                        "embeddings",
+                        () -> TextShape.ofStored(PromptEmbeddings.read(embeddings), layout.family(), layout.root())));
     }
 
     private Optional<Graph> run() {
