@@ -1,8 +1,8 @@
 package dev.rlcm.examples.bench;
 
 import dev.rlcm.backend.MemoryPolicy;
-import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.bench.PlannedTraining.Machine;
+import dev.rlcm.examples.options.Cli;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.pipeline.FlowMatchingModel;

@@ -117,7 +117,8 @@ record PlannedTraining(
         long process = MemoryEstimate.PROCESS + both.sessions();
         if (machine == Machine.GPU) {
             held = sampling.weights()
-                    + MemoryEstimate.of(List.of(trainer), options, weights.names()).weights();
+                    + MemoryEstimate.of(List.of(trainer), options, weights.names())
+                            .weights();
             process = 0;
         }
         Work work = new Work(
@@ -190,7 +191,9 @@ record PlannedTraining(
             }
             TensorData data = value.data();
             TensorData half = TensorData.wrap(
-                    DataType.FLOAT16, data.shape(), data.bytes().limit(data.bytes().limit() / 2));
+                    DataType.FLOAT16,
+                    data.shape(),
+                    data.bytes().limit(data.bytes().limit() / 2));
             return Value.constant(half, value.label()).cast(DataType.FLOAT32);
         });
     }

@@ -90,9 +90,7 @@ final class SessionSteps {
     }
 
     private Slot slot(Value value) {
-        return slots.computeIfAbsent(
-                value,
-                v -> new Slot(v.type(), v.shape(), !isNode(v) || outputs.contains(v)));
+        return slots.computeIfAbsent(value, v -> new Slot(v.type(), v.shape(), !isNode(v) || outputs.contains(v)));
     }
 
     private static Slot blocked(Value value) {

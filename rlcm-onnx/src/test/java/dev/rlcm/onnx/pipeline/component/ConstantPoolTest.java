@@ -53,6 +53,8 @@ final class ConstantPoolTest {
                 .map(i -> Value.constant(TensorData.generate(DataType.FLOAT32, Shape.of(SIZE), k -> k), "w"))
                 .reduce(x, Value::add, Value::add);
         Graph shared = pool.share(new Graph(Graph.of("y", sum).inputs(), Map.of("y", sum)));
-        assertThat(shared.topologicalOrder()).filteredOn(value -> value.is(Op.CONSTANT)).hasSize(1);
+        assertThat(shared.topologicalOrder())
+                .filteredOn(value -> value.is(Op.CONSTANT))
+                .hasSize(1);
     }
 }
