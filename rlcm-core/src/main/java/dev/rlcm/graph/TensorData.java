@@ -4,6 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.function.IntToDoubleFunction;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A dense row-major tensor in memory: type, shape and little-endian bytes in a direct or memory-mapped buffer.
@@ -15,11 +17,13 @@ public final class TensorData {
     private final DataType type;
     private final Shape shape;
     private final ByteBuffer bytes;
+    private final @Nullable Supplier<ByteBuffer> again;
 
-    private TensorData(DataType type, Shape shape, ByteBuffer bytes) {
+    private TensorData(DataType type, Shape shape, ByteBuffer bytes, @Nullable Supplier<ByteBuffer> again) {
         this.type = type;
         this.shape = shape;
         this.bytes = bytes;
+        this.again = again;
     }
 
     /** A zero-filled tensor in a new direct buffer. */
@@ -28,7 +32,7 @@ public final class TensorData {
         if (length > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("a tensor holds at most 2 GiB, " + type + shape + " needs " + length);
         }
-        return new TensorData(type, shape, direct((int) length));
+        return new TensorData(type, shape, direct((int) length), null);
     }
 
     /**
@@ -37,11 +41,25 @@ public final class TensorData {
      * @throws IllegalArgumentException if their number is not that of the type and shape
      */
     public static TensorData wrap(DataType type, Shape shape, ByteBuffer bytes) {
+        return wrapped(type, shape, bytes, null);
+    }
+
+    /**
+     * As {@link #wrap(DataType, Shape, ByteBuffer)}, of bytes that are mapped from a file.
+     *
+     * @param again copies the same bytes from the file, for {@link #readOnce}
+     */
+    public static TensorData mapped(DataType type, Shape shape, ByteBuffer bytes, Supplier<ByteBuffer> again) {
+        return wrapped(type, shape, bytes, again);
+    }
+
+    private static TensorData wrapped(
+            DataType type, Shape shape, ByteBuffer bytes, @Nullable Supplier<ByteBuffer> again) {
         if (bytes.remaining() != byteLength(type, shape)) {
             throw new IllegalArgumentException(
                     type + " " + shape + " takes " + byteLength(type, shape) + " bytes, got " + bytes.remaining());
         }
-        return new TensorData(type, shape, bytes.slice().order(ByteOrder.LITTLE_ENDIAN));
+        return new TensorData(type, shape, bytes.slice().order(ByteOrder.LITTLE_ENDIAN), again);
     }
 
     public static TensorData floats(Shape shape, float... values) {
@@ -95,6 +113,15 @@ public final class TensorData {
     }
 
     /**
+     * The same elements for whoever reads them once, such as to compute another weight. If they are mapped from a file they
+     * are copied from there to the Java heap, which gives them back, while pages of the mapping that were touched would stay in
+     * memory. Otherwise the result is this tensor.
+     */
+    public TensorData readOnce() {
+        return again == null ? this : wrap(type, shape, again.get());
+    }
+
+    /**
      * The shared elements as floats.
      *
      * @throws IllegalStateException if the type is not FLOAT32
@@ -136,7 +163,7 @@ public final class TensorData {
         if (newShape.size() != shape.size()) {
             throw new IllegalArgumentException("cannot reshape " + this + " to " + newShape);
         }
-        return new TensorData(type, newShape, bytes);
+        return new TensorData(type, newShape, bytes, again);
     }
 
     /** Element i in row-major order, as a double; booleans are 0 and 1. */

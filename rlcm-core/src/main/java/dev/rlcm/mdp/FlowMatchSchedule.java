@@ -98,7 +98,9 @@ public record FlowMatchSchedule(
         boolean isEmpirical = levels == FlowLevels.UNIFORM_EMPIRICAL && isDynamic && !multistep;
         FlowMatchSchedule standard = new FlowMatchSchedule(
                 multistep ? FlowLevels.BELOW_ONE : unshifted ? FlowLevels.UNSHIFTED : levels,
-                multistep ? decoded.number("flow_shift", 1) : isEmpirical ? empiricalShift(tokens, 0) : shift(decoded, tokens),
+                multistep
+                        ? decoded.number("flow_shift", 1)
+                        : isEmpirical ? empiricalShift(tokens, 0) : shift(decoded, tokens),
                 isEmpirical ? empiricalShift(tokens, 1) / empiricalShift(tokens, 0) : 1,
                 terminal,
                 spacing(decoded),
@@ -147,7 +149,8 @@ public record FlowMatchSchedule(
     }
 
     public FlowMatchSchedule withLevels(FlowLevels value) {
-        return new FlowMatchSchedule(value, shift, shiftGrowth, terminal, spacing, trainTimesteps, noise, noiseLevel, window);
+        return new FlowMatchSchedule(
+                value, shift, shiftGrowth, terminal, spacing, trainTimesteps, noise, noiseLevel, window);
     }
 
     /** With another shift, the same for any number of evaluations. */
@@ -157,16 +160,19 @@ public record FlowMatchSchedule(
 
     /** With the last level stretched to another one; 0 for no stretching. */
     public FlowMatchSchedule withTerminal(double value) {
-        return new FlowMatchSchedule(levels, shift, shiftGrowth, value, spacing, trainTimesteps, noise, noiseLevel, window);
+        return new FlowMatchSchedule(
+                levels, shift, shiftGrowth, value, spacing, trainTimesteps, noise, noiseLevel, window);
     }
 
     public FlowMatchSchedule withSpacing(FlowSpacing value) {
-        return new FlowMatchSchedule(levels, shift, shiftGrowth, terminal, value, trainTimesteps, noise, noiseLevel, window);
+        return new FlowMatchSchedule(
+                levels, shift, shiftGrowth, terminal, value, trainTimesteps, noise, noiseLevel, window);
     }
 
     /** With another kind of noise, and how much of it. */
     public FlowMatchSchedule withNoise(FlowNoise kind, double level) {
-        return new FlowMatchSchedule(levels, shift, shiftGrowth, terminal, spacing, trainTimesteps, kind, level, window);
+        return new FlowMatchSchedule(
+                levels, shift, shiftGrowth, terminal, spacing, trainTimesteps, kind, level, window);
     }
 
     /** With noise of another {@link #noiseLevel}. */
@@ -176,7 +182,8 @@ public record FlowMatchSchedule(
 
     /** With noise on some steps only, on which training then works, as Flow-GRPO-Fast does. */
     public FlowMatchSchedule withWindow(StepWindow value) {
-        return new FlowMatchSchedule(levels, shift, shiftGrowth, terminal, spacing, trainTimesteps, noise, noiseLevel, value);
+        return new FlowMatchSchedule(
+                levels, shift, shiftGrowth, terminal, spacing, trainTimesteps, noise, noiseLevel, value);
     }
 
     /** The noise levels of N evaluations, decreasing, in (0, 1]. */

@@ -19,6 +19,7 @@ import dev.rlcm.onnx.format.ModelFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -165,6 +166,36 @@ class OnnxModelsTest {
         var weight = model.getGraphBuilder().getInitializerBuilder(0);
         weight.getExternalDataBuilder(0).setValue(location);
         Files.write(to, model.build().toByteArray());
+    }
+
+    /** Weights are read from the file again to transform them, but never from another file in its place. */
+    @Test
+    void weightsThatAreReadOnceAreThoseThatWereLoaded() throws IOException {
+        Path file = directory.resolve("model.onnx");
+        OnnxWriter.write(perceptron(), file, Dialect.RUNTIME, 100);
+        List<TensorData> weights = OnnxModels.load(file, Map.of()).topologicalOrder().stream()
+                .filter(v -> v.is(Op.CONSTANT) && v.shape().size() * 4 > 100)
+                .map(Value::data)
+                .toList();
+        assertThat(weights).isNotEmpty().allSatisfy(weight -> {
+            TensorData again = weight.readOnce();
+            assertThat(again).isNotSameAs(weight).hasToString(weight.toString());
+            assertThat(again.bytes()).isEqualTo(weight.bytes());
+        });
+        List<float[]> before = weights.stream().map(TensorData::toFloats).toList();
+        Path data = directory.resolve("model.onnx.data");
+        Path other = directory.resolve("other");
+        Files.write(other, new byte[(int) Files.size(data)]);
+        Files.move(other, data, StandardCopyOption.REPLACE_EXISTING);
+        for (int i = 0; i < before.size(); i++) {
+            assertThat(weights.get(i).readOnce().toFloats()).isEqualTo(before.get(i));
+        }
+        Files.delete(data);
+        for (int i = 0; i < before.size(); i++) {
+            assertThat(weights.get(i).readOnce().toFloats()).isEqualTo(before.get(i));
+        }
+        TensorData inMemory = TensorData.floats(Shape.of(2), 1, 2);
+        assertThat(inMemory.readOnce()).isSameAs(inMemory);
     }
 
     @Test

@@ -20,7 +20,8 @@ final class FilteredKernel {
         int out = kernel.dim(0);
         int in = kernel.dim(1);
         Shape shape = form.isChannelsLast() ? Shape.of(form.points(), in, out) : Shape.of(form.points(), out, in);
-        return weights.derived(kernel, form, shape, () -> transformed(kernel.data(), shape, form));
+        return weights.derived(
+                kernel, form, shape, () -> transformed(kernel.data().readOnce(), shape, form));
     }
 
     private static TensorData transformed(TensorData kernel, Shape shape, FilteredForm form) {

@@ -62,7 +62,7 @@ final class Tables {
         row.put("unseen after", result.after(Point::unseen).toString());
         row.put("CLIPScore before", result.before(Point::clipScore).toString());
         row.put("CLIPScore after", result.after(Point::clipScore).toString());
-        row.put("pictures", result.after(Point::pictures).mean());
+        row.put("pictures", Math.round(result.after(Point::pictures).mean()));
         row.put("seconds", result.after(Point::seconds).toString());
         row.put("ms a picture", result.millisPerPicture().map(Spread::toString).orElse("diverged"));
         return row;
@@ -84,7 +84,7 @@ final class Tables {
         row.put("after", result.after(Point::seen).toString());
         row.put("gain", gain.toString());
         row.put("gain per 1000 pictures", result.rate(Point::pictures, 1000).toString());
-        row.put("rank", byPictures);
+        row.put("rank by pictures", byPictures);
         row.put("gain per minute", result.rate(Point::seconds, 60).toString());
         row.put("rank by time", byTime);
         row.put("gain on unseen prompts", result.change(Point::unseen).toString());
@@ -98,7 +98,7 @@ final class Tables {
         row.put("task", result.task().toString());
         row.put("method", result.contender().method().toString());
         row.put("settings", settings(result.contender()));
-        row.put("pictures", result.after(Point::pictures).mean());
+        row.put("pictures", Math.round(result.after(Point::pictures).mean()));
         row.put("before", result.before(Point::seen).mean());
         row.put("after", result.after(Point::seen).mean());
         row.put("diverged", result.failures());

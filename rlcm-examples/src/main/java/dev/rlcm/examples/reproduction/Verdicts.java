@@ -70,7 +70,7 @@ final class Verdicts {
         add(
                 "RLCM comes to DDPO's final reward in a fifth of its time (" + task
                         + "; paper: up to 17 times as fast)",
-                shares.isEmpty() ? "never" : Spread.of(shares, Double::doubleValue) + " of its time, " + reached,
+                shares.isEmpty() ? "never" : share(Spread.of(shares, Double::doubleValue)) + ", " + reached,
                 shares.contains(0.0) ? "already before training" : within ? "yes" : "no");
         Difference ends = Difference.of(rlcm.after(Point::seen), ddpo.after(Point::seen));
         add("RLCM ends higher than DDPO (" + task + ")", ends.toString(), ends.verdict());
@@ -81,6 +81,13 @@ final class Verdicts {
                 "A picture of RLCM takes at most a quarter of the time of one of DDPO (" + task + ")",
                 share.toString(),
                 share.mean() <= PICTURE_SHARE ? "yes" : "no");
+    }
+
+    private static String share(Spread ofTime) {
+        String share = ofTime + " of its time";
+        return ofTime.mean() == 0
+                ? share
+                : share + String.format(Locale.ROOT, " (%.1f times as fast)", 1 / ofTime.mean());
     }
 
     private void ofGeneralisation(Task task, Result rlcm) {

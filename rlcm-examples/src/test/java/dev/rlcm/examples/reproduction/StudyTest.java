@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What a study asks for and concludes, with trials that are made up. */
@@ -140,6 +141,31 @@ class StudyTest {
                 .contains("ppo")
                 .endsWith("(a thousand)");
         assertThat(verdicts).allSatisfy(row -> assertThat(row).containsKeys("claim", "measured", "verdict"));
+    }
+
+    @Test
+    void howMuchFasterOneSideIsTakesTheSecondsToTheOthersEnd() throws IOException, InterruptedException {
+        Findings findings = study(Scale.FULL).findings;
+        Result rlcm = find(findings.methods(), Task.COMPRESSIBILITY, "RLCM, 4 steps");
+        Result ddpo = find(findings.methods(), Task.COMPRESSIBILITY, "DDPO, 50 steps");
+        // What the one has done stands for the other: 20 s to the reward 4, where the other ends after 4 s.
+        List<Result> swapped = List.of(
+                new Result(rlcm.task(), rlcm.contender().named("slow"), swapped(ddpo, rlcm)),
+                new Result(ddpo.task(), ddpo.contender(), swapped(rlcm, ddpo)));
+        Findings other = new Findings(List.of(), swapped, List.of(), List.of(), List.of());
+        assertThat(verdict(Verdicts.of(other), "RLCM comes to DDPO's final reward"))
+                .containsEntry("measured", "5.000 ± 0.000 of its time (0.2 times as fast), 3 of 3 seeds")
+                .containsEntry("verdict", "no");
+    }
+
+    /** The evaluations of one result with the inference times of another. */
+    private static List<TrialRecord> swapped(Result evaluated, Result timed) {
+        return IntStream.range(0, evaluated.seeds())
+                .mapToObj(i -> evaluated
+                        .trials()
+                        .get(i)
+                        .withBudgets(timed.trials().get(i).budgets()))
+                .toList();
     }
 
     @Test

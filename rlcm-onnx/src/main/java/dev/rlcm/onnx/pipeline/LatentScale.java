@@ -18,12 +18,14 @@ record LatentScale(int pixels, double factor, double shift) {
 
     /** @throws IllegalArgumentException if the configuration does not say it, or asks for what is not supported */
     static LatentScale of(JsonFile vae) {
-        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215; a VAE with numbers by channel has no other.
+        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215; a VAE with numbers by channel has no
+        // other.
         double factor = vae.real("scaling_factor").orElse(ChannelScale.isByChannel(vae) ? 1 : 0.18215);
         if (!(factor > 0)) {
             throw vae.wrong("scaling_factor", "a positive number");
         }
-        return new LatentScale(1 << (levels(vae) - 1), factor, vae.real("shift_factor").orElse(0));
+        return new LatentScale(
+                1 << (levels(vae) - 1), factor, vae.real("shift_factor").orElse(0));
     }
 
     private static int levels(JsonFile vae) {

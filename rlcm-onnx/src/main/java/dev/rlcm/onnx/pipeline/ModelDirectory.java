@@ -89,9 +89,7 @@ public final class ModelDirectory {
         boolean isElsewhere = !Files.exists(home(ofDecoder).resolve(ofDecoder));
         Path ofWhole = home(VAE_CONFIG).resolve(VAE_CONFIG);
         return JsonFile.read(
-                isElsewhere && Files.exists(ofWhole)
-                        ? ofWhole
-                        : ExportedFiles.require(home("vae_decoder"), ofDecoder));
+                isElsewhere && Files.exists(ofWhole) ? ofWhole : ExportedFiles.require(home("vae_decoder"), ofDecoder));
     }
 
     /**

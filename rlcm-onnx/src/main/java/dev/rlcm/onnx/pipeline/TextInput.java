@@ -90,7 +90,8 @@ public final class TextInput implements AutoCloseable {
 
     /** The ids of a prompt, after the instruction; the empty text, the negative prompt, has none. */
     Tokens of(String prompt) {
-        String text = source.is(Use.LOWER_CASE) ? prompt.toLowerCase(Locale.ROOT).strip() : prompt;
+        String text =
+                source.is(Use.LOWER_CASE) ? prompt.toLowerCase(Locale.ROOT).strip() : prompt;
         String whole = (prompt.isEmpty() ? "" : instruction) + source.template().of(text);
         int skipped = prompt.isEmpty() ? 0 : lengths.ids() - lengths.kept();
         long[] ids = tokenizer.encode(whole);

@@ -95,7 +95,9 @@ final class LatentCheck {
         }
         if (vae.has("latents_std") != vae.has("latents_mean")) {
             findings.error(
-                    VAE, "has one of latents_mean and latents_std, not both", "copy the one of the model that was exported");
+                    VAE,
+                    "has one of latents_mean and latents_std, not both",
+                    "copy the one of the model that was exported");
         }
     }
 
