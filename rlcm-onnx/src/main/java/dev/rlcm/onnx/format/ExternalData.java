@@ -62,7 +62,8 @@ public final class ExternalData {
                         + channel.size() + " bytes); the file is truncated, fetch it again");
             }
             if (bytes > Integer.MAX_VALUE) {
-                throw new GraphException("needs " + bytes + " bytes, a tensor holds at most 2 GiB");
+                throw new GraphException(
+                        "needs " + bytes + " bytes, a tensor holds at most 2 GiB; export the model in 16 bits");
             }
             ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
             if (offset % type.bytes() != 0) {
