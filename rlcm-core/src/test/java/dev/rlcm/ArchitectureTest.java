@@ -38,7 +38,7 @@ class ArchitectureTest {
     static final ArchRule checkKnowsTheJdkOnly = only("check");
 
     @ArchTest
-    static final ArchRule mdpKnowsTheJdkOnly = only("mdp");
+    static final ArchRule mdpKnowsNoOtherPackage = only("mdp", "org.apache.commons.math3..");
 
     @ArchTest
     static final ArchRule randomKnowsTheJdkOnly = only("random");

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -106,13 +107,36 @@ public final class LoraAdapter {
     /**
      * Reads a diffusers, PEFT or kohya file. Alpha is the file's own, that of its metadata, or that of the
      * {@code adapter_config.json} beside it. Where none of them states it, alpha is the rank, as in the tools named; for PEFT's
-     * files, which never state it themselves, a warning is logged then.
+     * files, which never state it themselves, a warning is logged then. What the file has for text encoders is left out, see {@link
+     * #load(Path, LoraComponent, List)}.
      *
      * @param sites the layers of the model it is meant for, see {@link LoraInjection#sites}
      * @throws IOException if the file is unreadable or damaged, holds values that are not finite, or does not fit the model
      */
     public static LoraAdapter load(Path file, List<LoraSite> sites) throws IOException {
         return LoraReader.read(file, sites, OptionalDouble.empty());
+    }
+
+    /**
+     * Reads what a file has for one of a model's text encoders.
+     *
+     * @param component what the file calls the text encoder
+     * @param sites the layers of that text encoder
+     * @return its adapter; empty if the file has nothing for it
+     * @throws IOException as {@link #load(Path, List)}
+     */
+    public static Optional<LoraAdapter> load(Path file, LoraComponent component, List<LoraSite> sites)
+            throws IOException {
+        return LoraReader.read(file, component, sites);
+    }
+
+    /**
+     * The tensors that a file has for text encoders, which {@link #load(Path, List)} leaves out.
+     *
+     * @throws IOException if the file is unreadable or damaged
+     */
+    public static List<String> textEncoderKeys(Path file) throws IOException {
+        return LoraReader.ofTextEncoders(file);
     }
 
     /**
@@ -134,7 +158,16 @@ public final class LoraAdapter {
 
     /** Writes the adapter atomically; alpha is always kept, see {@link LoraFormat}. */
     public void save(Path file, LoraFormat format) throws IOException {
-        LoraFiles.write(this, file, format);
+        save(file, format, Map.of());
+    }
+
+    /**
+     * As {@link #save(Path, LoraFormat)}, with adapters of the same model's text encoders in the same file.
+     *
+     * @throws IllegalArgumentException if there are some and the format is PEFT's, which holds one network
+     */
+    public void save(Path file, LoraFormat format, Map<LoraComponent, LoraAdapter> textEncoders) throws IOException {
+        LoraFiles.write(this, textEncoders, file, format);
     }
 
     public LoraConfig config() {

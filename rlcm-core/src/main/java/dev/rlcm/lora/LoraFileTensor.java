@@ -91,6 +91,11 @@ record LoraFileTensor(Path file, LoraKey key, TensorData data) {
         return new LoraFileTensor(file, key, part);
     }
 
+    /** A factor B with the lower half of its rows above the upper one. */
+    LoraFileTensor withHalvesSwapped() {
+        return new LoraFileTensor(file, key, OriginalLayers.withHalvesSwapped(data));
+    }
+
     /** Checks that a factor B has as many rows as the layers that it is of. */
     void checkRows(int expected) throws IOException {
         if (data.shape().rank() < 2 || data.shape().dim(0) != expected) {

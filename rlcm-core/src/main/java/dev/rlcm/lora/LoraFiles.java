@@ -5,7 +5,9 @@ import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Safetensors;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Writes adapters as safetensors; {@link LoraReader} reads them. */
@@ -18,35 +20,60 @@ final class LoraFiles {
 
     private LoraFiles() {}
 
-    static void write(LoraAdapter adapter, Path file, LoraFormat format) throws IOException {
+    /**
+     * Writes the adapters of a model.
+     *
+     * @param texts those of its text encoders, which PEFT's format cannot hold
+     */
+    static void write(LoraAdapter adapter, Map<LoraComponent, LoraAdapter> texts, Path file, LoraFormat format)
+            throws IOException {
+        if (format == LoraFormat.PEFT && !texts.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "PEFT's format holds the adapter of one network, there are also those of "
+                            + texts.keySet().stream().map(LoraComponent::name).toList() + "; write another format");
+        }
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
         switch (format) {
             case DIFFUSERS -> {
-                String prefix = adapter.config().component() + ".";
-                adapter.tensors().forEach((key, tensor) -> tensors.put(prefix + key, tensor));
-                metadata.put(DIFFUSERS_METADATA, PeftConfig.text(adapter, prefix));
+                List<LoraAdapter> all = new ArrayList<>(List.of(adapter));
+                texts.forEach((component, text) -> all.add(text.withComponent(component.name())));
+                for (LoraAdapter each : all) {
+                    String prefix = each.config().component() + ".";
+                    each.tensors().forEach((key, tensor) -> tensors.put(prefix + key, tensor));
+                }
+                metadata.put(DIFFUSERS_METADATA, PeftConfig.text(all));
             }
             case PEFT -> {
                 adapter.tensors().forEach((key, tensor) -> tensors.put(PEFT_PREFIX + key, tensor));
                 PeftConfig.write(adapter, file);
             }
             case KOHYA -> {
-                addKohya(adapter, tensors);
+                addKohya(KOHYA_PREFIX, adapter, tensors);
                 metadata.putAll(kohyaMetadata(adapter));
             }
             case KOHYA_ORIGINAL -> {
-                OriginalLayers.of(adapter)
-                        .forEach((name, layer) -> add(KOHYA_PREFIX + underscored(name), layer, tensors));
+                addOriginal(OriginalLayers.of(adapter), tensors);
                 metadata.putAll(kohyaMetadata(adapter));
             }
+            case KOHYA_SD3 -> {
+                addOriginal(OriginalLayers.ofStableDiffusion3(adapter), tensors);
+                metadata.putAll(kohyaMetadata(adapter));
+            }
+        }
+        if (format != LoraFormat.DIFFUSERS) {
+            texts.forEach((component, text) -> addKohya(component.kohyaPrefix(), text, tensors));
         }
         new Safetensors(tensors, metadata).write(file);
     }
 
-    private static void addKohya(LoraAdapter adapter, Map<String, TensorData> tensors) {
+    private static void addOriginal(Map<String, OriginalLayers.Layer> layers, Map<String, TensorData> tensors) {
+        layers.forEach((name, layer) -> add(KOHYA_PREFIX + underscored(name), layer, tensors));
+    }
+
+    private static void addKohya(String prefix, LoraAdapter adapter, Map<String, TensorData> tensors) {
         for (LoraSite site : adapter.sites()) {
-            add(KOHYA_PREFIX + underscored(site.path()), OriginalLayers.of(adapter, site), tensors);
+            add(prefix + underscored(site.path()), OriginalLayers.of(adapter, site), tensors);
         }
     }
 

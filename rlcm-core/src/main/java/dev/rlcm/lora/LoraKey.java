@@ -15,6 +15,9 @@ import java.util.regex.Pattern;
  * lora_unet_attn1_to_q.lora_down.weight            kohya
  * </pre>
  *
+ * <p>Those of text encoders begin with other names, see {@link LoraComponent}; diffusers once had {@code
+ * self_attn.q_proj.lora_linear_layer.down.weight} there.
+ *
  * @param name the key itself
  * @param module the layer's path, or kohya's form of it with underscores
  * @param part which part of the layer's adapter the tensor is
@@ -42,8 +45,8 @@ record LoraKey(String name, String module, Part part, boolean fromPeft) {
 
     private static final Pattern KEY = Pattern.compile("(?:base_model\\.model\\.)?"
             + "(?:" + WRAPPERS + "(?:unet\\.|transformer\\.)|lora_unet_)?"
-            + "(?<module>.+?)\\.(?:(?:(?<down>lora_A|lora_down|lora\\.down|(?<=_lora\\.)down)"
-            + "|(?<up>lora_B|lora_up|lora\\.up|(?<=_lora\\.)up))(?:\\.\\w+)?\\.weight|alpha)");
+            + "(?<module>.+?)\\.(?:(?:(?<down>lora_A|lora_down|lora\\.down|lora_linear_layer\\.down|(?<=_lora\\.)down)"
+            + "|(?<up>lora_B|lora_up|lora\\.up|lora_linear_layer\\.up|(?<=_lora\\.)up))(?:\\.\\w+)?\\.weight|alpha)");
 
     /** Keys of text encoders. */
     private static final Pattern ELSEWHERE = Pattern.compile("(?:lora_te\\d?_|text_encoder(?:_\\d)?\\.).*");
@@ -52,9 +55,18 @@ record LoraKey(String name, String module, Part part, boolean fromPeft) {
         return ELSEWHERE.matcher(name).matches();
     }
 
-    /** Takes a key apart; empty if it belongs to neither a factor nor an alpha. */
+    /** Takes a key of the denoiser apart; empty if it belongs to neither a factor nor an alpha. */
     static Optional<LoraKey> parse(String name) {
-        Matcher key = KEY.matcher(name);
+        return parse(name, name);
+    }
+
+    /**
+     * As {@link #parse(String)}, of a network whose name may stand before the key.
+     *
+     * @param inside the key without that name
+     */
+    static Optional<LoraKey> parse(String name, String inside) {
+        Matcher key = KEY.matcher(inside);
         if (!key.matches()) {
             return Optional.empty();
         }

@@ -3,6 +3,7 @@ package dev.rlcm.lora;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Safetensors;
 import dev.rlcm.lora.LoraKey.Part;
+import dev.rlcm.lora.OriginalNames.Place;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,17 +14,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads an adapter's file in any of the conventions in use, see {@link LoraKey}. Tensors for text encoders are left out, with a
- * warning. What is wrong with a file is an IOException that names the file, the tensor and the remedy.
+ * Reads what an adapter's file has for one network, in any of the conventions in use, see {@link LoraKey}. What is wrong with a file is an
+ * IOException that names the file, the tensor and the remedy.
  */
 final class LoraReader {
     private static final Logger log = LoggerFactory.getLogger(LoraReader.class);
 
     private final Path file;
+    /** The text encoder that is read; null for the denoiser. */
+    private final @Nullable LoraComponent component;
+
     private final OptionalDouble alpha;
     private final Map<String, LoraSite> byPath = new LinkedHashMap<>();
     private final Map<String, LoraSite> byName = new LinkedHashMap<>();
@@ -33,46 +39,74 @@ final class LoraReader {
     private final Map<LoraSite, Map<Part, LoraFileTensor>> found = new HashMap<>();
     private String wrapper = "";
 
-    private LoraReader(Path file, List<LoraSite> sites, OptionalDouble alpha) {
+    private LoraReader(Path file, @Nullable LoraComponent component, List<LoraSite> sites, OptionalDouble alpha) {
         this.file = file;
+        this.component = component;
         this.alpha = alpha;
         for (LoraSite site : sites) {
             byPath.put(site.path(), site);
             byName.put(LoraFiles.underscored(site.path()), site);
         }
-        OriginalNames.of(sites).forEach((name, parts) -> byOriginal.put(LoraFiles.underscored(name), parts));
+        Function<String, Optional<Place>> names =
+                OriginalNames.areOfStableDiffusion3(sites) ? StableDiffusion3Names::of : OriginalNames::of;
+        OriginalNames.of(sites, names).forEach((name, parts) -> byOriginal.put(LoraFiles.underscored(name), parts));
     }
 
-    /** Reads a file; an alpha that is given replaces those of the file. */
+    /** Reads what is for the denoiser; an alpha that is given replaces those of the file. */
     static LoraAdapter read(Path file, List<LoraSite> sites, OptionalDouble alpha) throws IOException {
         Safetensors content = Safetensors.read(file);
-        LoraReader reader = new LoraReader(file, sites, alpha);
-        List<LoraKey> keys = reader.keys(content);
-        reader.wrapper = reader.wrapper(keys);
+        LoraReader reader = new LoraReader(file, null, sites, alpha);
+        return reader.read(content)
+                .orElseThrow(() -> new IOException(file + " holds no LoRA factors"
+                        + (content.tensors().keySet().stream().anyMatch(LoraKey::isForTextEncoder)
+                                ? " but those of text encoders"
+                                : "")));
+    }
+
+    /** Reads what is for a text encoder; empty if there is nothing. */
+    static Optional<LoraAdapter> read(Path file, LoraComponent component, List<LoraSite> sites) throws IOException {
+        return new LoraReader(file, component, sites, OptionalDouble.empty())
+                .read(Safetensors.read(file))
+                .map(adapter -> adapter.withComponent(component.name()));
+    }
+
+    /** The tensors that a file has for text encoders. */
+    static List<String> ofTextEncoders(Path file) throws IOException {
+        return Safetensors.read(file).tensors().keySet().stream()
+                .filter(LoraKey::isForTextEncoder)
+                .toList();
+    }
+
+    private Optional<LoraAdapter> read(Safetensors content) throws IOException {
+        List<LoraKey> keys = keys(content);
+        wrapper = wrapper(keys);
         for (LoraKey key : keys) {
-            reader.accept(key, content.tensor(key.name()));
+            accept(key, content.tensor(key.name()));
         }
-        return reader.adapter(reader.config(content.metadata()));
+        return adapter(config(content.metadata()));
     }
 
     private List<LoraKey> keys(Safetensors content) throws IOException {
         List<LoraKey> keys = new ArrayList<>();
-        int elsewhere = 0;
         for (String name : content.tensors().keySet()) {
-            if (LoraKey.isForTextEncoder(name)) {
-                elsewhere++;
-            } else {
-                keys.add(LoraKey.parse(name)
+            Optional<String> inside = inside(name);
+            if (inside.isPresent()) {
+                keys.add(LoraKey.parse(name, inside.get())
                         .orElseThrow(
                                 () -> new IOException(file + " holds " + name + ", which is no factor of a low-rank"
                                         + " adapter; biases, DoRA's magnitudes and modules that PEFT saves whole cannot be"
                                         + " taken over")));
             }
         }
-        if (elsewhere > 0) {
-            log.warn("{}: its {} tensors for text encoders are ignored", file, elsewhere);
-        }
         return keys;
+    }
+
+    /** A key as it is inside the network that is read; empty if it is of another one. */
+    private Optional<String> inside(String name) {
+        if (component != null) {
+            return component.inside(name);
+        }
+        return LoraKey.isForTextEncoder(name) ? Optional.empty() : Optional.of(name);
     }
 
     /**
@@ -102,20 +136,26 @@ final class LoraReader {
             return;
         }
         LoraFileTensor whole = LoraFileTensor.checked(file, key, data);
+        if (key.part() != Part.B) {
+            for (LoraSite part : parts) {
+                add(part, whole);
+            }
+            return;
+        }
         int row = 0;
         for (LoraSite part : parts) {
-            int rows = key.part() == Part.B ? part.out() : 0;
-            add(part, key.part() == Part.B ? whole.rows(row, row + rows) : whole);
-            row += rows;
+            LoraFileTensor rows = whole.rows(row, row + part.out());
+            add(part, StableDiffusion3Names.swapsHalves(part) ? rows.withHalvesSwapped() : rows);
+            row += part.out();
         }
-        if (key.part() == Part.B) {
-            whole.checkRows(row);
-        }
+        whole.checkRows(row);
     }
 
     private void acceptOne(LoraKey key, TensorData data) throws IOException {
         LoraSite site = site(key)
-                .orElseThrow(() -> new IOException(file + " does not fit the model: " + key.name()
+                .orElseThrow(() -> new IOException(file + " does not fit the "
+                        + (component == null ? "model" : component.name() + " (or its export has fused layers)") + ": "
+                        + key.name()
                         + " names no layer of it that can be adapted; it has " + byPath.size()
                         + " such layers, for example "
                         + byPath.keySet().stream().findFirst().orElse("none")));
@@ -140,7 +180,7 @@ final class LoraReader {
                 named != null ? named : byName.get(wrapper + LoraFiles.underscored(key.unwrappedModule())));
     }
 
-    private LoraAdapter adapter(PeftConfig config) throws IOException {
+    private Optional<LoraAdapter> adapter(PeftConfig config) throws IOException {
         List<RankedLayer> layers = new ArrayList<>();
         int unstated = 0;
         for (LoraSite site : byPath.values()) {
@@ -161,7 +201,7 @@ final class LoraReader {
             }
         }
         if (layers.isEmpty()) {
-            throw new IOException(file + " holds no LoRA factors");
+            return Optional.empty();
         }
         if (unstated > 0) {
             log.warn(
@@ -172,7 +212,7 @@ final class LoraReader {
                     PeftConfig.FILE,
                     PeftConfig.FILE);
         }
-        return RankedLayer.joined(layers);
+        return Optional.of(RankedLayer.joined(layers));
     }
 
     private OptionalDouble stated(LoraSite site, int rank, Map<Part, LoraFileTensor> parts, PeftConfig config) {
@@ -188,6 +228,11 @@ final class LoraReader {
     /** The configuration from the file's metadata or from PEFT's file beside it. */
     private PeftConfig config(Map<String, String> metadata) throws IOException {
         String embedded = metadata.get(LoraFiles.DIFFUSERS_METADATA);
+        if (component != null) {
+            return embedded != null
+                    ? PeftConfig.embedded(file.toString(), embedded, component.name() + ".")
+                    : PeftConfig.none();
+        }
         return embedded != null ? PeftConfig.embedded(file.toString(), embedded) : PeftConfig.beside(file);
     }
 }

@@ -3,10 +3,13 @@ package dev.rlcm.lora;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.lora.OriginalNames.Place;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** An adapter by the layers of the code that its model was first published with, see {@link OriginalNames}. */
 final class OriginalLayers {
@@ -22,7 +25,7 @@ final class OriginalLayers {
     record Layer(double alpha, TensorData a, TensorData b) {}
 
     /**
-     * The layers by their original names, or by their own where these are not known.
+     * The layers of a UNet or of FLUX by their original names, or by their own where these are not known.
      *
      * @throws IllegalArgumentException if one is part of another whose other parts the adapter lacks, or if it is a transformer's
      *     that is not known to be FLUX
@@ -32,15 +35,28 @@ final class OriginalLayers {
         if (paths.stream().anyMatch(path -> path.startsWith("transformer_blocks."))
                 && paths.stream().noneMatch(path -> path.startsWith("single_transformer_blocks."))) {
             throw new IllegalArgumentException(
-                    "the original names of transformers are known for FLUX only, whose single blocks"
-                            + " the adapter does not have; write diffusers' format, which ComfyUI takes too");
+                    "this format is for FLUX among transformers, whose single blocks the adapter does not have; write"
+                            + " KOHYA_SD3 for Stable Diffusion 3, or diffusers' format, which ComfyUI takes too");
         }
-        Map<String, List<LoraSite>> parts = OriginalNames.of(adapter.sites());
+        return of(adapter, OriginalNames::of);
+    }
+
+    /**
+     * The same of Stable Diffusion 3.
+     *
+     * @throws IllegalArgumentException if a layer is part of another whose other parts the adapter lacks
+     */
+    static Map<String, Layer> ofStableDiffusion3(LoraAdapter adapter) {
+        return of(adapter, StableDiffusion3Names::of);
+    }
+
+    private static Map<String, Layer> of(LoraAdapter adapter, Function<String, Optional<Place>> names) {
+        Map<String, List<LoraSite>> parts = OriginalNames.of(adapter.sites(), names);
         List<LoraSite> others = new ArrayList<>(adapter.sites());
         parts.values().forEach(others::removeAll);
         Map<String, Layer> layers = new LinkedHashMap<>();
         for (LoraSite site : others) {
-            OriginalNames.of(site.path()).ifPresent(place -> {
+            names.apply(site.path()).ifPresent(place -> {
                 throw new IllegalArgumentException("the layer " + site.path() + " is a part of " + place.name()
                         + " in the original code, whose other parts the adapter lacks; adapt all of queries, keys and values"
                         + " (and proj_mlp of FLUX's single blocks), or write diffusers' format");
@@ -48,8 +64,21 @@ final class OriginalLayers {
             layers.put(site.path(), of(adapter, site));
         }
         parts.forEach((name, sites) ->
-                layers.put(name, sites.size() == 1 ? of(adapter, sites.get(0)) : joined(adapter, sites)));
+                layers.put(name, sites.size() == 1 ? reordered(adapter, sites.get(0)) : joined(adapter, sites)));
         return layers;
+    }
+
+    private static Layer reordered(LoraAdapter adapter, LoraSite site) {
+        Layer layer = of(adapter, site);
+        return StableDiffusion3Names.swapsHalves(site)
+                ? new Layer(layer.alpha(), layer.a(), withHalvesSwapped(layer.b()))
+                : layer;
+    }
+
+    /** A factor B with the lower half of its rows above the upper one. */
+    static TensorData withHalvesSwapped(TensorData b) {
+        int half = b.size() / 2;
+        return TensorData.generate(b.type(), b.shape(), i -> b.getDouble(i < half ? i + half : i - half));
     }
 
     static Layer of(LoraAdapter adapter, LoraSite site) {

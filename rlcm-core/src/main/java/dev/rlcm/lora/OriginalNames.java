@@ -5,13 +5,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
  * What layers are called in the code that a model was first published with, by the paths that diffusers gave them. kohya's tools take
- * these names for Stable Diffusion XL, whose UNet is of the repository "generative-models" (SGM), and for FLUX. Where the original has one
+ * these names for Stable Diffusion XL, whose UNet is of the repository "generative-models" (SGM), for FLUX and for Stable Diffusion 3 ({@link
+ * StableDiffusion3Names}). Where the original has one
  * layer for several of diffusers', such as queries, keys and values, they are its rows in the order of their places here.
  */
 final class OriginalNames {
@@ -116,10 +118,20 @@ final class OriginalNames {
         return Optional.ofNullable(UNET.get(path));
     }
 
-    /** The layers of the original that a model's layers make up, with their parts in order; those that lack parts are left out. */
-    static Map<String, List<LoraSite>> of(Iterable<LoraSite> sites) {
+    /** Whether all of a model's layers are those of Stable Diffusion 3, which has joint blocks as FLUX, but no single ones. */
+    static boolean areOfStableDiffusion3(List<LoraSite> all) {
+        return all.stream().anyMatch(site -> site.path().matches("transformer_blocks\\.\\d+\\.attn\\.add_q_proj"))
+                && all.stream().noneMatch(site -> site.path().startsWith("single_transformer_blocks."));
+    }
+
+    /**
+     * The layers of the original that a model's layers make up, with their parts in order; those that lack parts are left out.
+     *
+     * @param names where a path is in the original
+     */
+    static Map<String, List<LoraSite>> of(Iterable<LoraSite> sites, Function<String, Optional<Place>> names) {
         Map<Place, LoraSite> byPlace = new LinkedHashMap<>();
-        sites.forEach(site -> of(site.path()).ifPresent(place -> byPlace.put(place, site)));
+        sites.forEach(site -> names.apply(site.path()).ifPresent(place -> byPlace.put(place, site)));
         Map<String, List<LoraSite>> layers = new LinkedHashMap<>();
         for (Place place : byPlace.keySet()) {
             List<LoraSite> parts = IntStream.range(0, place.parts)

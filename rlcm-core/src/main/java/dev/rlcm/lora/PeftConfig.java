@@ -47,7 +47,12 @@ final class PeftConfig {
         return new PeftConfig("none", JSON.createObjectNode(), "");
     }
 
-    /** The configuration in diffusers' metadata, whose keys begin with the name of the network. */
+    /** The configuration in diffusers' metadata of a network, whose name and a dot its keys begin with. */
+    static PeftConfig embedded(String source, String text, String prefix) throws IOException {
+        return parse(source, text.getBytes(StandardCharsets.UTF_8), prefix);
+    }
+
+    /** The configuration of the denoiser in diffusers' metadata, whatever that is called there. */
     static PeftConfig embedded(String source, String text) throws IOException {
         PeftConfig plain = parse(source, text.getBytes(StandardCharsets.UTF_8), "");
         for (Map.Entry<String, JsonNode> entry : plain.json.properties()) {
@@ -106,8 +111,12 @@ final class PeftConfig {
         return json.path(prefix + key);
     }
 
-    static String text(LoraAdapter adapter, String prefix) throws JsonProcessingException {
-        return JSON.writeValueAsString(content(adapter, prefix));
+    /** The configurations of several networks, whose keys begin with their names. */
+    static String text(List<LoraAdapter> adapters) throws JsonProcessingException {
+        Map<String, Object> content = new TreeMap<>();
+        adapters.forEach(
+                adapter -> content.putAll(content(adapter, adapter.config().component() + ".")));
+        return JSON.writeValueAsString(content);
     }
 
     static void write(LoraAdapter adapter, Path file) throws IOException {

@@ -38,11 +38,6 @@ public record ForwardStep(double signal, double noise, GaussianStep estimate) {
      * squared error in units of the noise: the loss that diffusion models are trained with.
      */
     public GaussianStep likelihood() {
-        return new GaussianStep(
-                estimate.timestep(),
-                estimate.inputScale(),
-                estimate.sampleCoefficient(),
-                estimate.modelCoefficient(),
-                noise / signal);
+        return estimate.withSigma(noise / signal);
     }
 }

@@ -3,7 +3,8 @@ package dev.rlcm.mdp;
 import dev.rlcm.check.Check;
 
 /**
- * One transition of a sampler: x' ~ N(a x + b m(c x, t), sigma^2 I), with m the network.
+ * One transition of a sampler: x' ~ N(a x + b m(c x, t), sigma^2 I), with m the network. Some samplers clip the mean to [-bound, bound]
+ * before noise is drawn. The transition stays Gaussian, and the gradient of its log-density is zero where the mean was clipped.
  *
  * <p>The methods are the specification in plain Java, float32 in, float64 within; arrays are one latent or any number of
  * latents of this step, flattened. Immutable, thread-safe.
@@ -13,9 +14,15 @@ import dev.rlcm.check.Check;
  * @param sampleCoefficient a
  * @param modelCoefficient b
  * @param sigma the standard deviation, 0 if the step is deterministic
+ * @param bound the largest magnitude of the mean's elements, infinite if the mean is not clipped
  */
 public record GaussianStep(
-        double timestep, double inputScale, double sampleCoefficient, double modelCoefficient, double sigma) {
+        double timestep,
+        double inputScale,
+        double sampleCoefficient,
+        double modelCoefficient,
+        double sigma,
+        double bound) {
     private static final double LOG_SQRT_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 
     public GaussianStep {
@@ -24,6 +31,18 @@ public record GaussianStep(
         Check.that(Double.isFinite(sampleCoefficient), "sampleCoefficient", "finite", sampleCoefficient);
         Check.that(Double.isFinite(modelCoefficient), "modelCoefficient", "finite", modelCoefficient);
         Check.that(sigma >= 0 && Double.isFinite(sigma), "sigma", "finite and not negative", sigma);
+        Check.that(bound > 0, "bound", "positive", bound);
+    }
+
+    /** A step whose mean is not clipped. */
+    public GaussianStep(
+            double timestep, double inputScale, double sampleCoefficient, double modelCoefficient, double sigma) {
+        this(timestep, inputScale, sampleCoefficient, modelCoefficient, sigma, Double.POSITIVE_INFINITY);
+    }
+
+    /** The step with the same mean and another standard deviation. */
+    public GaussianStep withSigma(double value) {
+        return new GaussianStep(timestep, inputScale, sampleCoefficient, modelCoefficient, value, bound);
     }
 
     /** Whether the step draws noise, and so is an action that a policy gradient can credit. */
@@ -31,12 +50,13 @@ public record GaussianStep(
         return sigma > 0;
     }
 
-    /** a x + b m, elementwise: the mean of the next latent. */
+    /** a x + b m, clipped to [-bound, bound], elementwise: the mean of the next latent. */
     public double[] mean(float[] sample, float[] modelOutput) {
         sameLength("modelOutput", modelOutput.length, sample.length);
         double[] mean = new double[sample.length];
         for (int i = 0; i < mean.length; i++) {
-            mean[i] = sampleCoefficient * sample[i] + modelCoefficient * modelOutput[i];
+            double value = sampleCoefficient * sample[i] + modelCoefficient * modelOutput[i];
+            mean[i] = Math.max(-bound, Math.min(bound, value));
         }
         return mean;
     }

@@ -1,7 +1,7 @@
 /**
  * The Markov decision process of few-step samplers: every sampler is a {@link dev.rlcm.mdp.Schedule} of affine Gaussian
- * {@link dev.rlcm.mdp.GaussianStep}s. Start there, then {@link dev.rlcm.mdp.LatentConsistencySchedule}. Imports the JDK
- * and check.
+ * {@link dev.rlcm.mdp.GaussianStep}s. Start there, then {@link dev.rlcm.mdp.LatentConsistencySchedule}. Imports the JDK,
+ * check and Commons Math.
  *
  * <p>The letters of shapes, here and everywhere in the library:
  *

@@ -46,6 +46,7 @@ public final class PolicyGraph {
     private final Value sampleCoefficient;
     private final Value modelCoefficient;
     private final Value sigma;
+    private final Value bound;
     private final Value mean;
 
     private PolicyGraph(
@@ -67,11 +68,12 @@ public final class PolicyGraph {
         this.sampleCoefficient = perRow("sample_coefficient");
         this.modelCoefficient = perRow("model_coefficient");
         this.sigma = perRow("sigma");
+        this.bound = perRow("bound");
         this.mean = mean(network);
     }
 
     /**
-     * The policy that a network makes: N(a x + b m(c x, t, conditioning), sigma^2 I).
+     * The policy that a network makes: N(a x + b m(c x, t, conditioning), sigma^2 I), the mean clipped where a step has a bound.
      *
      * @param network m, with the inputs {@link ConsistencyModel#SAMPLE} [B,...] and {@link ConsistencyModel#TIMESTEP} [B], the
      *     conditioning inputs [B,...], and the factors; one output of the shape of the sample. Everything is FLOAT32, and rows
@@ -122,11 +124,14 @@ public final class PolicyGraph {
         return Value.input(RESERVED + name, DataType.FLOAT32, Shape.of(state.dim(0)));
     }
 
-    /** a x + b m(c x, t, conditioning), the network being that of the given graph. */
+    /** a x + b m(c x, t, conditioning) clipped to [-bound, bound], the network being that of the given graph. */
     private Value mean(Graph model) {
         Value output = inlined(
                 model, Map.of(ConsistencyModel.SAMPLE, spread(inputScale).mul(state)));
-        return spread(sampleCoefficient).mul(state).add(spread(modelCoefficient).mul(output));
+        Value affine = spread(sampleCoefficient)
+                .mul(state)
+                .add(spread(modelCoefficient).mul(output));
+        return affine.min(spread(bound)).max(spread(bound).neg());
     }
 
     /** The only output of a graph on other inputs. */
@@ -146,8 +151,8 @@ public final class PolicyGraph {
     }
 
     /**
-     * The mean of what follows some latents, a x + b m(c x, t, conditioning), [B,C,h,w], for a step that is the same in all rows:
-     * for losses that go on from {@link #state}, or from what follows it, through several steps.
+     * The mean of what follows some latents, a x + b m(c x, t, conditioning), [B,C,h,w], clipped if the step has a bound. The step is the
+     * same in all rows: for losses that go on from {@link #state}, or from what follows it, through several steps.
      *
      * @param latents x, [B,C,h,w]
      */
@@ -157,7 +162,8 @@ public final class PolicyGraph {
         Value output = inlined(
                 network,
                 Map.of(ConsistencyModel.SAMPLE, latents.mul(step.inputScale()), ConsistencyModel.TIMESTEP, timestep));
-        return latents.mul(step.sampleCoefficient()).add(output.mul(step.modelCoefficient()));
+        Value affine = latents.mul(step.sampleCoefficient()).add(output.mul(step.modelCoefficient()));
+        return Double.isInfinite(step.bound()) ? affine : affine.clip(-step.bound(), step.bound());
     }
 
     /**
@@ -281,7 +287,7 @@ public final class PolicyGraph {
         private final Map<String, TensorData> inputs = new LinkedHashMap<>();
 
         private Batch(Graph graph, Map<String, TensorData> others) {
-            List<Value> own = List.of(state, next, inputScale, sampleCoefficient, modelCoefficient, sigma);
+            List<Value> own = List.of(state, next, inputScale, sampleCoefficient, modelCoefficient, sigma, bound);
             Set<String> ownNames = Stream.concat(own.stream().map(Value::label), Stream.of(ConsistencyModel.TIMESTEP))
                     .collect(Collectors.toSet());
             Set<String> factorNames = factors.stream().map(Value::label).collect(Collectors.toSet());
@@ -317,6 +323,7 @@ public final class PolicyGraph {
             feed.set(sampleCoefficient.label(), row, (float) step.sampleCoefficient());
             feed.set(modelCoefficient.label(), row, (float) step.modelCoefficient());
             feed.set(sigma.label(), row, (float) step.sigma());
+            feed.set(bound.label(), row, (float) step.bound());
             feed.set(trajectory.conditioning(), row);
         }
 

@@ -161,7 +161,7 @@ final class MinibatchPpoOptimizer implements PpoOptimizer {
 
     /** @param units the number of trajectories, or of pairs of them */
     private int[] order(int units, int innerEpoch, RandomStreams random) {
-        int[] order = config.order().order(units, innerEpoch, random);
+        int[] order = config.order().order(units, updates, innerEpoch, random);
         String what = objective.unitSize() == 1 ? "trajectories" : "pairs";
         if (order.length == 0) {
             throw new IllegalArgumentException("the order of rows must name some of the " + what + ", got none");

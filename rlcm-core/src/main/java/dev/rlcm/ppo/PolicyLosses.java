@@ -32,7 +32,12 @@ public final class PolicyLosses {
      * x' = mu_old + sigma z that is z (mu - mu_old), whose mean is 0 and whose spread does not depend on the step, while log r has
      * a negative mean and grows as 1 / sigma, so that the last steps alone are clipped. Rows are weighted by 1 / |b|, b being what
      * the step multiplies the network's output with, relative to the trajectory's mean of it: then every step moves the
-     * network as far. Wang et al., 2025, arXiv:2510.22319 (GRPO-Guard), equations 8 and 12, where b is the step in time.
+     * network as far. Wang et al., 2025, arXiv:2510.22319 (GRPO-Guard), equations 8 and 12.
+     *
+     * <p>The ratio was compared with two published implementations, that of Flow-GRPO's repository and that of verl-omni: it is theirs,
+     * with log-probabilities averaged over a latent. They weigh a step by 1 / dt. Under Flow-GRPO's noise, sigma_t^2 = eta^2 t / (1 - t), b is
+     * (1 + eta^2 / 2) dt, so that relative weights are the same; under other noises, and in consistency models, which have no dt, 1 / |b| is
+     * this library's reading of equation 12. Theirs is not divided by its mean, which scales the loss alone.
      *
      * <p>Reported ratios remain the plain ones. The clip range is of r', and is reached at other changes than that of {@link
      * #clipped()}.
@@ -125,7 +130,8 @@ public final class PolicyLosses {
      * the policy to themselves, bad ones teach what an implicit negative policy, its mirror image in the old one, should denoise to; so
      * the loss is bounded below, unlike {@link #advantageWeightedMatching}, to which its gradient is proportional at the old policy. On
      * {@linkplain RowSource#noised noised rows}. Zheng et al., 2025, arXiv:2509.16117, in terms of x0 in the place of
-     * velocities.
+     * velocities. Their published code also divides each error by its own mean absolute error and the loss by beta, and its old policy
+     * is a moving average; here errors are in units of the noise, and the old policy is that of the update's beginning.
      *
      * @param beta positive: how far mu+ and mu- lie from the old policy for a given change; 1 makes mu+ the policy itself
      * @param scale Z, positive: the advantage from which on a picture is good for certain

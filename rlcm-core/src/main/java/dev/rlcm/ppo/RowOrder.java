@@ -2,6 +2,7 @@ package dev.rlcm.ppo;
 
 import dev.rlcm.random.RandomStreams;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -21,6 +22,15 @@ public interface RowOrder {
      * @return indices in [0, trajectories), at least one; one may be missing or stand several times
      */
     int[] order(int trajectories, int innerEpoch, RandomStreams random);
+
+    /**
+     * The order of one pass, which may depend on the update. This is what optimisers call.
+     *
+     * @param update how many updates the optimiser has done before this one, those before a restored checkpoint included
+     */
+    default int[] order(int trajectories, long update, int innerEpoch, RandomStreams random) {
+        return order(trajectories, innerEpoch, random);
+    }
 
     /** A new random permutation in every pass: the default. */
     static RowOrder shuffled() {
@@ -47,6 +57,15 @@ public interface RowOrder {
     static RowOrder given(int... order) {
         int[] copy = order.clone();
         return named("given" + Arrays.toString(copy), (n, innerEpoch, random) -> copy.clone());
+    }
+
+    /**
+     * The orders of a recorded run, for replaying it.
+     *
+     * @param orders for each update, for each of its passes, what {@link #order} returns
+     */
+    static RowOrder recorded(List<List<int[]>> orders) {
+        return new RecordedOrder(orders);
     }
 
     private static RowOrder named(String name, RowOrder order) {

@@ -102,6 +102,8 @@ class LoraFilesPropertyTest {
                 LoraFormat.KOHYA,
                 kohya,
                 LoraFormat.KOHYA_ORIGINAL, // no original name is known of such layers
+                kohya,
+                LoraFormat.KOHYA_SD3,
                 kohya);
         for (LoraFormat format : LoraFormat.values()) {
             adapter.save(file, format);

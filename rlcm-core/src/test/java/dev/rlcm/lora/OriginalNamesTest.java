@@ -30,6 +30,14 @@ class OriginalNamesTest {
             new LoraSite(SINGLE + "proj_mlp", 4, 8),
             new LoraSite(SINGLE + "proj_out", 11, 4));
 
+    private static final String JOINT = "transformer_blocks.23.";
+    private static final List<LoraSite> SD3 = List.of(
+            new LoraSite(JOINT + "attn.add_q_proj", 4, 6),
+            new LoraSite(JOINT + "attn.add_k_proj", 4, 6),
+            new LoraSite(JOINT + "attn.add_v_proj", 4, 6),
+            new LoraSite(JOINT + "ff.net.0.proj", 4, 16),
+            new LoraSite(JOINT + "norm1_context.linear", 4, 8));
+
     @TempDir
     private Path temp;
 
@@ -57,6 +65,58 @@ class OriginalNamesTest {
                 .get()
                 .extracting(OriginalNames.Place::name)
                 .isEqualTo(original);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "transformer_blocks.0.attn.to_k, joint_blocks.0.x_block.attn.qkv",
+        "transformer_blocks.0.attn.to_out.0, joint_blocks.0.x_block.attn.proj",
+        "transformer_blocks.12.attn2.to_v, joint_blocks.12.x_block.attn2.qkv",
+        "transformer_blocks.12.attn2.to_out.0, joint_blocks.12.x_block.attn2.proj",
+        "transformer_blocks.23.attn.add_q_proj, joint_blocks.23.context_block.attn.qkv",
+        "transformer_blocks.3.attn.to_add_out, joint_blocks.3.context_block.attn.proj",
+        "transformer_blocks.3.ff.net.0.proj, joint_blocks.3.x_block.mlp.fc1",
+        "transformer_blocks.3.ff_context.net.2, joint_blocks.3.context_block.mlp.fc2",
+        "transformer_blocks.3.norm1.linear, joint_blocks.3.x_block.adaLN_modulation.1",
+        "time_text_embed.text_embedder.linear_2, y_embedder.mlp.2",
+        "proj_out, final_layer.linear"
+    })
+    void layersOfStableDiffusion3HaveTheNamesThatKohyaTakes(String path, String original) {
+        assertThat(StableDiffusion3Names.of(path))
+                .get()
+                .extracting(OriginalNames.Place::name)
+                .isEqualTo(original);
+    }
+
+    @Test
+    void layersOfStableDiffusion3AreJoinedAndSplitWithoutLoss() throws IOException {
+        LoraAdapter adapter = adapter(SD3);
+        Path file = temp.resolve("sd3.safetensors");
+        adapter.save(file, LoraFormat.KOHYA_SD3);
+        String text = "lora_unet_joint_blocks_23_context_block_";
+        Map<String, TensorData> saved = Safetensors.read(file).tensors();
+        assertThat(saved.keySet())
+                .containsOnlyOnceElementsOf(List.of(
+                        text + "attn_qkv.lora_down.weight",
+                        text + "adaLN_modulation_1.lora_up.weight",
+                        "lora_unet_joint_blocks_23_x_block_mlp_fc1.alpha"))
+                .hasSize(9);
+        assertThat(saved.get(text + "attn_qkv.lora_up.weight").shape()).isEqualTo(Shape.of(18, 6));
+        LoraAdapter read = LoraAdapter.load(file, SD3);
+        for (LoraSite site : SD3) {
+            assertThat(update(read, site)).usingComparatorWithPrecision(1e-6).containsExactly(update(adapter, site));
+        }
+        // The shift comes first in the original, the scale in diffusers.
+        TensorData up = saved.get(text + "adaLN_modulation_1.lora_up.weight");
+        TensorData down = saved.get(text + "adaLN_modulation_1.lora_down.weight");
+        LoraSite site = new LoraSite("modulation", 4, 8);
+        LoraAdapter asStored =
+                LoraAdapter.of(adapter.config(), List.of(site), Map.of(site.keyA(), down, site.keyB(), up));
+        double[] original = update(asStored, site);
+        double[] own = update(adapter, SD3.get(4));
+        for (int i = 0; i < own.length; i++) {
+            assertThat(original[i]).isEqualTo(own[(i + own.length / 2) % own.length]);
+        }
     }
 
     @Test
@@ -110,7 +170,7 @@ class OriginalNamesTest {
                 .hasMessageContaining("adapt all of queries, keys and values")
                 .hasMessageContaining(SINGLE + "attn.to_q");
         assertThatThrownBy(() -> adapter(FLUX.subList(0, 3)).save(file, LoraFormat.KOHYA_ORIGINAL))
-                .hasMessageContaining("known for FLUX only");
+                .hasMessageContaining("KOHYA_SD3");
     }
 
     @Test

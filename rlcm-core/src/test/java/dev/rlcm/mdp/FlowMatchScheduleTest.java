@@ -60,6 +60,21 @@ class FlowMatchScheduleTest {
         assertThat(lowest).isCloseTo(Math.exp(0.5) / (Math.exp(0.5) + 999), within(1e-12));
     }
 
+    /** By hand for 4096 tokens and 4 evaluations: lines 1.14999 and 2.25624, so mu = 1.14999 - 1.10625 / 190 (4 - 200). */
+    @Test
+    void theShiftOfFlux2DependsOnTheNumberOfEvaluations() {
+        Map<String, Object> config = Map.of("use_dynamic_shifting", true);
+        FlowMatchSchedule flux = FlowMatchSchedule.fromConfig(config, FlowLevels.UNIFORM_EMPIRICAL, 4096);
+        for (int n : new int[] {4, 50}) {
+            double f = Math.exp(1.1499965866 - (2.2562457 - 1.1499965866) / 190 * (n - 200));
+            double level = 1 - 1.0 / n;
+            assertThat(flux.levels(n)[1]).isCloseTo(f * level / (1 + (f - 1) * level), within(1e-6));
+        }
+        FlowMatchSchedule large = FlowMatchSchedule.fromConfig(config, FlowLevels.UNIFORM_EMPIRICAL, 5000);
+        assertThat(large.shift()).isCloseTo(Math.exp(0.00016927 * 5000 + 0.45666666), within(1e-9));
+        assertThat(large.shiftGrowth()).isEqualTo(1);
+    }
+
     @Test
     void aMultistepSolversLevelsStartBelowOne() {
         Map<String, Object> config = Map.of("use_flow_sigmas", true, "flow_shift", 3.0);
@@ -67,14 +82,71 @@ class FlowMatchScheduleTest {
         assertThat(sana.levels(2)).containsExactly(new double[] {3 * 0.999 / 2.998, 1.4985 / 1.999}, within(1e-12));
     }
 
+    private static double[] levels(Map<String, ?> config, int evaluations) {
+        return FlowMatchSchedule.fromConfig(config, FlowLevels.UNIFORM, 1).levels(evaluations);
+    }
+
+    /** By hand: 1 - s is 0, 1/4, 1/2, 3/4; stretched by 0.6 / 0.75. */
+    @Test
+    void levelsAreStretchedToATerminal() {
+        assertThat(levels(Map.of("shift_terminal", 0.4), 4))
+                .containsExactly(new double[] {1, 0.8, 0.6, 0.4}, within(1e-12));
+        // After the shift by 3: 1, 9/10, 3/4, 1/2.
+        assertThat(levels(Map.of("shift", 3, "shift_terminal", 0.25), 4))
+                .containsExactly(new double[] {1, 0.85, 0.625, 0.25}, within(1e-12));
+        assertThat(levels(Map.of("shift_terminal", 0.4), 1)).containsExactly(1);
+    }
+
+    /** By hand: from 1 to 1/4 in three levels. */
+    @Test
+    void levelsAreSpaced() {
+        Map<String, Object> stretched = Map.of("shift_terminal", 0.25);
+        FlowMatchSchedule flow = FlowMatchSchedule.fromConfig(stretched, FlowLevels.UNIFORM, 1);
+        assertThat(flow.withSpacing(FlowSpacing.EXPONENTIAL).levels(3))
+                .containsExactly(new double[] {1, 0.5, 0.25}, within(1e-12));
+        double root = (1 + Math.pow(0.25, 1 / 7.0)) / 2;
+        assertThat(flow.withSpacing(FlowSpacing.KARRAS).levels(3))
+                .containsExactly(new double[] {1, Math.pow(root, 7), 0.25}, within(1e-12));
+        // The quartiles of Beta(0.6, 0.6), by integrating its density: 0.17568037865, 1/2 and 1 less the first.
+        double first = 0.17568037865;
+        assertThat(flow.withSpacing(FlowSpacing.BETA).levels(5))
+                .containsExactly(
+                        new double[] {1, 0.25 + 0.75 * (1 - first), 0.625, 0.25 + 0.75 * first, 0.25}, within(1e-9));
+        assertThat(levels(Map.of("use_beta_sigmas", true), 3)[1]).isCloseTo((1 + 1 / 3.0) / 2, within(1e-12));
+        assertThat(FlowMatchSchedule.fromConfig(Map.of("use_karras_sigmas", true), FlowLevels.UNIFORM, 1)
+                        .spacing())
+                .isEqualTo(FlowSpacing.KARRAS);
+        assertThat(FlowMatchSchedule.fromConfig(Map.of("use_exponential_sigmas", true), FlowLevels.UNIFORM, 1)
+                        .spacing())
+                .isEqualTo(FlowSpacing.EXPONENTIAL);
+    }
+
+    @Property(tries = 100)
+    void everySpacingDecreasesBetweenTheSameEnds(
+            @ForAll FlowSpacing spacing,
+            @ForAll @IntRange(min = 1, max = 40) int n,
+            @ForAll @DoubleRange(min = 0.2, max = 8) double f,
+            @ForAll @DoubleRange(min = 0, max = 0.9) double terminal) {
+        FlowMatchSchedule flow = FLOW.withShift(f).withTerminal(terminal);
+        double[] plain = flow.levels(n);
+        double[] spaced = flow.withSpacing(spacing).levels(n);
+        assertThat(spaced[0]).isEqualTo(1);
+        assertThat(spaced[n - 1]).isEqualTo(plain[n - 1]);
+        assertThat(flow.withSpacing(spacing).steps(n).steps()).hasSize(n); // which refuses levels that do not decrease
+    }
+
     @Test
     void whatIsNotKnownIsRefused() {
-        for (String key : List.of("invert_sigmas", "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")) {
-            assertThatThrownBy(() -> FlowMatchSchedule.fromConfig(Map.of(key, true), FlowLevels.UNIFORM, 1))
-                    .hasMessage(key + " must be false, got true");
-        }
-        assertThatThrownBy(() -> FlowMatchSchedule.fromConfig(Map.of("shift_terminal", 0.02), FlowLevels.UNIFORM, 1))
-                .hasMessage("shift_terminal must be absent, got 0.02");
+        assertThatThrownBy(() -> FlowMatchSchedule.fromConfig(Map.of("invert_sigmas", true), FlowLevels.UNIFORM, 1))
+                .hasMessage("invert_sigmas must be false, got true");
+        Map<String, Object> multistep = Map.of("use_flow_sigmas", true, "use_karras_sigmas", true);
+        assertThatThrownBy(() -> FlowMatchSchedule.fromConfig(multistep, FlowLevels.UNIFORM, 1))
+                .hasMessage("use_karras_sigmas must be false, got true");
+        Map<String, Object> both = Map.of("use_beta_sigmas", true, "use_exponential_sigmas", true);
+        assertThatThrownBy(() -> FlowMatchSchedule.fromConfig(both, FlowLevels.UNIFORM, 1))
+                .hasMessageContainingAll("use_*_sigmas must be at most one", "use_beta_sigmas");
+        assertThatThrownBy(() -> FlowMatchSchedule.fromConfig(Map.of("shift_terminal", 1), FlowLevels.UNIFORM, 1))
+                .hasMessage("terminal must be in [0, 1), got 1.0");
         assertThatThrownBy(() -> PLAIN.at(1, 0.5, 0.5)).hasMessage("level 2 must be in (0, 0.5), got 0.5");
         assertThatThrownBy(() -> FLOW.withNoise(FlowNoise.COEFFICIENTS_PRESERVING, 1.5))
                 .hasMessage("noiseLevel must be in [0, 1], got 1.5");

@@ -48,6 +48,15 @@ class GaussianStepTest {
         assertThat(step.next(new float[] {x}, new float[] {1}, new float[] {0})).containsExactly((float) (2.0 * x + 1));
     }
 
+    @Property
+    void aBoundClipsTheMeanAndNotTheNoise(@ForAll @FloatRange(min = -9, max = 9) float x) {
+        GaussianStep step = new GaussianStep(7, 1, 2, 1, 0.3, 1.5);
+        double clipped = Math.max(-1.5, Math.min(1.5, 2.0 * x + 1));
+        assertThat(step.mean(new float[] {x}, new float[] {1})).containsExactly(clipped);
+        assertThat(step.next(new float[] {x}, new float[] {1}, new float[] {3}))
+                .containsExactly((float) (clipped + 0.9));
+    }
+
     @Test
     void aDeterministicStepHasNoDensity() {
         float[] one = {1};

@@ -299,6 +299,20 @@ class PpoOptimizerTest {
     }
 
     @Test
+    void recordedOrdersAreThoseOfTheirUpdateAndPass() {
+        RandomStreams random = RandomStreams.seeded(3);
+        RowOrder order = RowOrder.recorded(List.of(
+                List.of(new int[] {2, 0, 1}, new int[] {0, 1, 2}), List.of(new int[] {1, 2, 0}, new int[] {1, 0, 2})));
+        assertThat(order.order(3, 0, 1, random)).containsExactly(0, 1, 2);
+        assertThat(order.order(3, 1, 0, random)).containsExactly(1, 2, 0);
+        assertThat(order).hasToString("recorded[[[2, 0, 1], [0, 1, 2]], [[1, 2, 0], [1, 0, 2]]]");
+        assertThatThrownBy(() -> order.order(3, 2, 0, random))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("no order was recorded for pass 0 of update 2, both counted from 0");
+        assertThat(RowOrder.given(2, 1, 0).order(3, 7, 0, random)).containsExactly(2, 1, 0);
+    }
+
+    @Test
     void anOrderShuffledOnceIsKeptByTheInnerEpochsOfAnUpdateOnly() {
         RandomStreams random = RandomStreams.seeded(3);
         assertThat(RowOrder.shuffledOnce().order(50, 1, random))

@@ -29,7 +29,7 @@ public final class Distill implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         try (Backend backend = options.openBackend()) {
-            LatentDiffusionModel teacher = LatentDiffusionModel.load(options.teacher(), backend);
+            LatentDiffusionModel teacher = options.teacher(backend);
             new DistillationRun(options, teacher, options.student(teacher, backend), backend).execute();
         }
         return 0;

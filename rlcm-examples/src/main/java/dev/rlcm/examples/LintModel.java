@@ -1,8 +1,11 @@
 package dev.rlcm.examples;
 
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.options.EmbeddingsOption;
 import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.onnx.pipeline.check.CheckSettings;
 import dev.rlcm.onnx.pipeline.check.Finding;
 import dev.rlcm.onnx.pipeline.check.Finding.Severity;
@@ -27,6 +30,9 @@ public final class LintModel implements Callable<Integer> {
     @Mixin
     private ModelDirectoryOption model = new ModelDirectoryOption();
 
+    @Mixin
+    private EmbeddingsOption embeddings = new EmbeddingsOption();
+
     @Option(names = "--batch", description = "Pictures that are sampled together. Default: ${DEFAULT-VALUE}.")
     private int batch = 1;
 
@@ -44,6 +50,9 @@ public final class LintModel implements Callable<Integer> {
 
     @Option(names = "--rank", description = "Of the adapter. Default: ${DEFAULT-VALUE}.")
     private int rank = 8;
+
+    @Option(names = "--memory", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private MemoryPolicy memory = OrtOptions.defaults().memory();
 
     @Option(
             names = "--targets",
@@ -70,9 +79,11 @@ public final class LintModel implements Callable<Integer> {
                 .withMinibatch(minibatch == 0 ? batch : minibatch)
                 .withSteps(steps)
                 .withReading(model.reading())
+                .withRuntime(OrtOptions.defaults().withMemory(memory))
                 .withLora(targets.isEmpty() ? lora : lora.targeting(targets.toArray(String[]::new)));
-        List<Finding> findings =
-                ModelCheck.of(model.directory(), height == 0 ? settings : settings.withSize(height, width));
+        CheckSettings sized = height == 0 ? settings : settings.withSize(height, width);
+        List<Finding> findings = ModelCheck.of(
+                model.directory(), embeddings.file().map(sized::withEmbeddings).orElse(sized));
         PrintWriter out = spec.commandLine().getOut();
         findings.forEach(out::println);
         long errors = count(findings, Severity.ERROR);

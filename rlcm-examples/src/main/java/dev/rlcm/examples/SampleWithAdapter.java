@@ -4,6 +4,7 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.options.Devices;
 import dev.rlcm.examples.options.SamplingOptions;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.random.RandomStreams;
 import java.io.IOException;
@@ -24,7 +25,7 @@ public final class SampleWithAdapter implements Callable<Integer> {
             names = "--adapter",
             required = true,
             paramLabel = "LORA.safetensors",
-            description = "In diffusers', PEFT's or kohya's convention.")
+            description = "In diffusers', PEFT's or kohya's convention, for the denoiser and text encoders.")
     private Path adapter;
 
     @Mixin
@@ -37,7 +38,7 @@ public final class SampleWithAdapter implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try (Backend backend = Devices.open(options.device)) {
-            var model = options.load(backend);
+            var model = options.load(backend, PipelineOptions.defaults().withTextAdapter(adapter));
             var plan = SamplingPlan.steps(options.steps).withGuidance(options.guidance);
             var policy = model.policy(model.adapter(adapter), plan.withBatch(Math.min(options.prompts.size(), 8)));
             var rollout = policy.rollout(options.prompts, RandomStreams.seeded(options.seed));

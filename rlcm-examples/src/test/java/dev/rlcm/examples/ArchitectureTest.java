@@ -122,9 +122,11 @@ class ArchitectureTest {
             .or(simpleName("Denoiser"))
             .or(simpleName("Replicas"))
             .or(simpleName("TextEncoder"))
+            .or(simpleName("TextInput"))
             .or(simpleName("TextSource"))
             .or(simpleName("TextShape"))
             .or(simpleName("Family"))
+            .or(simpleName("ClassLabels"))
             .or(simpleName("Resources"))
             .or(resideInAPackage(EXAMPLES))
             .as("internal");

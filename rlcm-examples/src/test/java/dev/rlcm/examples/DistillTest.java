@@ -8,6 +8,7 @@ import dev.rlcm.io.Safetensors;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,22 @@ class DistillTest {
     @Test
     void aWholeModelIsTrainedOnARangeOfGuidance() throws IOException {
         Path out = directory.resolve("student");
-        Commands.succeed(new Distill(), arguments("--out", out, "--guidance", "2:4", "--average-decay", 0.9));
+        Path prompts = Files.writeString(directory.resolve("prompts.txt"), "a cat\na dog\n");
+        Path embeddings = directory.resolve("embeddings.safetensors");
+        Path encoders = FIXTURES.resolve("tiny-lcm");
+        Commands.succeed(new EmbedPrompts(), "--model", encoders, "--embeddings", embeddings, "--prompts", prompts);
+        Object[] arguments = arguments(
+                "--out",
+                out,
+                "--guidance",
+                "2:4",
+                "--average-decay",
+                0.9,
+                "--embeddings",
+                embeddings,
+                "--prompts",
+                prompts);
+        Commands.succeed(new Distill(), arguments);
         try (OrtBackend backend = OrtBackend.cpu(1)) {
             LatentConsistencyModel model = LatentConsistencyModel.load(out, backend);
             assertThat(model.condition(List.of("a cat"), 3).get(0)).containsKey("timestep_cond");

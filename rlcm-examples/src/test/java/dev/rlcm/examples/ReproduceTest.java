@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,15 +42,30 @@ class ReproduceTest {
         Commands.succeed(new Reproduce(), arguments);
         assertThat(Files.getLastModifiedTime(record)).isEqualTo(made);
         assertThat(unfinished).exists();
-        try (Stream<Path> files = Files.list(study)) {
+        Path summary = study.resolve("summary");
+        try (Stream<Path> files = Files.list(summary)) {
             assertThat(files.filter(file -> file.toString().endsWith(".png"))).hasSize(8);
         }
+        String markdown = Files.readString(summary.resolve("summary.md"));
+        assertThat(markdown)
+                .contains("## Findings", "| claim | measured | verdict |", "## Results", "--reward=brightness")
+                .contains("RLCM ends higher than DDPO (brightness)");
+        Matcher figures = Pattern.compile("\\]\\(([^)]+)\\)").matcher(markdown);
+        assertThat(figures.results().map(figure -> summary.resolve(figure.group(1))))
+                .hasSize(8)
+                .allMatch(Files::exists);
     }
 
     @Test
     void unknownAlgorithmsAreRefused() {
         assertThat(Commands.fail(new Reproduce(), "--algorithms", "ppo,best", "--output", directory))
                 .contains("there is no algorithm \"best\"", "diffusion-dpo");
+    }
+
+    @Test
+    void aStudyNeedsTime() {
+        assertThat(Commands.fail(new Reproduce(), "--minutes", "0", "--output", directory))
+                .contains("minutes must be positive, got 0");
     }
 
     @Test

@@ -50,7 +50,9 @@ class ConvolutionFormsTest {
             long direct = update.topologicalOrder().stream()
                     .filter(v -> v.is(Op.CONV) && v.in(1).dim(2) == 3 && isDense(v))
                     .count();
+            boolean upsamples = update.topologicalOrder().stream().anyMatch(v -> v.is(Op.RESIZE));
             assertThat(direct == 0).isEqualTo(forms == ConvolutionForms.FILTERED);
+            assertThat(upsamples).isEqualTo(forms == ConvolutionForms.DIRECT);
             Map<String, TensorData> feeds = new LinkedHashMap<>();
             for (Value input : update.inputs()) {
                 Random random = new Random(input.label().hashCode());

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param index in the rollout
  * @param conditioning see {@link Trajectory#conditioning}
  * @param states x_0 to x_K
- * @param steps of every action: timestep, input scale, sample coefficient, model coefficient and sigma
+ * @param steps of every action: timestep, input scale, sample coefficient, model coefficient, sigma and bound
  * @param summary for the driver
  */
 record StoredTrajectory(
@@ -73,12 +73,17 @@ record StoredTrajectory(
 
     private static double[] numbers(GaussianStep step) {
         return new double[] {
-            step.timestep(), step.inputScale(), step.sampleCoefficient(), step.modelCoefficient(), step.sigma()
+            step.timestep(),
+            step.inputScale(),
+            step.sampleCoefficient(),
+            step.modelCoefficient(),
+            step.sigma(),
+            step.bound()
         };
     }
 
     private static GaussianStep step(double[] numbers) {
-        return new GaussianStep(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
+        return new GaussianStep(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
     }
 
     /** The trajectory with the picture of the summary. */

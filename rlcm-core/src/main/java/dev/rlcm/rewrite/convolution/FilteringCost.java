@@ -53,23 +53,26 @@ record FilteringCost(
         int height = Math.min(conv.dim(2), longest);
         int width = Math.min(conv.dim(3), longest);
         double blocks = (double) conv.dim(2) * conv.dim(3) / height / width;
-        double n = form.tile().inputs();
-        double high = MinimalFiltering.tiles(height, form.tile());
-        double wide = MinimalFiltering.tiles(width, form.tile());
-        double channels = (double) conv.in(0).dim(1) + conv.dim(1);
-        double half = height * n * wide;
+        Tile tile = form.tile();
+        double n = tile.inputs();
+        double high = tile.count(height);
+        double wide = tile.count(width);
+        double rows = (double) height / tile.upsampling();
+        double columns = (double) width / tile.upsampling();
+        double in = conv.in(0).dim(1);
+        double out = conv.dim(1);
         double spread = n * high * n * wide;
-        double transforms = channels * (half * width + spread * height);
+        double transforms = in * n * wide * rows * (columns + n * high) + out * n * wide * height * (width + n * high);
         double points = form.points() * filters(conv);
         double tiles = high * wide;
         double products = points * (form.isChannelsLast() ? tiles + PACKING : Math.max(tiles, COLUMNS));
-        double passes = form.isChannelsLast() ? height * width + half : spread;
-        double runs = form.isChannelsLast() ? 0 : channels * spread / wide;
-        double cut = blocks > 1 ? 2 * channels * height * width : 0;
-        double block = (transforms + products) / productRate
-                + (channels * passes + cut) * 2 * FLOAT / moved
-                + runs * RUN
-                + NODES * NODE;
+        double passes = form.isChannelsLast()
+                ? in * rows * (columns + n * wide) + out * height * (width + n * wide)
+                : (in + out) * spread;
+        double runs = form.isChannelsLast() ? 0 : (in + out) * spread / wide;
+        double cut = blocks > 1 ? 2 * (in * rows * columns + out * height * width) : 0;
+        double block =
+                (transforms + products) / productRate + (passes + cut) * 2 * FLOAT / moved + runs * RUN + NODES * NODE;
         return blocks * block + points * FLOAT / (form.isChannelsLast() ? rightKernels : leftKernels);
     }
 

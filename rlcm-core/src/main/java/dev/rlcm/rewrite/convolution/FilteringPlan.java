@@ -65,15 +65,25 @@ public final class FilteringPlan {
         return new FilteringPlan(graph, use, candidates(graph), Map.of());
     }
 
-    /** Transforms every convolution that can be, in tiles of 4x4: many with channels last, few with channels first. */
+    /**
+     * Transforms every convolution that can be: after upsampling in its own form, else in tiles of 4x4, many with channels
+     * last, few with channels first.
+     */
     public static FilteringPlan everywhere(Graph graph, Use use) {
         List<Value> candidates = candidates(graph);
         Map<Value, FilteredForm> chosen = new LinkedHashMap<>();
         for (Value conv : candidates) {
-            int tiles = MinimalFiltering.tiles(conv.dim(2), Tile.OF_4) * MinimalFiltering.tiles(conv.dim(3), Tile.OF_4);
-            chosen.put(conv, tiles < Tile.OF_4.outputs() ? FilteredForm.FIRST_4 : FilteredForm.LAST_4);
+            chosen.put(conv, anyForm(conv));
         }
         return new FilteringPlan(graph, use, candidates, chosen);
+    }
+
+    private static FilteredForm anyForm(Value conv) {
+        if (FilteredForm.isOfUpsampled(conv)) {
+            return FilteredForm.UPSAMPLED;
+        }
+        int tiles = Tile.OF_4.count(conv.dim(2)) * Tile.OF_4.count(conv.dim(3));
+        return tiles < Tile.OF_4.outputs() ? FilteredForm.FIRST_4 : FilteredForm.LAST_4;
     }
 
     /**
@@ -92,7 +102,7 @@ public final class FilteringPlan {
         Map<Value, FilteredForm> chosen = new LinkedHashMap<>();
         for (Value conv : candidates) {
             FilteredForm form = ofFirst.get(first.get(conv.in(1).data()));
-            if (form != null) {
+            if (form != null && form.fits(conv)) {
                 chosen.put(conv, form);
             }
         }

@@ -35,20 +35,20 @@ final class MinimalFiltering {
     }
 
     /** What a banded matrix depends on; a convolution that has one in common with another shares it. */
-    private record Band(boolean output, int tile, int size, int pad, int tiles, DataType type) {}
+    private record Band(boolean output, Tile tile, int size, int pad, int tiles, DataType type) {}
 
     /** Outputs {@code start} to {@code end} of one axis, from all inputs that they read; {@code pad} zeros come before. */
     private record Span(int start, int end, int from, int to, int pad) {
-        static Span of(int start, int end, int inputs, int pad) {
-            int first = start - pad;
-            return new Span(
-                    start, end, Math.max(0, first), Math.min(inputs, end - pad + Tile.TAPS - 1), Math.max(0, -first));
+        static Span of(int start, int end, int inputs, int pad, Tile tile) {
+            int first = start / tile.upsampling() - pad;
+            int behind = end / tile.upsampling() - pad + Tile.TAPS - 1;
+            return new Span(start, end, Math.max(0, first), Math.min(inputs, behind), Math.max(0, -first));
         }
 
-        static List<Span> cut(int outputs, int inputs, int pad, int longest) {
+        static List<Span> cut(int outputs, int inputs, int pad, int longest, Tile tile) {
             List<Span> spans = new ArrayList<>();
             for (int start = 0; start < outputs; start += longest) {
-                spans.add(of(start, Math.min(outputs, start + longest), inputs, pad));
+                spans.add(of(start, Math.min(outputs, start + longest), inputs, pad, tile));
             }
             return spans;
         }
@@ -74,23 +74,20 @@ final class MinimalFiltering {
         return Arrays.stream(values).allMatch(value -> value == 1);
     }
 
-    /** Tiles of a line, the last of which may overhang. */
-    static int tiles(int size, Tile tile) {
-        return (size + tile.outputs() - 1) / tile.outputs();
-    }
-
     /**
-     * The value of a convolution that {@link #fits}, up to rounding.
+     * The value of a convolution that {@link #fits} and has the form, up to rounding.
      *
      * @param longest outputs of a block along each side; what is longer is cut
      */
     Value apply(Value conv, FilteredForm form, int longest) {
         int[] pads = conv.attributes().ints("pads");
+        Tile tile = form.tile();
+        Value picture = tile.upsampling() == 1 ? conv.in(0) : conv.in(0).in(0);
         Value kernel = FilteredKernel.of(conv.in(1), form, weights);
-        List<Span> columns = Span.cut(conv.dim(3), conv.in(0).dim(3), pads[1], longest);
+        List<Span> columns = Span.cut(conv.dim(3), picture.dim(3), pads[1], longest, tile);
         List<Value> lines = new ArrayList<>();
-        for (Span height : Span.cut(conv.dim(2), conv.in(0).dim(2), pads[0], longest)) {
-            Value x = conv.in(0).slice(2, height.from(), height.to());
+        for (Span height : Span.cut(conv.dim(2), picture.dim(2), pads[0], longest, tile)) {
+            Value x = picture.slice(2, height.from(), height.to());
             lines.add(Value.concat(
                     3,
                     columns.stream()
@@ -113,8 +110,8 @@ final class MinimalFiltering {
         int rows = x.dim(0);
         int in = x.dim(1);
         int out = kernel.dim(1);
-        int high = tiles(height.outputs(), tile);
-        int wide = tiles(width.outputs(), tile);
+        int high = tile.count(height.outputs());
+        int wide = tile.count(width.outputs());
         Value positions = input(tile, x, 2, height.pad(), high)
                 .matmul(x.matmul(input(tile, x, 3, width.pad(), wide), false, true))
                 .reshape(rows, in, n, high, n, wide)
@@ -133,8 +130,8 @@ final class MinimalFiltering {
         int rows = x.dim(0);
         int in = x.dim(1);
         int out = kernel.dim(2);
-        int high = tiles(height.outputs(), tile);
-        int wide = tiles(width.outputs(), tile);
+        int high = tile.count(height.outputs());
+        int wide = tile.count(width.outputs());
         Value positions = input(tile, x, 3, width.pad(), wide)
                 .matmul(x.transpose(0, 2, 3, 1))
                 .reshape(rows, x.dim(2), n, wide, in)
@@ -156,12 +153,12 @@ final class MinimalFiltering {
     /** B^T of all tiles of a line, [n T, size], the position in the tile first; beyond the line there are zeros. */
     private Value input(Tile tile, Value x, int axis, int pad, int tiles) {
         int size = x.dim(axis);
-        return bands.computeIfAbsent(new Band(false, tile.outputs(), size, pad, tiles, x.type()), band -> {
+        return bands.computeIfAbsent(new Band(false, tile, size, pad, tiles, x.type()), band -> {
             TensorData matrix = TensorData.zeros(x.type(), Shape.of(tile.inputs() * tiles, size));
             for (int i = 0; i < tile.inputs(); i++) {
                 for (int t = 0; t < tiles; t++) {
                     for (int j = 0; j < tile.inputs(); j++) {
-                        int at = t * tile.outputs() + j - pad;
+                        int at = t * tile.step() + j - pad;
                         if (at >= 0 && at < size) {
                             matrix.setDouble((i * tiles + t) * size + at, tile.input()[i][j]);
                         }
@@ -174,8 +171,8 @@ final class MinimalFiltering {
 
     /** A^T of all tiles of a line, [size, n T]; what the last tile has too much is cut off. */
     private Value output(Tile tile, int size, DataType type) {
-        int tiles = tiles(size, tile);
-        return bands.computeIfAbsent(new Band(true, tile.outputs(), size, 0, tiles, type), band -> {
+        int tiles = tile.count(size);
+        return bands.computeIfAbsent(new Band(true, tile, size, 0, tiles, type), band -> {
             TensorData matrix = TensorData.zeros(type, Shape.of(size, tile.inputs() * tiles));
             for (int at = 0; at < size; at++) {
                 for (int j = 0; j < tile.inputs(); j++) {

@@ -20,15 +20,14 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
 
 class MinimalFilteringTest {
-    private static Value conv(
-            Random random, int rows, int in, int out, int height, int width, int[] pads, boolean bias) {
-        Value x = Value.input("x", DataType.FLOAT64, Shape.of(rows, in, height, width));
+    private static Value conv(Random random, Value x, int out, int[] pads, boolean bias) {
         Attributes sliding = Attributes.of("strides", new int[] {1, 1}, "pads", pads)
                 .with("dilations", new int[] {1, 1})
                 .with("group", 1);
-        Value kernel = Value.constant(normal(random, Shape.of(out, in, 3, 3)));
+        Value kernel = Value.constant(normal(random, Shape.of(out, x.dim(1), 3, 3)));
         return bias
                 ? Value.of(Op.CONV, sliding, x, kernel, Value.constant(normal(random, Shape.of(out))))
                 : Value.of(Op.CONV, sliding, x, kernel);
@@ -47,23 +46,45 @@ class MinimalFilteringTest {
             @ForAll @IntRange(min = 3, max = 11) int height,
             @ForAll @IntRange(min = 3, max = 11) int width) {
         Random random = new Random(seed);
-        Value direct =
-                conv(random, rows, in, out, height, width, random.ints(4, 0, 3).toArray(), bias);
+        Value x = Value.input("x", DataType.FLOAT64, Shape.of(rows, in, height, width));
+        Value direct = kind.tile().upsampling() == 2
+                ? conv(random, upsampled(x), out, new int[] {1, 1, 1, 1}, bias)
+                : conv(random, x, out, random.ints(4, 0, 3).toArray(), bias);
+        assertThat(kind.fits(direct)).isTrue();
         assertThat(MinimalFiltering.fits(direct)).isTrue();
         LoweredWeights weights = LoweredWeights.computed();
         Value form = new MinimalFiltering(weights).apply(direct, kind, 4 * blocks);
-        Value x = direct.in(0);
         Value upstream = Value.input("upstream", direct.type(), direct.shape());
         Map<String, TensorData> feeds =
                 Map.of("x", normal(random, x.shape()), "upstream", normal(random, upstream.shape()));
         Map<String, TensorData> expected = run(joint(direct, x, upstream), feeds);
         Graph joint = LeftWeights.transpose(joint(form, x, upstream), weights);
         assertThat(joint.topologicalOrder())
-                .noneMatch(v -> v.is(Op.CONV) || v.is(Op.CONV_TRANSPOSE))
+                .noneMatch(v -> v.is(Op.CONV) || v.is(Op.CONV_TRANSPOSE) || v.is(Op.RESIZE))
                 .noneMatch(v -> v.is(Op.MATMUL) && v.attributes().flag("transA"));
         Map<String, TensorData> actual = run(joint, feeds);
         expected.forEach((name, data) ->
                 assertThat(relativeError(actual.get(name), data)).as(name).isLessThan(1e-12));
+    }
+
+    private static Value upsampled(Value x) {
+        return Value.of(Op.RESIZE, Attributes.of("scales", new int[] {1, 1, 2, 2}), x);
+    }
+
+    /** Tiles begin where a repeated element does, which other pads and factors do not allow. */
+    @Test
+    void onlyUpsamplingByTwoWithPadsOfOneHasItsForm() {
+        Random random = new Random(1);
+        Value x = Value.input("x", DataType.FLOAT64, Shape.of(1, 2, 4, 4));
+        int[] ones = {1, 1, 1, 1};
+        Value wide = Value.of(Op.RESIZE, Attributes.of("scales", new int[] {1, 1, 1, 2}), x);
+        Value other = conv(random, upsampled(x), 2, new int[] {1, 0, 1, 2}, false);
+        assertThat(FilteredForm.UPSAMPLED.fits(conv(random, upsampled(x), 2, ones, false)))
+                .isTrue();
+        assertThat(FilteredForm.UPSAMPLED.fits(conv(random, x, 2, ones, false))).isFalse();
+        assertThat(FilteredForm.UPSAMPLED.fits(conv(random, wide, 2, ones, false)))
+                .isFalse();
+        assertThat(FilteredForm.UPSAMPLED.fits(other)).isFalse();
     }
 
     private static Graph joint(Value y, Value x, Value upstream) {

@@ -3,8 +3,10 @@ package dev.rlcm.examples.bench;
 import dev.rlcm.backend.ConvolutionForms;
 import dev.rlcm.compilation.Lowering;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.random.RandomStreams;
@@ -25,15 +27,29 @@ import picocli.CommandLine.Spec;
         name = "compare-convolutions",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Compares direct convolutions with those by minimal filtering, forward, on the CPU.")
+        description = "Compares direct convolutions with those by minimal filtering on the CPU.")
 public final class CompareConvolutions implements Callable<Integer> {
     @Option(
             names = "--single",
             split = ",",
-            paramLabel = "ROWSxINxOUTxSIZE",
-            description = "Convolutions of 3x3. Default: those of Stable Diffusion 1.5, one row.")
-    private List<String> single =
-            List.of("1x320x320x64", "1x960x320x64", "1x640x640x32", "1x1280x1280x16", "1x1280x1280x8");
+            paramLabel = ConvolutionSpec.FORMAT,
+            description =
+                    "Convolutions of 3x3, or of 1x1 (pointwise); SIZE is that of the input, before it is enlarged (up)"
+                            + " or halved by a stride of 2 (down). Default: those of Stable Diffusion 1.5, one row.")
+    private List<String> single = List.of(
+            "1x320x320x64",
+            "1x960x320x64",
+            "1x640x640x32",
+            "1x1280x1280x16",
+            "1x1280x1280x8",
+            "1x1280x1280x8:up",
+            "1x1280x1280x16:up",
+            "1x640x640x32:up");
+
+    @Option(
+            names = "--gradient",
+            description = "Of single convolutions the gradient by the input, instead of the forward pass.")
+    private boolean gradient;
 
     @Option(
             names = "--decoder",
@@ -68,31 +84,20 @@ public final class CompareConvolutions implements Callable<Integer> {
             compare(out, "decoder, " + decoder, ConvolutionStacks.decoder(decoder));
             return 0;
         }
-        for (String sizes : single) {
-            compare(out, sizes, single(sizes));
+        for (ConvolutionSpec convolution :
+                single.stream().map(ConvolutionSpec::parse).toList()) {
+            compare(out, convolution.toString(), ConvolutionStacks.single(convolution));
         }
         return 0;
     }
 
-    private static Graph single(String sizes) {
-        if (!sizes.matches("\\d{1,6}x\\d{1,6}x\\d{1,6}x\\d{1,6}")) {
-            throw new IllegalArgumentException("--single takes ROWSxINxOUTxSIZE such as 1x320x320x64, got " + sizes);
-        }
-        String[] numbers = sizes.split("x");
-        return ConvolutionStacks.single(
-                Integer.parseInt(numbers[0]),
-                Integer.parseInt(numbers[1]),
-                Integer.parseInt(numbers[2]),
-                Integer.parseInt(numbers[3]));
-    }
-
     private void compare(PrintWriter out, String name, Graph graph) {
-        Map<String, TensorData> inputs = Noise.inputs(graph, RandomStreams.seeded(1), Map.of());
         OrtOptions options = OrtOptions.defaults().withThreads(threads);
         try (TimedBackend direct = timed(options.withConvolutions(ConvolutionForms.DIRECT));
                 TimedBackend byCost = timed(options.withConvolutions(ConvolutionForms.BY_COST))) {
-            TimedExecutable plain = direct.compile(Lowering.of(direct).inference(graph));
-            TimedExecutable faster = byCost.compile(Lowering.of(byCost).inference(graph));
+            TimedExecutable plain = direct.compile(lowered(Lowering.of(direct), graph));
+            TimedExecutable faster = byCost.compile(lowered(Lowering.of(byCost), graph));
+            Map<String, TensorData> inputs = Noise.inputs(plain.graph(), RandomStreams.seeded(1), Map.of());
             Map<String, TensorData> expected = plain.run(inputs);
             RelativeErrors errors = RelativeErrors.of(expected, faster.run(inputs));
             for (int i = 0; i < rounds; i++) {
@@ -109,10 +114,27 @@ public final class CompareConvolutions implements Callable<Integer> {
                     after.shortestMillis(),
                     after.medianMillis(),
                     before.medianMillis() / after.medianMillis(),
-                    errors.each().get("y"),
-                    Lowering.of(byCost).convolutionsOfInference(graph));
+                    errors.each().values().iterator().next(),
+                    differentiates()
+                            ? Lowering.of(byCost).convolutionsOfForward(graph)
+                            : Lowering.of(byCost).convolutionsOfInference(graph));
             out.flush();
         }
+    }
+
+    private boolean differentiates() {
+        return gradient && decoder == 0;
+    }
+
+    private Graph lowered(Lowering lowering, Graph graph) {
+        if (!differentiates()) {
+            return lowering.inference(graph);
+        }
+        Graph forward = lowering.forward(graph);
+        Value upstream =
+                Value.input("upstream", DataType.FLOAT32, graph.output("y").shape());
+        Graph joint = lowering.joint(forward, Map.of("y", upstream), Map.of("gradient", graph.input("x")));
+        return lowering.lower(new Graph(List.of(upstream), Map.of("gradient", joint.output("gradient"))));
     }
 
     private static TimedBackend timed(OrtOptions options) {

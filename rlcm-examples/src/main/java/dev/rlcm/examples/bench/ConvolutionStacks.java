@@ -19,10 +19,15 @@ final class ConvolutionStacks {
 
     private final SplittableRandom random = new SplittableRandom(1);
 
-    /** A single convolution of 3x3 with bias. */
-    static Graph single(int rows, int in, int out, int size) {
-        Value x = Value.input("x", DataType.FLOAT32, Shape.of(rows, in, size, size));
-        return Graph.of("y", new ConvolutionStacks().conv(x, out, 3));
+    /** A single convolution with bias. */
+    static Graph single(ConvolutionSpec spec) {
+        Value x = Value.input("x", DataType.FLOAT32, Shape.of(spec.rows(), spec.in(), spec.size(), spec.size()));
+        Value picture = spec.kind() == ConvolutionSpec.Kind.UP ? upsampled(x) : x;
+        int kernel = spec.kind().kernel();
+        return Graph.of(
+                "y",
+                new ConvolutionStacks()
+                        .conv(picture, spec.out(), kernel, spec.kind().stride()));
     }
 
     /**
@@ -42,8 +47,7 @@ final class ConvolutionStacks {
                 y = resnet(y, DECODER[level]);
             }
             if (level < DECODER.length - 1) {
-                Value larger = Value.of(Op.RESIZE, Attributes.of("scales", new int[] {1, 1, 2, 2}), y);
-                y = conv(larger, DECODER[level], 3);
+                y = conv(upsampled(y), DECODER[level], 3);
             }
         }
         return Graph.of("y", conv(activated(y), 3, 3));
@@ -62,9 +66,18 @@ final class ConvolutionStacks {
         return normal.mul(normal.sigmoid());
     }
 
+    private static Value upsampled(Value x) {
+        return Value.of(Op.RESIZE, Attributes.of("scales", new int[] {1, 1, 2, 2}), x);
+    }
+
     private Value conv(Value x, int channels, int size) {
+        return conv(x, channels, size, 1);
+    }
+
+    private Value conv(Value x, int channels, int size, int stride) {
         int pad = size / 2;
-        Attributes sliding = Attributes.of("strides", new int[] {1, 1}, "pads", new int[] {pad, pad, pad, pad})
+        Attributes sliding = Attributes.of(
+                        "strides", new int[] {stride, stride}, "pads", new int[] {pad, pad, pad, pad})
                 .with("dilations", new int[] {1, 1})
                 .with("group", 1);
         double scale = Math.sqrt(12.0 / (x.dim(1) * size * size));

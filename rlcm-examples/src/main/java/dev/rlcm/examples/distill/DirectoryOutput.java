@@ -18,28 +18,35 @@ import java.util.Map;
 record DirectoryOutput(Student student, Path directory) implements StudentOutput {
     /** Writes the directory, whose model computes what the teacher does until something else is saved. */
     static DirectoryOutput create(
-            LatentDiffusionModel teacher, Path directory, int solverSteps, boolean guided, Backend backend)
+            LatentDiffusionModel teacher,
+            Path directory,
+            int solverSteps,
+            boolean guided,
+            PipelineOptions loading,
+            Backend backend)
             throws IOException {
         if (Files.exists(directory.resolve("unet/model.onnx"))) {
             throw new IllegalArgumentException(
                     directory + " already holds a model; give another --out, or --resume the run that wrote it");
         }
         StudentDirectory.create(teacher.directory(), directory, solverSteps, guided);
-        return open(teacher, directory, backend);
+        return open(teacher, directory, loading, backend);
     }
 
     /** Begins with another student's UNet in place of the teacher's. */
-    DirectoryOutput from(Path other, LatentDiffusionModel teacher, Backend backend) throws IOException {
+    DirectoryOutput from(Path other, LatentDiffusionModel teacher, PipelineOptions loading, Backend backend)
+            throws IOException {
         ModelDirectory.open(other).copyDenoiserTo(directory);
-        return open(teacher, directory, backend);
+        return open(teacher, directory, loading, backend);
     }
 
     /** The directory as a run has left it. */
-    static DirectoryOutput open(LatentDiffusionModel teacher, Path directory, Backend backend) throws IOException {
+    static DirectoryOutput open(LatentDiffusionModel teacher, Path directory, PipelineOptions loading, Backend backend)
+            throws IOException {
         ModelDirectory created =
                 ModelDirectory.open(directory, directory, teacher.directory().reading());
         LatentConsistencyModel model = LatentConsistencyModel.load(
-                        created, backend, PipelineOptions.defaults().withPrecision(Precision.FLOAT32))
+                        created, backend, loading.withPrecision(Precision.FLOAT32))
                 .trainable();
         return new DirectoryOutput(Student.weights(model, model.weights()), directory);
     }

@@ -6,6 +6,7 @@ import dev.rlcm.distill.ConsistencyLoss;
 import dev.rlcm.distill.DistillationConfig;
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.examples.options.Devices;
+import dev.rlcm.examples.options.EmbeddingsOption;
 import dev.rlcm.examples.options.PromptsOption;
 import dev.rlcm.examples.options.ReadingOptions;
 import dev.rlcm.examples.run.Runs;
@@ -15,13 +16,17 @@ import dev.rlcm.lora.LoraTargets;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.onnx.OrtOptions;
+import dev.rlcm.onnx.pipeline.ImageFolder;
 import dev.rlcm.onnx.pipeline.LatentDiffusionModel;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.optim.AdamWConfig;
 import dev.rlcm.optim.ParameterGroups;
 import dev.rlcm.supervised.SupervisedConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -44,6 +49,9 @@ public final class DistillOptions {
 
     @Mixin
     private ReadingOptions reading = new ReadingOptions();
+
+    @Mixin
+    private EmbeddingsOption embeddings = new EmbeddingsOption();
 
     @Option(
             names = "--data",
@@ -114,7 +122,7 @@ public final class DistillOptions {
             split = ",")
     private String[] targets = {"all"};
 
-    @Option(names = "--format", description = "Of the adapter: diffusers, peft or kohya. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--format", description = "Of the adapter: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private LoraFormat format = LoraFormat.DIFFUSERS;
 
     @Option(
@@ -192,21 +200,31 @@ public final class DistillOptions {
         return Devices.open(device, OrtOptions.defaults().withMemory(memory));
     }
 
-    public ModelDirectory teacher() throws IOException {
+    public LatentDiffusionModel teacher(Backend backend) throws IOException {
         Path root = model != null ? model : EmbeddedModel.emojiLdm();
         Path rest = shared != null ? shared : model != null ? model : EmbeddedModel.emojiLcm();
-        return ModelDirectory.open(root, rest, reading.get());
+        ModelDirectory directory = ModelDirectory.open(root, rest, reading.get());
+        return LatentDiffusionModel.load(directory, backend, embeddings());
+    }
+
+    /** How models are loaded: with what stands for their text encoders. */
+    private PipelineOptions embeddings() throws IOException {
+        List<String> asked = new ArrayList<>(prompts.prompts().all());
+        if (data != null) {
+            ImageFolder.open(data).captions().forEach(caption -> asked.add(caption.text()));
+        }
+        return embeddings.apply(PipelineOptions.defaults(), asked);
     }
 
     /** The student, as the teacher is, and where it goes. */
     public StudentOutput student(LatentDiffusionModel teacher, Backend backend) throws IOException {
         if (!isAdapter()) {
             if (isResumed()) {
-                return DirectoryOutput.open(teacher, out, backend);
+                return DirectoryOutput.open(teacher, out, embeddings(), backend);
             }
             boolean guided = guidance().least() < guidance().largest();
-            DirectoryOutput created = DirectoryOutput.create(teacher, out, solverSteps, guided, backend);
-            return from == null ? created : created.from(from, teacher, backend);
+            DirectoryOutput created = DirectoryOutput.create(teacher, out, solverSteps, guided, embeddings(), backend);
+            return from == null ? created : created.from(from, teacher, embeddings(), backend);
         }
         if (from != null) {
             throw new IllegalArgumentException(

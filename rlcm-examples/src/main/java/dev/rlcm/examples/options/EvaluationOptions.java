@@ -6,6 +6,7 @@ import dev.rlcm.train.HeldOutPrompts;
 import dev.rlcm.train.PromptSource;
 import dev.rlcm.train.Prompts;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -98,6 +99,15 @@ public final class EvaluationOptions {
             return PromptsOption.source(prompts);
         }
         return holdOut == 0 ? given.source() : source(split(given, seed).evaluation());
+    }
+
+    /** The texts of all prompts that are trained on or evaluated. */
+    List<String> texts(PromptsOption given) throws IOException {
+        List<String> texts = new ArrayList<>(given.prompts().all());
+        if (prompts != null) {
+            texts.addAll(PromptsOption.texts(prompts));
+        }
+        return texts;
     }
 
     private HeldOutPrompts split(PromptsOption given, long seed) throws IOException {

@@ -32,14 +32,17 @@ public final class PromptsOption {
 
     /** All prompts of a file or set, drawn uniformly. */
     static PromptSource source(String prompts) throws IOException {
-        return prompts.endsWith(".jsonl")
-                ? PromptSource.uniform(all(prompts))
-                : new Prompts(all(prompts).stream().map(Prompt::text).toList());
+        return prompts.endsWith(".jsonl") ? PromptSource.uniform(all(prompts)) : new Prompts(texts(prompts));
     }
 
     /** Their texts alone. */
     public Prompts prompts() throws IOException {
-        return new Prompts(all(prompts).stream().map(Prompt::text).toList());
+        return new Prompts(texts(prompts));
+    }
+
+    /** The texts of a file or set. */
+    public static List<String> texts(String prompts) throws IOException {
+        return all(prompts).stream().map(Prompt::text).toList();
     }
 
     /** Every prompt once. */

@@ -3,6 +3,7 @@ package dev.rlcm.examples.options;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.onnx.pipeline.ImageFiles;
 import dev.rlcm.onnx.pipeline.LatentModel;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,7 +37,12 @@ public final class SamplingOptions {
     private Path out = Path.of("pictures");
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend);
+        return load(backend, PipelineOptions.defaults());
+    }
+
+    /** The model, loaded in another way in what these options do not say. */
+    public LatentModel load(Backend backend, PipelineOptions usual) throws IOException {
+        return model.load(backend, usual, prompts);
     }
 
     /** Writes 1-a-cat-in-the-sea.png and so on, and says so. */

@@ -3,6 +3,7 @@ package dev.rlcm.examples.options;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.pipeline.LatentModel;
+import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.ppo.AdvantageEstimator;
@@ -171,7 +172,7 @@ public final class TrainOptions {
     }
 
     public LatentModel load(Backend backend) throws IOException {
-        return model.load(backend);
+        return model.load(backend, PipelineOptions.defaults(), evaluation.texts(prompts));
     }
 
     public PromptSource trainingPrompts() throws IOException {
@@ -199,16 +200,22 @@ public final class TrainOptions {
         return learningRate != null ? learningRate : goal().settings().learningRate();
     }
 
-    /** The drift is defined for actions only. */
+    /** The drift is defined for actions of latent consistency models only. */
     private double driftWeight() {
         boolean ofActions = algorithm.algorithm.rows == Algorithm.Rows.ACTIONS;
-        if (driftWeight != null && driftWeight != 0 && !ofActions) {
+        boolean isGiven = driftWeight != null && driftWeight != 0;
+        if (isGiven && !ofActions) {
             throw new IllegalArgumentException("drift must be 0 with the algorithm " + algorithm.algorithm
                     + ", whose rows are not a sampler's actions, got " + driftWeight);
         }
-        return !ofActions
-                ? 0
-                : driftWeight != null ? driftWeight : goal().settings().driftWeight();
+        if (!ofActions || !model.isLatentConsistency()) {
+            if (isGiven) {
+                throw new IllegalArgumentException("drift must be 0 with a model that is not a latent consistency"
+                        + " model, got " + driftWeight + "; --kl holds any model where it was");
+            }
+            return 0;
+        }
+        return driftWeight != null ? driftWeight : goal().settings().driftWeight();
     }
 
     public int epochs() {

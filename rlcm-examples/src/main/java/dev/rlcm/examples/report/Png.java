@@ -10,11 +10,15 @@ import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Pictures as PNG, without ImageIO's cache files. */
-final class Png {
+public final class Png {
     private Png() {}
 
-    /** Writes a file atomically. */
-    static void write(Path target, BufferedImage image) throws IOException {
+    /**
+     * Writes a file, atomically.
+     *
+     * @throws IOException if it cannot be written
+     */
+    public static void write(Path target, BufferedImage image) throws IOException {
         AtomicFiles.write(target, out -> write(out, image));
     }
 

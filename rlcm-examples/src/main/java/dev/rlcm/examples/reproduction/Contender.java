@@ -9,13 +9,11 @@ import java.util.stream.Stream;
  *
  * @param name in charts and tables; those of one section and task differ
  * @param steps network evaluations or DDIM steps of a trajectory, the paper's horizon
- * @param epochs to train for, with an evaluation after about every fifth of them
+ * @param epochs to train for, with about as many evaluations as {@link Method#evaluations} says
  * @param options of the training command, besides those of {@link Trial#options}; each once
  * @param budgets the numbers of steps that the trained policy is sampled with besides its own
  */
 record Contender(String name, Method method, int steps, int epochs, List<String> options, List<Integer> budgets) {
-    private static final int EVALUATIONS = 5;
-
     Contender {
         options = List.copyOf(options);
         budgets = List.copyOf(budgets);
@@ -40,7 +38,7 @@ record Contender(String name, Method method, int steps, int epochs, List<String>
 
     /** Epochs between evaluations. */
     int evaluateEvery() {
-        return Math.max(1, epochs / EVALUATIONS);
+        return Math.max(1, epochs / method.evaluations());
     }
 
     /** A word for directories. */

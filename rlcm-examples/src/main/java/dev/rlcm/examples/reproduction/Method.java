@@ -41,6 +41,11 @@ enum Method {
         }
     };
 
+    /** How often a policy is evaluated while it is trained; an evaluation takes DDPO as long as an epoch or more. */
+    int evaluations() {
+        return this == RLCM ? 12 : 6;
+    }
+
     abstract LatentModel load(Backend backend) throws IOException;
 
     /** What updates minimise. */

@@ -1,12 +1,15 @@
 package dev.rlcm.examples.reproduction;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.options.TrainOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -17,6 +20,7 @@ public final class ReproduceOptions {
     enum Size {
         TINY(Scale.TINY),
         QUICK(Scale.QUICK),
+        MEDIUM(Scale.MEDIUM),
         FULL(Scale.FULL);
 
         final Scale scale;
@@ -42,9 +46,18 @@ public final class ReproduceOptions {
             names = "--size",
             paramLabel = "SIZE",
             description =
-                    "${COMPLETION-CANDIDATES}: full takes a night, tiny only shows that everything works. Default:"
-                            + " ${DEFAULT-VALUE}.")
+                    "${COMPLETION-CANDIDATES}: full takes a night, medium an hour or two, tiny only shows that everything"
+                            + " works. Default: ${DEFAULT-VALUE}.")
     private Size size = Size.FULL;
+
+    @Option(
+            names = "--minutes",
+            paramLabel = "M",
+            description =
+                    "Ends after so many minutes, when the epoch in progress is done, and says what was left out. The same"
+                            + " command goes on. Without it, everything is done.")
+    @Nullable
+    private Long minutes;
 
     @Option(
             names = "--tasks",
@@ -106,6 +119,15 @@ public final class ReproduceOptions {
         public Iterator<String> iterator() {
             return Study.algorithmNames().iterator();
         }
+    }
+
+    /** The time to end after, if there is one. */
+    Optional<Duration> time() {
+        if (minutes == null) {
+            return Optional.empty();
+        }
+        Check.that(minutes > 0, "minutes", "positive", minutes);
+        return Optional.of(Duration.ofMinutes(minutes));
     }
 
     Scale scale() {

@@ -4,9 +4,13 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.run.StopSignal;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** The whole of a reproduction: makes the trials of the study and keeps the page up to date. */
 public final class Reproduction {
@@ -17,12 +21,14 @@ public final class Reproduction {
     }
 
     /**
-     * Does what is not done yet. Ctrl-C ends it after the epoch in progress; the same command goes on.
+     * Does what is not done yet. Ctrl-C, or the end of the time that it is given, ends it after the epoch in progress; the same
+     * command goes on.
      *
      * @throws IOException if a file cannot be read or written
      */
     public void execute() throws IOException {
         Set<String> algorithms = options.algorithms();
+        Optional<Duration> time = options.time();
         try (Backend backend = options.common().openBackend()) {
             TrialRunner runner =
                     new TrialRunner(options.output, backend, options.scale().evaluated(), options.runOptions());
@@ -32,25 +38,49 @@ public final class Reproduction {
                     ? options.horizonTask
                     : tasks.contains(Task.AESTHETIC) ? Task.AESTHETIC : tasks.get(0);
             ReproductionPage page = new ReproductionPage(options.output, notes, runner);
-            Study study = new Study(
-                    tasks, horizonTask, options.algorithmTask, algorithms, options.scale(), new Study.Laboratory() {
-                        @Override
-                        public TrialRecord run(Trial trial) throws IOException, InterruptedException {
-                            return runner.run(trial);
-                        }
-
-                        @Override
-                        public void found(Findings findings) throws IOException {
-                            page.write(findings);
-                        }
-                    });
+            PageLaboratory laboratory = new PageLaboratory(runner, page);
             try (StopSignal signal = StopSignal.install(runner::stop)) {
-                study.run();
+                time.ifPresent(limit -> CompletableFuture.runAsync(
+                        runner::stop, CompletableFuture.delayedExecutor(limit.toSeconds(), TimeUnit.SECONDS)));
+                Findings findings = new Study(
+                                tasks, horizonTask, options.algorithmTask, algorithms, options.scale(), laboratory)
+                        .run();
+                page.write(findings);
+                if (!findings.missing().isEmpty()) {
+                    System.out.println("Not finished, the same command goes on. Left out: " + findings.missing());
+                }
             } catch (InterruptedException e) {
-                System.out.println("Not finished (" + e.getMessage() + "); the same command goes on");
+                Thread.currentThread().interrupt();
+                System.out.println("Not finished; the same command goes on");
             }
             System.out.println(
                     "report: " + options.output.resolve("report.html").toAbsolutePath());
+        }
+    }
+
+    /** Makes trials, and keeps the page up to date with what they find. */
+    private static final class PageLaboratory implements Study.Laboratory {
+        private final TrialRunner runner;
+        private final ReproductionPage page;
+        private boolean isNew;
+
+        PageLaboratory(TrialRunner runner, ReproductionPage page) {
+            this.runner = runner;
+            this.page = page;
+        }
+
+        @Override
+        public Optional<TrialRecord> run(Trial trial) throws IOException, InterruptedException {
+            isNew |= !runner.knows(trial);
+            return runner.run(trial);
+        }
+
+        @Override
+        public void found(Findings findings) throws IOException {
+            if (isNew && !runner.isStopping()) {
+                page.write(findings);
+                isNew = false;
+            }
         }
     }
 

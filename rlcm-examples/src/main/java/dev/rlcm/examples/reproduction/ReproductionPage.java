@@ -3,7 +3,6 @@ package dev.rlcm.examples.reproduction;
 import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.report.Bars;
 import dev.rlcm.examples.report.Curves;
-import dev.rlcm.examples.report.RunReport;
 import dev.rlcm.examples.reproduction.TrialRecord.Point;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,8 +10,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
-/** The report of a study: one page with all figures and tables, and the figures as files. */
+/** The report of a study: verdicts, figures and tables. */
 final class ReproductionPage {
     /** How many algorithms a chart can show. */
     private static final int DRAWN = 8;
@@ -30,26 +30,25 @@ final class ReproductionPage {
 
     /** Replaces what was written of fewer findings. */
     void write(Findings findings) throws IOException {
-        RunReport report = RunReport.titled(
+        StudyReport report = new StudyReport(
+                directory,
                 "RL for consistency models: the paper's comparisons on the embedded models",
-                "mean and standard deviation over seeds, on fixed prompts and noises");
+                "Mean and standard deviation over seeds, on fixed prompts and noises; of differences, two standard errors.");
         notes.forEach(report::note);
-        if (!findings.methods().isEmpty()) {
-            List<Map<String, Object>> claims = Tables.claims(findings.methods());
-            if (!claims.isEmpty()) {
-                report.rows("RLCM beside DDPO", claims);
-            }
-            report.rows(
-                    "Results", findings.methods().stream().map(Tables::result).toList());
+        if (!findings.missing().isEmpty()) {
+            report.note("Not everything was done when this was written; the same command goes on. Left out: "
+                    + String.join("; ", findings.missing()) + ".");
         }
-        for (Task task :
-                findings.methods().stream().map(Result::task).distinct().toList()) {
+        report.rows("Findings", Verdicts.of(findings));
+        report.rows("RLCM beside DDPO", Tables.comparisons(findings));
+        report.rows("Results", findings.methods().stream().map(Tables::result).toList());
+        for (Task task : findings.tasks()) {
             List<Result> results = findings.methods().stream()
                     .filter(result -> result.task() == task)
                     .toList();
             TaskFigures figures = new TaskFigures(results);
-            figures.addTo(report, directory);
-            figures.addPictures(report, results.stream().map(this::shown).toList(), directory);
+            figures.addTo(report);
+            figures.addPictures(report, results.stream().map(this::shown).toList());
         }
         if (!findings.horizons().isEmpty()) {
             horizons(report, findings.horizons());
@@ -57,17 +56,16 @@ final class ReproductionPage {
         if (!findings.algorithms().isEmpty()) {
             algorithms(report, findings.algorithms());
         }
-        if (!findings.sweeps().isEmpty()) {
-            report.rows("Sweeps", findings.sweeps().stream().map(Tables::sweep).toList());
-        }
-        report.table("Options of the training command", options(findings)).write(directory.resolve("report.html"));
+        report.rows("Sweeps", findings.sweeps().stream().map(Tables::sweep).toList());
+        report.table("Options of the training command", options(findings));
+        report.write();
     }
 
     private Path shown(Result result) {
         return runner.folder(new Trial(result.task(), result.contender(), TrialRun.SHOWN_SEED));
     }
 
-    private void horizons(RunReport report, List<Result> results) throws IOException {
+    private static void horizons(StudyReport report, List<Result> results) throws IOException {
         Curves curves = Curves.of(results.get(0).task().measure.reward(), "pictures sampled and rewarded");
         for (Result result : results) {
             curves = curves.with(result.contender().name(), TaskFigures.course(result, Point::pictures, Point::seen));
@@ -80,32 +78,41 @@ final class ReproductionPage {
                         result.millisPerPicture().get().mean());
             }
         }
-        curves.write(directory.resolve("horizons.png"));
-        bars.write(directory.resolve("horizons-time.png"));
         String task = results.get(0).task().toString();
-        report.figure("Horizons on " + task + " (Fig. 7)", curves.render(), "RLCM with several horizons.")
-                .figure("Their inference time", bars.render(), "In batches of 16.")
-                .rows("Horizons", results.stream().map(Tables::result).toList());
+        report.figure(
+                "Horizons on " + task + " (Fig. 7)",
+                "horizons",
+                curves.render(),
+                "RLCM with several horizons; bands are one standard deviation over the seeds.");
+        report.figure("Their inference time", "horizons-time", bars.render(), "Time of a picture, in batches of 16.");
+        report.rows("Horizons", results.stream().map(Tables::result).toList());
     }
 
-    private void algorithms(RunReport report, List<Result> results) throws IOException {
-        List<Result> ranked = results.stream()
-                .sorted(Comparator.comparingDouble(
-                        result -> -result.change(Point::seen).mean()))
-                .toList();
+    private static void algorithms(StudyReport report, List<Result> results) throws IOException {
+        List<Result> byPictures = ranked(results, result -> result.rate(Point::pictures, 1000));
+        List<Result> byTime = ranked(results, result -> result.rate(Point::seconds, 60));
         Curves curves = Curves.of(results.get(0).task().measure.reward(), "seconds of training");
-        for (Result result : ranked.subList(0, Math.min(DRAWN, ranked.size()))) {
+        for (Result result : byPictures.subList(0, Math.min(DRAWN, byPictures.size()))) {
             curves = curves.with(result.contender().name(), TaskFigures.course(result, Point::seconds, Point::seen));
         }
-        curves.write(directory.resolve("algorithms.png"));
-        String task = results.get(0).task().toString();
         report.rows(
-                        "Algorithms on " + task,
-                        ranked.stream().map(Tables::algorithm).toList())
-                .figure(
-                        "Algorithms by time",
-                        curves.render(),
-                        "Those that gained most, all with 4 steps; see docs/algorithms.md.");
+                "Algorithms on " + results.get(0).task(),
+                byPictures.stream()
+                        .map(result ->
+                                Tables.algorithm(result, 1 + byPictures.indexOf(result), 1 + byTime.indexOf(result)))
+                        .toList());
+        report.figure(
+                "Algorithms by time",
+                "algorithms",
+                curves.render(),
+                "The algorithms that gained most, all with 4 steps; bands are one standard deviation over the seeds.");
+    }
+
+    private static List<Result> ranked(List<Result> results, Function<Result, Spread> rate) {
+        return results.stream()
+                .sorted(Comparator.comparingDouble(
+                        (Result result) -> -rate.apply(result).mean()))
+                .toList();
     }
 
     /** Of every contender. */

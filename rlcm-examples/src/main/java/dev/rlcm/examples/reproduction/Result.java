@@ -5,7 +5,6 @@ import dev.rlcm.examples.reproduction.TrialRecord.Budget;
 import dev.rlcm.examples.reproduction.TrialRecord.Point;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -92,13 +91,13 @@ record Result(Task task, Contender contender, List<TrialRecord> trials) {
         return millis.isEmpty() ? Optional.empty() : Optional.of(Spread.of(millis, Double::doubleValue));
     }
 
-    /** The seconds of training, on average over the seeds, after which the mean reward is first as high as that; none if never. */
-    OptionalDouble secondsTo(double reward) {
-        List<Spread> rewards = course(Point::seen);
-        List<Spread> seconds = course(Point::seconds);
-        return IntStream.range(0, rewards.size())
-                .filter(i -> rewards.get(i).mean() >= reward)
-                .mapToDouble(i -> seconds.get(i).mean())
-                .findFirst();
+    /** The seconds of training after which the evaluated reward is first as high as that, of each seed that comes so far. */
+    List<Double> secondsTo(double reward) {
+        return trials.stream()
+                .flatMap(trial -> trial.points().stream()
+                        .filter(point -> point.seen() >= reward)
+                        .map(Point::seconds)
+                        .limit(1))
+                .toList();
     }
 }

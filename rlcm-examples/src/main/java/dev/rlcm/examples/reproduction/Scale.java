@@ -47,6 +47,10 @@ record Scale(
     /** About a quarter of an hour on two cores: a few epochs of DDPO, which take most of it. */
     static final Scale QUICK = new Scale(3, 1, 12, 50, 2, 8, 1, false, RATES, USUAL, HORIZONS, BUDGETS, 4, USUAL, 16);
 
+    /** An hour or two: fewer epochs of DDPO than in a night, and settings chosen by the first task for all. */
+    static final Scale MEDIUM =
+            new Scale(3, 3, 40, 50, 15, 15, 4, false, RATES, USUAL, HORIZONS, BUDGETS, 15, List.of(2e-3, 8e-3), 32);
+
     /** A night. Both sides have the same number of pictures. */
     static final Scale FULL =
             new Scale(3, 3, 60, 50, 60, 25, 10, true, RATES, List.of(3e-4, 1e-3), HORIZONS, BUDGETS, 25, RATES, 64);

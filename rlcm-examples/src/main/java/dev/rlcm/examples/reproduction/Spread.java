@@ -18,6 +18,11 @@ record Spread(double mean, double deviation, int count) {
         return new Spread(StatUtils.mean(values), deviation, values.length);
     }
 
+    /** The same in another unit. */
+    Spread over(double unit) {
+        return new Spread(mean / unit, deviation / Math.abs(unit), count);
+    }
+
     /** For tables: {@code 1.234 ± 0.056}, or the number alone for one seed. */
     @Override
     public String toString() {

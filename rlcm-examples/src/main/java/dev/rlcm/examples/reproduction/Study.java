@@ -5,11 +5,11 @@ import dev.rlcm.examples.options.Task;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -22,6 +22,9 @@ import java.util.stream.Stream;
 final class Study {
     /** RLCM's horizon beside DDPO. */
     private static final int RLCM_STEPS = 4;
+
+    /** How many tasks come before the algorithms. */
+    private static final int EARLY_TASKS = 2;
 
     private static final String RATE = "--learning-rate=";
 
@@ -49,6 +52,8 @@ final class Study {
     private final List<Result> methods = new ArrayList<>();
     private final List<Result> horizons = new ArrayList<>();
     private final List<Result> algorithms = new ArrayList<>();
+    private final Map<String, String[]> chosenSettings = new HashMap<>();
+    private final Set<String> missing = new LinkedHashSet<>();
 
     /**
      * @param tasks at least one; the sweeps are of the first
@@ -76,35 +81,49 @@ final class Study {
         /**
          * Makes a trial, or finds its result.
          *
-         * @throws InterruptedException if the study is to end
+         * @return empty if the study is to end, and the trial is not done
          */
-        TrialRecord run(Trial trial) throws IOException, InterruptedException;
+        Optional<TrialRecord> run(Trial trial) throws IOException, InterruptedException;
 
         /** Told of every comparison that is complete. */
         void found(Findings findings) throws IOException;
     }
 
-    /** Does everything, in an order in which the most important is known first. */
-    void run() throws IOException, InterruptedException {
-        Contender rlcm = contender(Method.RLCM, RLCM_STEPS, scale.epochs());
-        Contender ddpo = contender(Method.DDPO, scale.ddpoSteps(), scale.ddpoEpochs());
-        Map<Task, String[]> rlcmSettings = chosen(rlcm.with(FREE).during(scale.sweepEpochs()));
-        Map<Task, String[]> ddpoSettings = chosen(ddpo.with(FREE).during(scale.ddpoSweepEpochs()));
-        for (Task task : tasks) {
-            boolean first = task == tasks.get(0);
-            compare(methods, task, withBudgets(rlcm.with(FREE).with(rlcmSettings.get(task))), scale.seeds());
-            if (first) {
-                compare(methods, task, withBudgets(rlcm.named("RLCM as by default")), scale.seeds());
-            }
-            int seeds = first ? scale.seeds() : scale.ddpoSeeds();
-            compare(methods, task, withBudgets(ddpo.with(FREE).with(ddpoSettings.get(task))), seeds);
+    /**
+     * Does everything, in an order in which the most important is known first: RLCM beside DDPO on the first two tasks, the
+     * algorithms, RLCM beside DDPO on the other tasks, the horizons.
+     */
+    Findings run() throws IOException, InterruptedException {
+        int early = Math.min(EARLY_TASKS, tasks.size());
+        for (Task task : tasks.subList(0, early)) {
+            compareMethods(task);
         }
-        String[] settings = rlcmSettings.getOrDefault(horizonTask, rlcmSettings.get(tasks.get(0)));
+        compareAlgorithms();
+        for (Task task : tasks.subList(early, tasks.size())) {
+            compareMethods(task);
+        }
         for (int steps : scale.horizons()) {
-            Contender horizon = contender(Method.RLCM, steps, scale.epochs());
-            compare(horizons, horizonTask, horizon.with(FREE).with(settings), scale.seeds());
+            Contender horizon = contender(Method.RLCM, steps, scale.epochs()).with(FREE);
+            compare(horizons, horizonTask, horizon.with(settings(horizonTask, Method.RLCM)), scale.seeds());
         }
-        for (Contender contender : algorithms(rlcm.with(FREE).during(scale.algorithmEpochs()))) {
+        return findings();
+    }
+
+    private void compareMethods(Task task) throws IOException, InterruptedException {
+        boolean first = task == tasks.get(0);
+        Contender rlcm = withBudgets(contender(Method.RLCM, RLCM_STEPS, scale.epochs()));
+        Contender ddpo = withBudgets(contender(Method.DDPO, scale.ddpoSteps(), scale.ddpoEpochs()));
+        compare(methods, task, rlcm.with(FREE).with(settings(task, Method.RLCM)), scale.seeds());
+        int seeds = first ? scale.seeds() : scale.ddpoSeeds();
+        compare(methods, task, ddpo.with(FREE).with(settings(task, Method.DDPO)), seeds);
+        if (first) {
+            compare(methods, task, rlcm.named("RLCM as by default"), scale.seeds());
+        }
+    }
+
+    private void compareAlgorithms() throws IOException, InterruptedException {
+        Contender rlcm = contender(Method.RLCM, RLCM_STEPS, scale.algorithmEpochs());
+        for (Contender contender : algorithms(rlcm.with(FREE))) {
             if (!algorithmNames.contains(contender.name())) {
                 continue;
             }
@@ -143,18 +162,26 @@ final class Study {
         return NEEDS.containsKey(algorithm) ? contender.with(NEEDS.get(algorithm)) : contender;
     }
 
-    /** The settings for every task, chosen by each or by the first of them. */
-    private Map<Task, String[]> chosen(Contender contender) throws IOException, InterruptedException {
-        List<String[]> grid = scale.rates().stream()
+    /** The learning rate and clip range for a task, chosen by it, or by the first one for all. */
+    private String[] settings(Task task, Method method) throws IOException, InterruptedException {
+        Task swept = scale.sweepsEveryTask() && tasks.contains(task) ? task : tasks.get(0);
+        String key = method + " " + swept;
+        String[] known = chosenSettings.get(key);
+        if (known == null) {
+            Contender contender = method == Method.RLCM
+                    ? contender(method, RLCM_STEPS, scale.sweepEpochs())
+                    : contender(method, scale.ddpoSteps(), scale.ddpoSweepEpochs());
+            known = chosen(swept, contender.with(FREE), grid());
+            chosenSettings.put(key, known);
+        }
+        return known;
+    }
+
+    private List<String[]> grid() {
+        return scale.rates().stream()
                 .flatMap(rate ->
                         scale.clipRanges().stream().map(range -> new String[] {RATE + rate, "--clip-range=" + range}))
                 .toList();
-        Map<Task, String[]> settings = new EnumMap<>(Task.class);
-        for (Task task : tasks) {
-            boolean isSwept = scale.sweepsEveryTask() || task == tasks.get(0);
-            settings.put(task, isSwept ? chosen(task, contender, grid) : settings.get(tasks.get(0)));
-        }
-        return settings;
     }
 
     /** The settings of the grid with which one seed ends highest, or the only ones. */
@@ -163,14 +190,19 @@ final class Study {
         if (grid.size() == 1) {
             return grid.get(0);
         }
-        List<Result> tried = new ArrayList<>();
+        String[] best = grid.get(0);
+        double highest = Double.NEGATIVE_INFINITY;
         for (String[] settings : grid) {
             String name = contender.name() + ", " + String.join(" ", settings).replaceAll("--[a-z-]+=", "");
-            tried.add(compare(sweeps, task, contender.with(settings).named(name), 1));
+            Optional<Result> tried =
+                    compare(sweeps, task, contender.with(settings).named(name), 1);
+            double outcome = tried.map(Study::outcome).orElse(Double.NEGATIVE_INFINITY);
+            if (outcome > highest) {
+                highest = outcome;
+                best = settings;
+            }
         }
-        Result best =
-                tried.stream().max(Comparator.comparingDouble(Study::outcome)).orElseThrow();
-        return grid.get(tried.indexOf(best));
+        return best;
     }
 
     /** The reward at the end; what diverged or lost its numbers is behind everything else. */
@@ -179,19 +211,31 @@ final class Study {
         return result.failures() > 0 || Double.isNaN(reward) ? Double.NEGATIVE_INFINITY : reward;
     }
 
-    private Result compare(List<Result> section, Task task, Contender contender, int seeds)
+    /** Of as many seeds as are done; what is missing is noted. */
+    private Optional<Result> compare(List<Result> section, Task task, Contender contender, int seeds)
             throws IOException, InterruptedException {
         List<TrialRecord> trials = new ArrayList<>();
         for (int seed = 1; seed <= seeds; seed++) {
-            trials.add(laboratory.run(new Trial(task, contender, seed)));
+            laboratory.run(new Trial(task, contender, seed)).ifPresent(trials::add);
+        }
+        if (trials.size() < seeds) {
+            missing.add(task + ", " + contender.name() + ": " + trials.size() + " of " + seeds + " seeds done");
+        }
+        if (trials.isEmpty()) {
+            return Optional.empty();
         }
         Result result = new Result(task, contender, trials);
         section.add(result);
         laboratory.found(findings());
-        return result;
+        return Optional.of(result);
     }
 
     private Findings findings() {
-        return new Findings(List.copyOf(sweeps), List.copyOf(methods), List.copyOf(horizons), List.copyOf(algorithms));
+        return new Findings(
+                List.copyOf(sweeps),
+                List.copyOf(methods),
+                List.copyOf(horizons),
+                List.copyOf(algorithms),
+                List.copyOf(missing));
     }
 }

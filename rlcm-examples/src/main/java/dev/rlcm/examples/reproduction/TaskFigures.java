@@ -2,10 +2,8 @@ package dev.rlcm.examples.reproduction;
 
 import dev.rlcm.examples.report.Curves;
 import dev.rlcm.examples.report.ImageGrid;
-import dev.rlcm.examples.report.RunReport;
 import dev.rlcm.examples.reproduction.TrialRecord.Budget;
 import dev.rlcm.examples.reproduction.TrialRecord.Point;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,34 +30,34 @@ final class TaskFigures {
         this.reward = results.get(0).task().measure.reward();
     }
 
-    /** Adds Figures 4, 5, 6, 8 and 3 to the page. */
-    void addTo(RunReport report, Path directory) throws IOException {
+    /** Adds Figures 4, 5, 6 and 8. */
+    void addTo(StudyReport report) throws IOException {
         report.figure(
-                        title + ": reward by queries (Fig. 4)",
-                        written(
-                                by("pictures sampled and rewarded", Point::pictures, Point::seen),
-                                directory,
-                                "queries"),
-                        "Evaluated on fixed prompts of training and noises; bands are one standard deviation over the seeds.")
-                .figure(
-                        title + ": reward by time (Fig. 5)",
-                        written(by("seconds of training", Point::seconds, Point::seen), directory, "seconds"),
-                        "Sampling, rewarding and updating; evaluations are not counted.")
-                .figure(
-                        title + ": reward by inference time (Fig. 6)",
-                        written(budgets(), directory, "budgets"),
-                        "The trained policies sampled with more and fewer steps than they were trained with.")
-                .figure(
-                        title + ": prompts that were not trained on (Fig. 8)",
-                        written(
-                                by("pictures sampled and rewarded", Point::pictures, Point::unseen),
-                                directory,
-                                "unseen"),
-                        "The same policies on animals and in scenes that training never draws.");
+                title + ": reward by queries (Fig. 4)",
+                title + "-queries",
+                by("pictures sampled and rewarded", Point::pictures, Point::seen)
+                        .render(),
+                "Evaluated on fixed prompts of training and noises; bands are one standard deviation over the seeds.");
+        report.figure(
+                title + ": reward by time (Fig. 5)",
+                title + "-seconds",
+                by("seconds of training", Point::seconds, Point::seen).render(),
+                "Sampling, rewarding and updating; evaluations are not counted.");
+        report.figure(
+                title + ": reward by inference time (Fig. 6)",
+                title + "-budgets",
+                budgets().render(),
+                "The trained policies sampled with more and fewer steps than they were trained with.");
+        report.figure(
+                title + ": prompts that were not trained on (Fig. 8)",
+                title + "-unseen",
+                by("pictures sampled and rewarded", Point::pictures, Point::unseen)
+                        .render(),
+                "The same policies on animals and in scenes that training never draws.");
     }
 
     /** Adds Figure 3, if there are pictures. */
-    void addPictures(RunReport report, List<Path> folders, Path directory) throws IOException {
+    void addPictures(StudyReport report, List<Path> folders) throws IOException {
         List<Integer> shown = IntStream.range(0, results.size())
                 .filter(i -> TrialPictures.exist(folders.get(i)))
                 .boxed()
@@ -73,8 +71,11 @@ final class TaskFigures {
             grid = grid.withRow(name + ": before", TrialPictures.read(folders.get(i), TrialPictures.BEFORE))
                     .withRow("after", TrialPictures.read(folders.get(i), TrialPictures.AFTER));
         }
-        grid.write(directory.resolve(title + "-pictures.png"));
-        report.figure(title + ": before and after (Fig. 3)", grid.render(), "The same prompts and noises, first seed.");
+        report.figure(
+                title + ": before and after (Fig. 3)",
+                title + "-pictures",
+                grid.render(),
+                "The same prompts and noises, first seed.");
     }
 
     private Curves by(String axis, ToDoubleFunction<Point> spent, ToDoubleFunction<Point> gained) {
@@ -117,10 +118,5 @@ final class TaskFigures {
                     new Curves.Point(x.get(i).mean(), y.get(i).mean(), y.get(i).deviation()));
         }
         return points;
-    }
-
-    private BufferedImage written(Curves curves, Path directory, String name) throws IOException {
-        curves.write(directory.resolve(title + "-" + name + ".png"));
-        return curves.render();
     }
 }

@@ -59,6 +59,13 @@ record TrialRecord(List<String> options, int evaluated, List<Point> points, List
                 failure);
     }
 
+    /** What was known when that many epochs were done. */
+    TrialRecord until(long epochs) {
+        List<Point> earlier =
+                points.stream().filter(point -> point.epochs() <= epochs).toList();
+        return new TrialRecord(options, evaluated, earlier, budgets, failure);
+    }
+
     TrialRecord withBudgets(List<Budget> newBudgets) {
         return new TrialRecord(options, evaluated, points, newBudgets, failure);
     }

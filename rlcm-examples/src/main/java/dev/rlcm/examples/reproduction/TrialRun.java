@@ -79,8 +79,8 @@ final class TrialRun {
             try {
                 Evaluated now = evaluator.evaluate();
                 show(TrialPictures.AFTER, now);
-                trainer.save(checkpointIn(folder));
                 know(record.with(point(done, now)));
+                trainer.save(checkpointIn(folder)); // Last: what is known beyond the checkpoint is dropped on resuming.
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot write to " + folder + ": " + e.getMessage(), e);
             }

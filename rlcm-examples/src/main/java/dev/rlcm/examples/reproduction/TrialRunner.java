@@ -23,6 +23,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,10 @@ final class TrialRunner {
         }
     }
 
+    boolean isStopping() {
+        return stopping;
+    }
+
     /**
      * The reward of a task, made once.
      *
@@ -85,36 +90,47 @@ final class TrialRunner {
     /**
      * Makes a trial, goes on with it, or finds it done. One that was made with other options is made again.
      *
-     * @throws InterruptedException if {@link #stop} was called meanwhile
+     * @return empty if {@link #stop} was called before it was done
      */
-    TrialRecord run(Trial trial) throws IOException, InterruptedException {
-        List<String> arguments =
-                Stream.concat(trial.options().stream(), common.stream()).toList();
+    Optional<TrialRecord> run(Trial trial) throws IOException, InterruptedException {
         Path folder = folder(trial);
-        TrialRecord known = known(folder, TrialRecord.begun(arguments, evaluated));
+        TrialRecord known = known(folder, TrialRecord.begun(arguments(trial), evaluated));
         if (known.isDone()) {
-            return known;
+            return Optional.of(known);
         }
-        checkGoingOn(trial);
-        return run(trial, folder, known);
+        return stopping ? Optional.empty() : run(trial, folder, known);
+    }
+
+    /** Whether a trial need not be made any more. */
+    boolean knows(Trial trial) throws IOException {
+        return known(folder(trial), TrialRecord.begun(arguments(trial), evaluated))
+                .isDone();
+    }
+
+    private List<String> arguments(Trial trial) {
+        return Stream.concat(trial.options().stream(), common.stream()).toList();
     }
 
     /** What can be gone on with, or the beginning. */
     private static TrialRecord known(Path folder, TrialRecord begun) throws IOException {
         Path file = TrialRun.recordIn(folder);
         TrialRecord known = Files.exists(file) ? TrialRecord.read(file) : begun;
-        boolean usable = known.isOf(begun) && !known.points().isEmpty();
-        return usable && (known.isDone() || hasCheckpoint(folder, known)) ? known : begun;
-    }
-
-    /** Whether the trainer's state is that of the last evaluation. */
-    private static boolean hasCheckpoint(Path folder, TrialRecord known) throws IOException {
+        if (!known.isOf(begun) || known.isDone()) {
+            return known.isOf(begun) ? known : begun;
+        }
         Path checkpoint = TrialRun.checkpointIn(folder);
-        return Files.exists(checkpoint)
-                && Checkpoint.read(checkpoint).epoch() == known.last().epochs();
+        long epoch = Files.exists(checkpoint) ? Checkpoint.read(checkpoint).epoch() : 0;
+        TrialRecord evaluated = known.until(epoch);
+        boolean isWhole =
+                epoch > 0 && !evaluated.points().isEmpty() && evaluated.last().epochs() == epoch;
+        return isWhole ? evaluated : begun;
     }
 
-    private TrialRecord run(Trial trial, Path folder, TrialRecord known) throws IOException, InterruptedException {
+    private Optional<TrialRecord> run(Trial trial, Path folder, TrialRecord known)
+            throws IOException, InterruptedException {
+        if (known.points().isEmpty()) {
+            Files.deleteIfExists(TrialRun.checkpointIn(folder)); // of other options
+        }
         TrainOptions options = TrainOptions.of(known.options());
         Method method = trial.contender().method();
         LatentModel model = model(method);
@@ -142,21 +158,18 @@ final class TrialRunner {
             TrialRecord trained =
                     new TrialRun(trial, folder, evaluator, () -> base(trial, evaluator), known).execute(trainer);
             if (trained.hasFailed()) {
-                return trained;
+                return Optional.of(trained);
             }
-            checkGoingOn(trial);
+            if (stopping) {
+                return Optional
+                        .empty(); // No session must be opened any more when the JVM goes down, whose hooks close the
+                // runtime.
+            }
             policy.adapter().save(folder.resolve("adapter.safetensors"));
             TrialRecord done = trained.withBudgets(
                     budgets(trial, model, policy, options.plan(), trained.last().seen()));
             done.write(TrialRun.recordIn(folder));
-            return done;
-        }
-    }
-
-    /** No session must be opened any more when the JVM goes down, whose hooks close the runtime. */
-    private void checkGoingOn(Trial trial) throws InterruptedException {
-        if (stopping) {
-            throw new InterruptedException("stopped during " + trial);
+            return Optional.of(done);
         }
     }
 

@@ -27,7 +27,7 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
     /** Gives the row of a prompt. */
     @FunctionalInterface
     interface Source {
-        TensorData row(TextRows text, double guidanceScale);
+        TensorData row(String prompt, TextRows text, double guidanceScale);
     }
 
     /**
@@ -35,10 +35,11 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
      *
      * @param config the network's configuration
      * @param text the sizes of a prompt's states
+     * @param classes what prompts mean to a model of classes
      * @param height of the pictures in pixels
      * @param width likewise
      */
-    record Setting(OnnxComponent model, JsonFile config, TextShape text, int height, int width) {}
+    record Setting(OnnxComponent model, JsonFile config, TextShape text, ClassLabels classes, int height, int width) {}
 
     @FunctionalInterface
     private interface Maker {
@@ -46,6 +47,7 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
     }
 
     static final String STATES = "encoder_hidden_states";
+    static final String CLASSES = "class_labels";
     static final String GUIDANCE_EMBEDDING = "timestep_cond";
 
     private static final Map<String, Maker> KNOWN = new LinkedHashMap<>();
@@ -62,6 +64,13 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
         KNOWN.put("time_ids", (name, s) -> fixed(name, s.height, s.width, 0, 0, s.height, s.width));
         KNOWN.put("resolution", (name, s) -> fixed(name, s.height, s.width));
         KNOWN.put("aspect_ratio", (name, s) -> fixed(name, (float) s.height / s.width));
+        KNOWN.put(
+                CLASSES,
+                (name, s) -> new ConditioningInput(
+                        name,
+                        Shape.SCALAR,
+                        true,
+                        (prompt, text, scale) -> TensorData.floats(Shape.SCALAR, s.classes.of(prompt))));
         KNOWN.put(GUIDANCE_EMBEDDING, ConditioningInput::embeddedGuidance);
         KNOWN.put("guidance", ConditioningInput::guidance);
     }
@@ -79,7 +88,8 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
                 continue;
             }
             Maker maker = KNOWN.get(name);
-            if (maker == null) {
+            boolean isForeign = name.equals(CLASSES) && setting.text.tokens() > 0;
+            if (maker == null || isForeign) {
                 throw new IllegalArgumentException(setting.model.path() + " has the input " + name
                         + ", to which nothing is known to be fed; known are " + new TreeSet<>(KNOWN.keySet()) + " and "
                         + others + ", as in exports by Optimum");
@@ -96,12 +106,12 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
 
     private static ConditioningInput ofPrompt(String name, Shape row, Function<TextRows, Optional<TensorData>> part) {
         return new ConditioningInput(
-                name, row, true, (text, scale) -> part.apply(text).orElseThrow());
+                name, row, true, (prompt, text, scale) -> part.apply(text).orElseThrow());
     }
 
     private static ConditioningInput fixed(String name, float... values) {
         TensorData row = TensorData.floats(Shape.of(values.length), values);
-        return new ConditioningInput(name, row.shape(), false, (text, scale) -> row);
+        return new ConditioningInput(name, row.shape(), false, (prompt, text, scale) -> row);
     }
 
     private static ConditioningInput embeddedGuidance(String name, Setting setting) {
@@ -113,12 +123,15 @@ record ConditioningInput(String name, Shape row, boolean isOfPrompt, Source sour
                 name,
                 Shape.of(dim),
                 false,
-                (text, scale) -> TensorData.floats(Shape.of(dim), GuidanceEmbedding.of(scale, dim)));
+                (prompt, text, scale) -> TensorData.floats(Shape.of(dim), GuidanceEmbedding.of(scale, dim)));
     }
 
     private static ConditioningInput guidance(String name, Setting setting) {
         double factor = setting.config.real("guidance_embeds_scale").orElse(1);
         return new ConditioningInput(
-                name, Shape.SCALAR, false, (text, scale) -> TensorData.floats(Shape.SCALAR, (float) (scale * factor)));
+                name,
+                Shape.SCALAR,
+                false,
+                (prompt, text, scale) -> TensorData.floats(Shape.SCALAR, (float) (scale * factor)));
     }
 }

@@ -1,5 +1,6 @@
 package dev.rlcm.onnx.pipeline;
 
+import dev.rlcm.lora.LoraComponent;
 import dev.rlcm.mdp.FlowLevels;
 import dev.rlcm.onnx.pipeline.TextSource.Layer;
 import dev.rlcm.onnx.pipeline.TextSource.Use;
@@ -37,13 +38,25 @@ public record Family(
      * @param size height and width of the latents where the configuration names none, 0 if it must
      * @param levels the noise levels that the family's pipeline asks for, of flow-matching models
      * @param hasVariance whether the network gives a variance after the noise, which no step needs
+     * @param isOfPixels whether latents are the pictures themselves, so that there is no VAE
      */
-    public record Form(double timestepScale, int packing, int size, FlowLevels levels, boolean hasVariance) {
-        private static final Form USUAL = new Form(1, 1, 0, FlowLevels.TRAINED, false);
-        private static final Form WITH_VARIANCE = new Form(1, 1, 0, FlowLevels.TRAINED, true);
+    public record Form(
+            double timestepScale, int packing, int size, FlowLevels levels, boolean hasVariance, boolean isOfPixels) {
+        private static final Form USUAL = new Form(1, 1, 0, FlowLevels.TRAINED, false, false);
+        private static final Form WITH_VARIANCE = new Form(1, 1, 0, FlowLevels.TRAINED, true, false);
+        private static final Form PIXELS = new Form(1, 1, 0, FlowLevels.TRAINED, false, true);
     }
 
-    /** Every family. The first that fits is meant; the last is also that of pipelines without a known name. */
+    /** That of pipelines without a known name. */
+    private static final Family STABLE_DIFFUSION = new Family(
+            "Stable Diffusion 1.5",
+            List.of("StableDiffusionPipeline", "LatentConsistencyModelPipeline"),
+            UNET,
+            List.of(TextSource.of("text_encoder", Layer.LAST)),
+            Form.USUAL,
+            true);
+
+    /** Every family. The first that fits is meant. */
     private static final List<Family> ALL = List.of(
             new Family(
                     "Stable Diffusion XL",
@@ -72,21 +85,42 @@ public record Family(
                     List.of(
                             TextSource.of("text_encoder", Layer.NONE, Use.POOLED),
                             TextSource.of("text_encoder_2", Layer.LAST).withTokens(512)),
-                    new Form(0.001, 2, 128, FlowLevels.UNIFORM, false),
+                    new Form(0.001, 2, 128, FlowLevels.UNIFORM, false, false),
                     false),
+            new Family(
+                    "FLUX.2 klein",
+                    List.of("Flux2Klein"),
+                    TRANSFORMER,
+                    List.of(TextSource.of("text_encoder", Layer.QUARTERS, Use.MASKED)
+                            .withTokens(512)
+                            .within(
+                                    "<|im_start|>user\n",
+                                    "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n")),
+                    new Form(0.001, 2, 128, FlowLevels.UNIFORM_EMPIRICAL, false, false),
+                    true),
             new Family("PixArt-alpha", List.of("PixArtAlpha"), TRANSFORMER, t5(120), Form.WITH_VARIANCE, true),
             new Family("PixArt-Sigma", List.of("PixArtSigma"), TRANSFORMER, t5(300), Form.WITH_VARIANCE, true),
+            new Family("SANA", List.of("SanaPipeline"), TRANSFORMER, instructed(300), Form.USUAL, true),
+            new Family("SANA-Sprint", List.of("SanaSprintPipeline"), TRANSFORMER, instructed(300), Form.USUAL, false),
+            STABLE_DIFFUSION,
             new Family(
-                    "Stable Diffusion 1.5",
-                    List.of("StableDiffusionPipeline", "LatentConsistencyModelPipeline"),
+                    "consistency models of pixels",
+                    List.of("ConsistencyModelPipeline"),
                     UNET,
-                    List.of(TextSource.of("text_encoder", Layer.LAST)),
-                    Form.USUAL,
-                    true));
+                    List.of(),
+                    Form.PIXELS,
+                    false));
 
     /** A single T5 that is told what is padding. */
     private static List<TextSource> t5(int tokens) {
-        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED).withTokens(tokens));
+        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED, Use.LOWER_CASE)
+                .withTokens(tokens));
+    }
+
+    /** A single language model that reads an instruction before the prompt. */
+    private static List<TextSource> instructed(int tokens) {
+        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED, Use.LOWER_CASE, Use.INSTRUCTED)
+                .withTokens(tokens));
     }
 
     /**
@@ -97,13 +131,12 @@ public record Family(
      */
     public static Family of(JsonFile index) {
         String pipeline = index.text("_class_name").orElse("");
-        Family last = ALL.get(ALL.size() - 1);
         Family family = ALL.stream()
                 .filter(each -> each.pipelines.stream().anyMatch(pipeline::contains))
                 .findFirst()
-                .orElse(last);
+                .orElse(STABLE_DIFFUSION);
         for (String component : List.of("text_encoder_2", TRANSFORMER, "prior", "image_encoder")) {
-            if (family == last && hasComponent(index, component)) {
+            if (family == STABLE_DIFFUSION && hasComponent(index, component)) {
                 throw new IllegalArgumentException(index.path() + " is of a "
                         + (pipeline.isEmpty() ? "pipeline" : pipeline) + " with a " + component
                         + ", which is not supported; supported are "
@@ -117,6 +150,16 @@ public record Family(
     /** Whether a pipeline has that component; one that was left out is listed as null. */
     static boolean hasComponent(JsonFile index, String component) {
         return index.has(component) && !index.root().get(component).path(0).isNull();
+    }
+
+    /** What adapter files call one of its text encoders. kohya's tools number several, and T5 is always the third. */
+    LoraComponent component(TextSource text) {
+        if (texts.size() == 1) {
+            return new LoraComponent(text.encoder(), List.of("lora_te", "lora_te1"));
+        }
+        int number = text.layer() == Layer.LAST ? 3 : texts.indexOf(text) + 1;
+        return new LoraComponent(
+                text.encoder(), number == 1 ? List.of("lora_te1", "lora_te") : List.of("lora_te" + number));
     }
 
     /** Those of its text encoders that a model has. */

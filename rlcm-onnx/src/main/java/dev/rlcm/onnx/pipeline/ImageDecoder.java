@@ -1,122 +1,46 @@
 package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.backend.Executable;
-import dev.rlcm.compilation.Lowering;
-import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
-import dev.rlcm.graph.Op;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
-import dev.rlcm.onnx.pipeline.component.ExecutablesBySize;
-import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.onnx.pipeline.component.Rows;
-import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.reward.Sample;
-import dev.rlcm.rewrite.Rewriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
-/** The VAE's decoder: latents [B,C,h,w] of the UNet to pictures in [0, 1]. Thread-safe. */
-final class ImageDecoder {
-    private static final int PIXELS_PER_RUN = 1 << 16; // 16 pictures of 64 x 64; one of Stable Diffusion's size
-
-    private final OnnxComponent model;
-    private final String input;
-    private final Shape latent;
-    private final double scale;
-    private final double shift;
-    private final int mostPerRun;
-    private final Backend backend;
-    private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
-
-    private ImageDecoder(OnnxComponent model, ModelDirectory directory, Shape latent, Backend backend) {
-        this.model = model;
-        this.input = model.inputs().get(0);
-        this.latent = latent;
-        this.scale = directory.scalingFactor();
-        this.shift = directory.shiftFactor();
-        long pixels = (long) latent.dim(1) * latent.dim(2) * directory.latentScale() * directory.latentScale();
-        this.mostPerRun = (int) Math.max(1, PIXELS_PER_RUN / pixels);
-        this.backend = backend;
-    }
-
+/** Latents [B,C,h,w] of the denoiser to pictures in [0, 1]. Implementations are thread-safe. */
+interface ImageDecoder {
     /** Checks the decoder's interface; weights are read at the first use. */
     static ImageDecoder open(ModelDirectory directory, Shape latent, Backend backend) throws IOException {
-        OnnxComponent model = OnnxComponent.open(directory.vaeDecoder(), directory.readingWithoutPaths());
-        if (model.inputs().size() != 1) {
-            throw new IllegalArgumentException(
-                    model.path() + " has the inputs " + model.inputs() + ", expected the latents only");
-        }
-        ImageDecoder decoder = new ImageDecoder(model, directory, latent, backend);
-        int batch = model.dim(decoder.input, 0).orElse(1);
-        model.bind(decoder.input, batch, latent.dim(0), latent.dim(1), latent.dim(2));
-        return decoder;
+        return directory.isOfPixels() ? new PixelCodec(latent) : VaeDecoder.open(directory, latent, backend);
     }
 
-    List<Sample> decode(List<String> prompts, TensorData latents) {
+    List<Sample> decode(List<String> prompts, TensorData latents);
+
+    /** As {@link dev.rlcm.policy.ConsistencyModel#decoder} has it: with the scale of the latents and that of the pictures. */
+    Graph graph(int batch);
+
+    /** @throws IllegalArgumentException if the latents are not one of the shape for each prompt */
+    static void requireOnePerPrompt(List<String> prompts, TensorData latents, Shape latent) {
         if (!latents.shape().equals(Rows.prepend(prompts.size(), latent))) {
             throw new IllegalArgumentException("expected latents " + Rows.prepend(prompts.size(), latent) + " for "
                     + prompts.size() + " prompts, got " + latents.shape());
         }
-        List<Sample> samples = new ArrayList<>();
-        for (Rows.Chunk chunk : Rows.chunks(prompts.size(), mostPerRun)) {
-            TensorData part = Rows.slice(latents, chunk.from(), chunk.to());
-            TensorData pictures = run(part);
-            for (int i = 0; i < chunk.size(); i++) {
-                samples.add(sample(prompts.get(chunk.from() + i), Rows.slice(pictures, i, i + 1)));
-            }
-        }
-        return samples;
     }
 
-    private TensorData run(TensorData latents) {
-        TensorData unscaled =
-                TensorData.generate(model.type(input), latents.shape(), i -> latents.getDouble(i) / scale + shift);
-        Executable executable = executables.of(latents.shape().dim(0));
-        return executable.run(Map.of(input, unscaled)).values().iterator().next();
+    /** Pictures in [-1, 1] as ones in [0, 1]. */
+    static Value picture(Value decoded) {
+        return decoded.div(2).add(0.5).clip(0, 1);
     }
 
-    private Executable compile(int batch) {
-        return backend.compile(Lowering.of(backend).inference(Graph.of("picture", decoded(batch))));
-    }
-
-    /** As {@link dev.rlcm.policy.ConsistencyModel#decoder} has it: with the scale of the latents and that of the pictures. */
-    Graph graph(int batch) {
-        Value latents = Value.input(ConsistencyModel.LATENTS, DataType.FLOAT32, Rows.prepend(batch, latent));
-        Value unscaled = latents.div(scale).add(shift).cast(model.type(input));
-        Value picture = decoded(batch);
-        Graph graph = Rewriter.rewrite(
-                Graph.of("picture", picture),
-                value -> value.is(Op.INPUT) && value.label().equals(input) ? unscaled : value);
-        return Graph.of("picture", graph.output("picture").div(2).add(0.5).clip(0, 1));
-    }
-
-    /** The decoder's own output for its own input, [B,3,H,W] in [-1, 1], FLOAT32. */
-    private Value decoded(int batch) {
-        try {
-            Shape shape = model.bind(input, Rows.prepend(batch, latent).toArray());
-            Graph graph = model.load(Map.of(input, shape));
-            Value picture = graph.outputs().values().iterator().next();
-            if (graph.outputs().size() != 1 || picture.rank() != 4 || picture.dim(0) != batch || picture.dim(1) != 3) {
-                throw new IllegalArgumentException(model.path() + " has the outputs " + graph.outputs()
-                        + ", expected one of shape [batch, 3, height, width]");
-            }
-            return picture.cast(DataType.FLOAT32);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + model.path(), e);
-        }
-    }
-
-    private static Sample sample(String prompt, TensorData picture) {
-        float[] pixels = picture.toFloats();
+    /** The same of one picture [1,3,H,W]. */
+    static Sample sample(String prompt, TensorData decoded) {
+        float[] pixels = decoded.toFloats();
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = Math.max(0, Math.min(1, pixels[i] / 2 + 0.5f)); // NaN stays, and Sample refuses it
         }
-        return Sample.of(prompt, picture.shape().dim(2), picture.shape().dim(3), pixels);
+        return Sample.of(prompt, decoded.shape().dim(2), decoded.shape().dim(3), pixels);
     }
 }

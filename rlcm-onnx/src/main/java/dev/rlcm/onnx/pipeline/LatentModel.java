@@ -6,6 +6,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.lora.LoraFormat;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.lora.LoraSite;
 import dev.rlcm.mdp.Schedule;
@@ -24,21 +25,27 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A text-to-image model from a {@link ModelDirectory}: text encoders, a denoiser and a VAE. Its kinds differ in the schedule and in how
- * guidance is done; families, such as Stable Diffusion 1.5, XL and 3 or FLUX, in what a network is fed with, which the model's own files
+ * A text-to-image model from a {@link ModelDirectory}: text encoders, a denoiser and a VAE. One that works on pixels has no VAE: its
+ * latents are the pictures, in [-1, 1]. Kinds differ in the schedule and in how
+ * guidance is done; families, such as Stable Diffusion 1.5, XL and 3, FLUX or SANA, in what a network is fed with, which the model's own files
  * say. Policies, adapters and pictures are the same for all.
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
 public abstract sealed class LatentModel implements ConsistencyModel
-        permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel {
+        permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel, TrigFlowModel, PixelConsistencyModel {
+    private static final Logger log = LoggerFactory.getLogger(LatentModel.class);
+
     final Denoiser denoiser;
-    final TextEncoders texts;
+    final PromptEncoder texts;
     final LatentSize size;
     private final ModelDirectory directory;
     private final Backend backend;
@@ -54,7 +61,7 @@ public abstract sealed class LatentModel implements ConsistencyModel
                 : directory.trainedSize();
         this.directory = directory;
         this.backend = backend;
-        this.texts = TextEncoders.load(directory, backend);
+        this.texts = PromptEncoder.load(directory, options, backend);
         try {
             Denoiser stored = Denoiser.open(directory, size, texts.shape(), true);
             this.denoiser = options.precision().map(stored::withPrecision).orElse(stored);
@@ -182,17 +189,48 @@ public abstract sealed class LatentModel implements ConsistencyModel
     }
 
     /**
-     * Reads an adapter for this model, whichever tool wrote it.
+     * Reads an adapter for this model's denoiser, whichever tool wrote it. What the file has for text encoders they take when the model
+     * is loaded, see {@link PipelineOptions#withTextAdapter}; otherwise a warning says that it is left out.
      *
      * @throws IOException if the file is unreadable, damaged or of another model
      */
     public LoraAdapter adapter(Path file) throws IOException {
+        warnOfOtherTexts(file);
         return named(LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1))));
     }
 
     /** As {@link #adapter(Path)}, with an alpha that replaces the file's, see {@link LoraAdapter#load(Path, List, double)}. */
     public LoraAdapter adapter(Path file, double alpha) throws IOException {
+        warnOfOtherTexts(file);
         return named(LoraAdapter.load(file, LoraInjection.sites(denoiser.graph(1)), alpha));
+    }
+
+    private void warnOfOtherTexts(Path file) throws IOException {
+        int left = LoraAdapter.textEncoderKeys(file).size();
+        if (left > 0 && !texts.adapters().file().equals(Optional.of(file))) {
+            log.warn(
+                    "{}: its {} tensors for text encoders are left out; load the model with"
+                            + " PipelineOptions.withTextAdapter of this file",
+                    file,
+                    left);
+        }
+    }
+
+    /**
+     * Writes an adapter of this model's denoiser, with what the text encoders were loaded with ({@link PipelineOptions#withTextAdapter}),
+     * atomically. Without such, the same as {@link LoraAdapter#save(Path, LoraFormat)}.
+     *
+     * @throws IllegalArgumentException if the model has embeddings in place of the text encoders that have an adapter, or the format
+     *     holds one network only
+     */
+    public void saveAdapter(LoraAdapter adapter, Path file, LoraFormat format) throws IOException {
+        TextAdapters adapters = texts.adapters();
+        if (!adapters.isEmpty() && adapters.loaded().isEmpty()) {
+            throw new IllegalArgumentException("what " + adapters.file().orElseThrow()
+                    + " has for text encoders is not loaded, since the model has embeddings in their place; load it with"
+                    + " text encoders to write " + file);
+        }
+        named(adapter).save(file, format, adapters.loaded());
     }
 
     @Override

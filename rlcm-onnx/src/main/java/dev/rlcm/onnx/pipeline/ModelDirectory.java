@@ -1,10 +1,13 @@
 package dev.rlcm.onnx.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
+import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.mdp.TrigFlowSchedule;
 import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.io.IOException;
@@ -14,37 +17,43 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A text-to-image model as Optimum and diffusers write it for ONNX: a folder with {@code model_index.json} and a folder
- * for every component. Opening checks that everything is there and reads the configurations, not the weights.
+ * for every component. Opening checks that everything is there and reads the configurations, not the weights. Text encoders may be
+ * missing until they are needed, see {@link PromptEmbeddings}.
  *
  * <p>Immutable; holds no resources.
  */
 public final class ModelDirectory {
-    private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
     private static final String MODEL = "/model.onnx";
     private static final String CONFIG = "/config.json";
-    private static final List<String> FLOW_MATCHING = List.of("FlowMatchEulerDiscreteScheduler");
-    private static final String LAYOUT = "model_index.json, scheduler/ and a folder with model.onnx for every network";
 
-    private static final List<String> PARTS = List.of("model_index.json", "scheduler", "vae_decoder", "vae_encoder");
+    /** Where diffusers has the configuration that Optimum puts beside the decoder. */
+    private static final String VAE_CONFIG = "vae" + CONFIG;
+
+    private static final List<String> PARTS = List.of(
+            "model_index.json",
+            "scheduler",
+            "vae_decoder",
+            "vae_encoder",
+            VAE_CONFIG,
+            ClassLabels.MAP_FILE,
+            ClassLabels.LINES);
 
     private final Path root;
     private final Path shared;
     private final ReadOptions reading;
     private final JsonFile index;
     private final Family family;
-    private final JsonFile scheduler;
+    private final SchedulerFile scheduler;
     private final JsonFile denoiserConfiguration;
     private final Optional<LatentSize> sampleSize;
-    private final int latentScale;
-    private final double scalingFactor;
-    private final double shiftFactor;
+    /** The VAE's configuration; without keys if there is no VAE. */
+    private final JsonFile vae;
+
+    private final LatentScale scale;
 
     /**
      * Height and width of the latents.
@@ -58,29 +67,29 @@ public final class ModelDirectory {
         this.root = root;
         this.shared = shared;
         this.reading = reading;
-        index = JsonFile.read(file(home("model_index.json"), "model_index.json"));
+        index = JsonFile.read(ExportedFiles.require(home("model_index.json"), "model_index.json"));
         family = Family.of(index);
-        for (TextSource text : texts()) {
-            file(home(text.encoder()), text.encoder() + MODEL);
+        String denoiser = family.denoiser() + MODEL;
+        if (isOfPixels()) {
+            ExportedFiles.require(root, denoiser, PixelConsistencyModel.EXPORT);
+        } else {
+            ExportedFiles.require(root, denoiser);
         }
-        file(root, family.denoiser() + MODEL);
-        file(home("vae_decoder"), "vae_decoder" + MODEL);
-        scheduler = JsonFile.read(file(root, "scheduler/scheduler_config.json"));
-        denoiserConfiguration = JsonFile.read(file(root, family.denoiser() + CONFIG));
+        scheduler = new SchedulerFile(
+                root, family, JsonFile.read(ExportedFiles.require(root, "scheduler/scheduler_config.json")));
+        denoiserConfiguration = JsonFile.read(ExportedFiles.require(root, family.denoiser() + CONFIG));
         sampleSize = sampleSize(denoiserConfiguration);
-        JsonFile vae = JsonFile.read(file(home("vae_decoder"), "vae_decoder" + CONFIG));
-        latentScale = 1 << (levels(vae) - 1);
-        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215.
-        scalingFactor = vae.real("scaling_factor").orElse(0.18215);
-        shiftFactor = vae.real("shift_factor").orElse(0);
-        if (!(scalingFactor > 0)) {
-            throw vae.wrong("scaling_factor", "a positive number");
-        }
-        for (String key : new String[] {"latents_mean", "latents_std"}) {
-            if (vae.has(key)) {
-                throw vae.wrong(key, "null (statistics by channel are not supported)");
-            }
-        }
+        vae = isOfPixels() ? JsonFile.empty(root.resolve(VAE_CONFIG)) : vaeConfiguration();
+        scale = isOfPixels() ? LatentScale.OF_PIXELS : LatentScale.of(vae);
+    }
+
+    private JsonFile vaeConfiguration() throws IOException {
+        ExportedFiles.require(home("vae_decoder"), "vae_decoder" + MODEL);
+        String ofDecoder = "vae_decoder" + CONFIG;
+        boolean isElsewhere = !Files.exists(home(ofDecoder).resolve(ofDecoder));
+        Path ofWhole = home(VAE_CONFIG).resolve(VAE_CONFIG);
+        return JsonFile.read(
+                isElsewhere && Files.exists(ofWhole) ? ofWhole : ExportedFiles.require(home("vae_decoder"), ofDecoder));
     }
 
     /**
@@ -111,14 +120,8 @@ public final class ModelDirectory {
      * @param reading how the networks are read; the paths are those of the denoiser's layers
      */
     public static ModelDirectory open(Path root, Path shared, ReadOptions reading) throws IOException {
-        for (Path folder : List.of(root, shared)) {
-            if (!Files.isDirectory(folder)) {
-                throw new IllegalArgumentException((Files.exists(folder)
-                                ? folder + " is a file, not a model directory"
-                                : folder + " does not exist")
-                        + "; expected a folder with " + LAYOUT + export(folder));
-            }
-        }
+        ExportedFiles.requireFolder(root);
+        ExportedFiles.requireFolder(shared);
         return new ModelDirectory(root, shared, reading);
     }
 
@@ -153,6 +156,16 @@ public final class ModelDirectory {
                 .map(text -> TextShape.ofAbsent(text, denoiserConfiguration));
     }
 
+    /** Whether the model works on pixels, so that it has no VAE: {@link PixelConsistencyModel}. */
+    public boolean isOfPixels() {
+        return family.form().isOfPixels();
+    }
+
+    /** What prompts mean to a model of classes; of one without any if it has none. */
+    ClassLabels classes() throws IOException {
+        return ClassLabels.read(index, denoiserConfiguration);
+    }
+
     /** Whether an empty negative prompt means zeros, not what the encoders make of it. */
     boolean zeroesEmptyPrompt() {
         return index.flag("force_zeros_for_empty_prompt").orElse(false);
@@ -163,9 +176,18 @@ public final class ModelDirectory {
         return folder("tokenizer");
     }
 
-    /** The first text encoder. */
-    public Path textEncoder() {
-        return model("text_encoder");
+    /**
+     * The first text encoder.
+     *
+     * @throws IllegalArgumentException if it is missing
+     */
+    public Path textEncoder() throws IOException {
+        return encoder("text_encoder");
+    }
+
+    /** A text encoder's file, which must be there. */
+    Path encoder(String component) throws IOException {
+        return ExportedFiles.require(home(component), component + MODEL);
     }
 
     /** The most tokens the first text encoder has positions for, {@code Integer.MAX_VALUE} if it does not say. */
@@ -213,52 +235,39 @@ public final class ModelDirectory {
      * @throws IllegalArgumentException if it asks for what is not supported; the message names file and value
      */
     public LatentConsistencySchedule schedule() {
-        return schedule(
-                List.of("LCMScheduler"),
-                "a latent consistency model's; LatentDiffusionModel loads a diffusion model",
-                LatentConsistencySchedule::fromConfig);
+        return scheduler.latentConsistency();
     }
 
     /** The same of a diffusion model, with the noise of DDPO (eta 1). */
     public DdimSchedule ddimSchedule() {
-        return schedule(
-                List.of("DDIMScheduler", "PNDMScheduler"),
-                "that of DDIM; LatentConsistencyModel loads a latent consistency model",
-                DdimSchedule::fromConfig);
+        return scheduler.ddim();
     }
 
     /** Whether the scheduler is one of flow matching. */
     public boolean isFlowMatching() {
-        return FLOW_MATCHING.contains(scheduler.text("_class_name").orElse(""))
-                || scheduler.flag("use_flow_sigmas").orElse(false);
+        return scheduler.isFlowMatching();
+    }
+
+    /** Whether the scheduler is that of continuous-time consistency models. */
+    public boolean isTrigFlow() {
+        return scheduler.isTrigFlow();
+    }
+
+    /** The same of a continuous-time consistency model. */
+    TrigFlowSchedule trigFlowSchedule() {
+        return scheduler.trigFlow();
     }
 
     /** The same of a flow-matching model, for latents of a size, which its shift may depend on. */
     FlowMatchSchedule flowSchedule(LatentSize size) {
         int side = family.form().packing()
                 * denoiserConfiguration.count("patch_size").orElse(1);
-        int tokens = size.height() / side * (size.width() / side);
-        if (!isFlowMatching()) {
-            throw new IllegalArgumentException(scheduler.path() + " is of a "
-                    + scheduler.text("_class_name").orElse("scheduler")
-                    + ", not of flow matching; load the model by LatentConsistencyModel or LatentDiffusionModel");
-        }
-        return schedule(
-                List.of(scheduler.text("_class_name").orElse("")),
-                "",
-                config -> FlowMatchSchedule.fromConfig(config, family.form().levels(), tokens));
+        return scheduler.flow(size.height() / side * (size.width() / side));
     }
 
-    private <T> T schedule(List<String> names, String readAs, Function<Map<String, ?>, T> reader) {
-        String name = scheduler.text("_class_name").orElse(names.get(0));
-        if (!names.contains(name)) {
-            log.warn("{} is of a {}; it is read as {}", scheduler.path(), name, readAs);
-        }
-        try {
-            return reader.apply(scheduler.values());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(scheduler.path() + ": " + e.getMessage(), e);
-        }
+    /** The same of a consistency model that works on pixels. */
+    KarrasSchedule karrasSchedule() {
+        return scheduler.karras();
     }
 
     /** The latents the denoiser was trained on, if its configuration says. */
@@ -274,26 +283,37 @@ public final class ModelDirectory {
 
     /** The latents of pictures of a size in pixels. */
     LatentSize size(int height, int width) {
-        if (height < 1 || width < 1 || height % latentScale != 0 || width % latentScale != 0) {
-            throw new IllegalArgumentException("height and width must be positive multiples of " + latentScale
-                    + ", got " + height + " x " + width);
+        int pixels = scale.pixels();
+        if (height < 1 || width < 1 || height % pixels != 0 || width % pixels != 0) {
+            throw new IllegalArgumentException(
+                    "height and width must be positive multiples of " + pixels + ", got " + height + " x " + width);
         }
-        return new LatentSize(height / latentScale, width / latentScale);
+        return new LatentSize(height / pixels, width / pixels);
     }
 
-    /** Pixels per latent, along each side; usually 8. */
+    /** Pixels per latent, along each side; usually 8, 1 without a VAE. */
     public int latentScale() {
-        return latentScale;
+        return scale.pixels();
     }
 
     /** What the VAE's latents were multiplied by for the denoiser. */
     public double scalingFactor() {
-        return scalingFactor;
+        return scale.factor();
     }
 
     /** What was subtracted from the VAE's latents before that; usually 0. */
     public double shiftFactor() {
-        return shiftFactor;
+        return scale.shift();
+    }
+
+    /** Both, with what the VAE has for each channel. */
+    ChannelScale scaleOf(Shape latent) {
+        return ChannelScale.of(vae, scale, family.form().packing(), latent);
+    }
+
+    /** Whether guidance takes a second evaluation: it does not if the family or this model has it distilled. */
+    boolean isClassifierFree() {
+        return family.isClassifierFree() && !index.flag("is_distilled").orElse(false);
     }
 
     /** The model that a component is in. */
@@ -344,35 +364,6 @@ public final class ModelDirectory {
         }
     }
 
-    private static Path file(Path model, String name) throws IOException {
-        Path file = model.resolve(name);
-        if (Files.isRegularFile(file)) {
-            return file;
-        }
-        if (holdsPyTorchWeights(file.toAbsolutePath().getParent())) {
-            throw new IllegalArgumentException(model + " holds PyTorch weights, but no " + name
-                    + "; only ONNX exports can be used." + export(model));
-        }
-        throw new IllegalArgumentException(
-                model + " has no " + name + "; expected the layout that Optimum writes: " + LAYOUT + export(model));
-    }
-
-    private static boolean holdsPyTorchWeights(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return false;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .anyMatch(name -> name.endsWith(".safetensors") || name.endsWith(".bin") || name.endsWith(".ckpt"));
-        }
-    }
-
-    private static String export(Path root) {
-        Path name = root.toAbsolutePath().normalize().getFileName();
-        return ". Export with: optimum-cli export onnx --model MODEL --task text-to-image "
-                + (name == null ? "model" : name) + "-onnx";
-    }
-
     private Optional<LatentSize> sampleSize(JsonFile unet) {
         JsonNode size = unet.root().path("sample_size");
         if (size.isMissingNode() || size.isNull()) {
@@ -386,14 +377,5 @@ public final class ModelDirectory {
             throw unet.wrong("sample_size", "a positive integer or [height, width]");
         }
         return Optional.of(new LatentSize(height.intValue(), width.intValue()));
-    }
-
-    private static int levels(JsonFile vae) {
-        String key = vae.has("encoder_block_out_channels") ? "encoder_block_out_channels" : "block_out_channels";
-        JsonNode channels = vae.root().path(key);
-        if (!channels.isArray() || channels.isEmpty() || channels.size() > 8) {
-            throw vae.wrong(key, "a list of 1 to 8 channel counts");
-        }
-        return channels.size();
     }
 }

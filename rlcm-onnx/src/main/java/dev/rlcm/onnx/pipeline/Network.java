@@ -45,26 +45,31 @@ final class Network implements ConsistencyModel {
     public List<Map<String, TensorData>> condition(List<String> prompts, double guidanceScale) {
         Map<String, TensorData> shared = new LinkedHashMap<>();
         if (!prompts.isEmpty()) {
-            add(shared, false, "", model.texts.encode(prompts.get(0)), guidanceScale);
+            add(shared, false, "", prompts.get(0), model.texts.encode(prompts.get(0)), guidanceScale);
         }
         if (isGuided) {
-            add(shared, true, GuidedDenoiser.negative(""), model.negativeText(), guidanceScale);
+            add(shared, true, GuidedDenoiser.negative(""), "", model.negativeText(), guidanceScale);
             shared.put(GuidedDenoiser.SCALE, TensorData.floats(Shape.SCALAR, (float) guidanceScale));
         }
         List<Map<String, TensorData>> rows = new ArrayList<>();
         for (String prompt : prompts) {
             Map<String, TensorData> row = new LinkedHashMap<>(shared);
-            add(row, true, "", model.texts.encode(prompt), guidanceScale);
+            add(row, true, "", prompt, model.texts.encode(prompt), guidanceScale);
             rows.add(row);
         }
         return rows;
     }
 
     private void add(
-            Map<String, TensorData> row, boolean ofPrompt, String prefix, TextRows text, double guidanceScale) {
+            Map<String, TensorData> row,
+            boolean ofPrompt,
+            String prefix,
+            String prompt,
+            TextRows text,
+            double guidanceScale) {
         for (ConditioningInput input : model.denoiser.conditioning()) {
             if (input.isOfPrompt() == ofPrompt) {
-                row.put(prefix + input.name(), input.source().row(text, guidanceScale));
+                row.put(prefix + input.name(), input.source().row(prompt, text, guidanceScale));
             }
         }
     }

@@ -1,71 +1,68 @@
 package dev.rlcm.onnx.pipeline;
 
 import dev.rlcm.backend.Backend;
-import dev.rlcm.graph.DataType;
-import dev.rlcm.graph.Shape;
-import dev.rlcm.graph.TensorData;
-import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
-/** A model's text encoders together. What the prompts used last have become is kept. Thread-safe. */
+/** A model's text encoders together. Thread-safe. */
 final class TextEncoders implements AutoCloseable {
-    private static final long CACHE_BYTES = 64L << 20; // 284 prompts of Stable Diffusion 1.5
-    private static final int MAX_CACHED = 4096;
-
-    private final List<TextSource> sources;
     private final List<TextEncoder> encoders;
-    private final TextShape shape;
-    private final Map<String, TextRows> cache;
-    /** What stands for an encoder that the model does without. */
-    private final Optional<TextRows> absent;
+    private final TextParts parts;
 
-    private TextEncoders(List<TextSource> sources, List<TextEncoder> encoders, Optional<TextShape> missing) {
-        this.sources = sources;
+    private TextEncoders(List<TextEncoder> encoders, TextParts parts) {
         this.encoders = encoders;
-        List<TextShape> shapes =
-                new ArrayList<>(encoders.stream().map(TextEncoder::shape).toList());
-        missing.ifPresent(shapes::add);
-        this.shape = TextShape.joined(sources, shapes);
-        this.absent = missing.map(zeros -> new TextRows(
-                Optional.of(TensorData.zeros(DataType.FLOAT32, zeros.states())),
-                Optional.empty(),
-                TensorData.zeros(DataType.FLOAT32, Shape.of(zeros.tokens()))));
-        long fitting = CACHE_BYTES / (Math.max(1L, (long) shape.tokens() * shape.width()) * Float.BYTES);
-        this.cache = new RecentlyUsed<>((int) Math.max(1, Math.min(MAX_CACHED, fitting)));
+        this.parts = parts;
     }
 
-    static TextEncoders load(ModelDirectory directory, Backend backend) throws IOException {
+    static TextEncoders load(ModelDirectory directory, TextAdapters adapters, Backend backend) throws IOException {
         List<TextEncoder> encoders = new ArrayList<>();
         try {
             for (TextSource source : directory.texts()) {
-                encoders.add(TextEncoder.load(directory, source, backend));
+                encoders.add(TextEncoder.load(directory, source, adapters, backend));
             }
-            return new TextEncoders(directory.family().texts(), List.copyOf(encoders), directory.absentText());
+            List<TextShape> shapes = encoders.stream().map(TextEncoder::shape).toList();
+            return new TextEncoders(List.copyOf(encoders), TextParts.of(directory, shapes));
         } catch (IOException | RuntimeException e) {
             encoders.forEach(TextEncoder::close);
             throw e;
         }
     }
 
+    /** What prompts become, with one encoder in memory at a time. */
+    static Map<String, TextRows> encodeInTurn(
+            ModelDirectory directory, TextAdapters adapters, Backend backend, List<String> prompts) throws IOException {
+        List<TextShape> shapes = new ArrayList<>();
+        List<List<TextRows>> own = new ArrayList<>();
+        prompts.forEach(prompt -> own.add(new ArrayList<>()));
+        for (TextSource source : directory.texts()) {
+            try (TextEncoder encoder = TextEncoder.load(directory, source, adapters, backend)) {
+                shapes.add(encoder.shape());
+                for (int i = 0; i < prompts.size(); i++) {
+                    own.get(i).add(encoder.encode(prompts.get(i)));
+                }
+            }
+        }
+        TextParts parts = TextParts.of(directory, shapes);
+        Map<String, TextRows> rows = new LinkedHashMap<>();
+        for (int i = 0; i < prompts.size(); i++) {
+            rows.put(prompts.get(i), parts.joined(own.get(i)));
+            own.set(i, List.of()); // the parts take as much memory as the whole
+        }
+        return rows;
+    }
+
     TextShape shape() {
-        return shape;
+        return parts.shape();
     }
 
     /** What a prompt becomes. */
-    synchronized TextRows encode(String prompt) {
-        TextRows known = cache.get(prompt);
-        if (known == null) {
-            List<TextRows> parts = new ArrayList<>();
-            encoders.forEach(encoder -> parts.add(encoder.encode(prompt)));
-            absent.ifPresent(parts::add);
-            known = TextRows.joined(sources, parts, shape);
-            cache.put(prompt, known);
-        }
-        return known;
+    TextRows encode(String prompt) {
+        List<TextRows> own = new ArrayList<>();
+        encoders.forEach(encoder -> own.add(encoder.encode(prompt)));
+        return parts.joined(own);
     }
 
     @Override

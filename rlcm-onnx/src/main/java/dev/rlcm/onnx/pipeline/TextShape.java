@@ -3,6 +3,7 @@ package dev.rlcm.onnx.pipeline;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.onnx.pipeline.TextSource.Use;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,6 +28,17 @@ public record TextShape(int tokens, int width, int pooled) {
     public static TextShape ofAbsent(TextSource source, JsonFile network) {
         return new TextShape(
                 source.tokens(), network.count("joint_attention_dim").orElse(0), 0);
+    }
+
+    /**
+     * That of embeddings in a file.
+     *
+     * @param model where the model is that they are for
+     * @throws IllegalArgumentException if they cannot be those of the family
+     */
+    public static TextShape ofStored(PromptEmbeddings embeddings, Family family, Path model) {
+        embeddings.requireFit(family, model);
+        return embeddings.shape();
     }
 
     /**

@@ -74,7 +74,6 @@ class ModelDirectoryTest {
                 "model_index.json",
                 "unet/model.onnx",
                 "unet/config.json",
-                "text_encoder/model.onnx",
                 "vae_decoder/model.onnx",
                 "vae_decoder/config.json",
                 "scheduler/scheduler_config.json"

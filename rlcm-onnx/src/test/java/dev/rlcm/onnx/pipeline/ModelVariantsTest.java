@@ -87,7 +87,9 @@ class ModelVariantsTest {
     @Test
     void theTextEncoderGivesTheGoldens() throws IOException {
         Map<String, TensorData> golden = Goldens.read("tiny-lcm-golden/text_encoder.npz");
-        TextEncoders encoder = TextEncoders.load(ModelDirectory.open(Models.TINY), backend);
+        ModelDirectory tiny = ModelDirectory.open(Models.TINY);
+        TextAdapters none = TextAdapters.of(PipelineOptions.defaults(), tiny);
+        TextEncoders encoder = TextEncoders.load(tiny, none, backend);
         assertThat(encoder.shape()).isEqualTo(TEXT);
         int[] entries = {4, 5, 7, 12};
         for (int row = 0; row < entries.length; row++) {

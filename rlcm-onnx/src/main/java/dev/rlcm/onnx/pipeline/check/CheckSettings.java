@@ -4,6 +4,8 @@ import dev.rlcm.check.Check;
 import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.onnx.ReadOptions;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -17,6 +19,7 @@ import java.util.OptionalInt;
  * @param lora the adapter
  * @param runtime how ONNX Runtime will run the graphs
  * @param reading how the model's files are read
+ * @param embeddings a file that prompts are looked up in, in place of the text encoders
  */
 public record CheckSettings(
         int batch,
@@ -26,7 +29,8 @@ public record CheckSettings(
         int steps,
         LoraConfig lora,
         OrtOptions runtime,
-        ReadOptions reading) {
+        ReadOptions reading,
+        Optional<Path> embeddings) {
     /** Checks the numbers. */
     public CheckSettings {
         Check.atLeast(1, "batch", batch);
@@ -46,37 +50,51 @@ public record CheckSettings(
                 8,
                 LoraConfig.rank(8),
                 OrtOptions.defaults(),
-                ReadOptions.defaults());
+                ReadOptions.defaults(),
+                Optional.empty());
     }
 
     /** For sampling and updates alike. */
     public CheckSettings withBatch(int rows) {
-        return new CheckSettings(rows, rows, height, width, steps, lora, runtime, reading);
+        return new CheckSettings(rows, rows, height, width, steps, lora, runtime, reading, embeddings);
     }
 
     public CheckSettings withMinibatch(int rows) {
-        return new CheckSettings(batch, rows, height, width, steps, lora, runtime, reading);
+        return new CheckSettings(batch, rows, height, width, steps, lora, runtime, reading, embeddings);
     }
 
     /** In pixels. */
     public CheckSettings withSize(int newHeight, int newWidth) {
         return new CheckSettings(
-                batch, minibatch, OptionalInt.of(newHeight), OptionalInt.of(newWidth), steps, lora, runtime, reading);
+                batch,
+                minibatch,
+                OptionalInt.of(newHeight),
+                OptionalInt.of(newWidth),
+                steps,
+                lora,
+                runtime,
+                reading,
+                embeddings);
     }
 
     public CheckSettings withSteps(int newSteps) {
-        return new CheckSettings(batch, minibatch, height, width, newSteps, lora, runtime, reading);
+        return new CheckSettings(batch, minibatch, height, width, newSteps, lora, runtime, reading, embeddings);
     }
 
     public CheckSettings withLora(LoraConfig newLora) {
-        return new CheckSettings(batch, minibatch, height, width, steps, newLora, runtime, reading);
+        return new CheckSettings(batch, minibatch, height, width, steps, newLora, runtime, reading, embeddings);
     }
 
     public CheckSettings withRuntime(OrtOptions newRuntime) {
-        return new CheckSettings(batch, minibatch, height, width, steps, lora, newRuntime, reading);
+        return new CheckSettings(batch, minibatch, height, width, steps, lora, newRuntime, reading, embeddings);
     }
 
     public CheckSettings withReading(ReadOptions newReading) {
-        return new CheckSettings(batch, minibatch, height, width, steps, lora, runtime, newReading);
+        return new CheckSettings(batch, minibatch, height, width, steps, lora, runtime, newReading, embeddings);
+    }
+
+    /** A file in place of the text encoders, see {@link dev.rlcm.onnx.pipeline.PromptEmbeddings}. */
+    public CheckSettings withEmbeddings(Path file) {
+        return new CheckSettings(batch, minibatch, height, width, steps, lora, runtime, reading, Optional.of(file));
     }
 }

@@ -3,6 +3,7 @@ package dev.rlcm.onnx.pipeline.check;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.onnx.OnnxSignature.Dim;
 import dev.rlcm.onnx.OnnxSignature.Port;
+import dev.rlcm.onnx.pipeline.ClassLabels;
 import dev.rlcm.onnx.pipeline.Denoiser;
 import dev.rlcm.onnx.pipeline.ModelDirectory.LatentSize;
 import dev.rlcm.onnx.pipeline.TextShape;
@@ -20,11 +21,12 @@ import java.util.stream.Stream;
 final class DenoiserCheck {
     private static final String STATES = "encoder_hidden_states";
     private static final String GUIDANCE = "timestep_cond";
+    private static final String CLASSES = "class_labels";
 
     private static final Map<String, String> FOREIGN = new LinkedHashMap<>();
 
     static {
-        FOREIGN.put("class_labels", "of a class-conditional model");
+        FOREIGN.put(CLASSES, "of a class-conditional model");
         FOREIGN.put("down_block_", "of a ControlNet");
         FOREIGN.put("mid_block_", "of a ControlNet");
     }
@@ -73,19 +75,24 @@ final class DenoiserCheck {
         if (!batchFits || !sizeFits || !statesFit || text.isEmpty()) {
             return Optional.empty();
         }
+        Optional<ClassLabels> classes =
+                findings.attempt("model", () -> ClassLabels.read(layout.configurationOrEmpty(Layout.INDEX), config));
+        if (classes.isPresent() && model.inputs().contains(CLASSES)) {
+            findings.info("model", "prompts are numbers or names of classes: " + classes.get());
+        }
         return latents.size()
-                .flatMap(size -> findings.attempt(
+                .flatMap(size -> classes.flatMap(labels -> findings.attempt(
                         layout.denoiser(),
-                        () -> Denoiser.open(model, layout.family(), config, size, latents.scale(), text.get(), true)));
+                        () -> Denoiser.open(
+                                model, layout.family(), config, size, latents.scale(), text.get(), labels, true))));
     }
 
     private boolean checkNames(OnnxComponent model, String sample) {
-        List<String> required = List.of(sample, Denoiser.TIMESTEP, STATES);
+        List<String> required = Denoiser.required(sample, layout.family());
         List<String> missing =
                 required.stream().filter(name -> !model.inputs().contains(name)).toList();
         List<String> unknown = model.inputs().stream()
-                .filter(name ->
-                        !required.contains(name) && !Denoiser.knownInputs().contains(name))
+                .filter(name -> !required.contains(name) && !isKnown(name))
                 .toList();
         if (!missing.isEmpty()) {
             findings.error(
@@ -105,6 +112,11 @@ final class DenoiserCheck {
                     "export the network as Optimum does, or write the pipeline around it with ConsistencyModel");
         }
         return missing.isEmpty() && unknown.isEmpty();
+    }
+
+    private boolean isKnown(String input) {
+        boolean isForeign = input.equals(CLASSES) && !layout.family().texts().isEmpty();
+        return Denoiser.knownInputs().contains(input) && !isForeign;
     }
 
     private void checkTypes(OnnxComponent model) {
@@ -152,7 +164,7 @@ final class DenoiserCheck {
     }
 
     private void checkGuidance(OnnxComponent model, JsonFile config) {
-        if (!layout.denoiser().equals("unet")) {
+        if (!layout.denoiser().equals("unet") || layout.family().form().isOfPixels()) {
             return;
         }
         boolean embedded = model.inputs().contains(GUIDANCE);
@@ -221,9 +233,15 @@ final class DenoiserCheck {
     }
 
     private boolean checkStates(OnnxComponent model, JsonFile config) {
+        if (layout.family().texts().isEmpty()) {
+            return true;
+        }
         OptionalInt declared = model.dim(STATES, 2);
-        OptionalInt configured =
-                config.count(config.has("cross_attention_dim") ? "cross_attention_dim" : "joint_attention_dim");
+        OptionalInt configured = Stream.of("caption_channels", "cross_attention_dim", "joint_attention_dim")
+                .filter(config::has)
+                .findFirst()
+                .map(config::count)
+                .orElse(OptionalInt.empty());
         OptionalInt width = declared.isPresent() ? declared : configured;
         boolean fits = true;
         if (text.isPresent()) {

@@ -44,21 +44,46 @@ final class LatentCheck {
     }
 
     private Latents run() {
-        JsonFile vae = layout.configurationOrEmpty("vae_decoder/config.json");
+        return layout.family().form().isOfPixels() ? ofPixels() : ofVae();
+    }
+
+    private Latents ofPixels() {
+        JsonFile unet = layout.denoiserConfiguration();
+        Optional<LatentSize> size = size(unet, 1);
+        findings.run(layout.denoiser(), () -> {
+            int in = unet.count("in_channels").orElse(3);
+            int out = unet.count("out_channels").orElse(in);
+            if (in != 3 || out != 3) {
+                findings.error(
+                        layout.denoiser(),
+                        "takes " + in + " and gives " + out + " channels; pictures have 3",
+                        "use a model of pictures with red, green and blue");
+            }
+        });
+        return new Latents(size, 1, Optional.empty());
+    }
+
+    private Optional<LatentSize> size(JsonFile unet, int scale) {
+        Optional<LatentSize> size = findings.attempt(layout.denoiser(), () -> latentSize(unet, scale))
+                .flatMap(found -> found);
+        size.ifPresent(latents -> findings.run(layout.denoiser(), () -> checkHalvings(unet, latents, scale)));
+        return size;
+    }
+
+    private Latents ofVae() {
+        JsonFile vae = layout.vaeConfiguration();
         JsonFile unet = layout.denoiserConfiguration();
         findings.run(VAE, () -> checkFactors(vae));
         int scale = findings.attempt(VAE, () -> scale(vae)).orElse(USUAL_SCALE);
-        Optional<LatentSize> size = findings.attempt(layout.denoiser(), () -> latentSize(unet, scale))
-                .flatMap(found -> found);
         findings.run(VAE, () -> checkChannels(vae, unet));
-        size.ifPresent(latents -> findings.run(layout.denoiser(), () -> checkHalvings(unet, latents, scale)));
+        Optional<LatentSize> size = size(unet, scale);
         Optional<Graph> decoder = size.flatMap(latents ->
                 layout.model(VAE).flatMap(model -> findings.attempt(VAE, () -> load(model, latents, vae, scale))));
         return new Latents(size, scale, decoder);
     }
 
     private void checkFactors(JsonFile vae) {
-        if (!vae.has("scaling_factor")) {
+        if (!vae.has("scaling_factor") && !vae.has("latents_std")) {
             findings.warn(
                     VAE,
                     "the configuration has no scaling_factor; 0.18215 is taken, that of Stable Diffusion 1.5",
@@ -68,10 +93,11 @@ final class LatentCheck {
         if (vae.real("scaling_factor").orElse(1) <= 0) {
             findings.error(VAE, "scaling_factor is not positive", "copy the one of the model that was exported");
         }
-        for (String key : new String[] {"latents_mean", "latents_std"}) {
-            if (vae.has(key)) {
-                findings.error(VAE, key + " is set; statistics by channel are not supported", "use another VAE");
-            }
+        if (vae.has("latents_std") != vae.has("latents_mean")) {
+            findings.error(
+                    VAE,
+                    "has one of latents_mean and latents_std, not both",
+                    "copy the one of the model that was exported");
         }
     }
 

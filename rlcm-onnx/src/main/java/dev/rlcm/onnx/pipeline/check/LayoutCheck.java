@@ -19,23 +19,22 @@ import java.util.Optional;
 /** Which files are there, and each of them opened once for the other checks. */
 final class LayoutCheck {
     private static final String EXPORT = "optimum-cli export onnx --model MODEL --task text-to-image DIRECTORY";
-    private static final String INDEX = "model_index.json";
     private static final String VAE = "vae_decoder";
     private static final String LFS_POINTER = "version https://git-lfs";
 
     private final Path root;
-    private final ReadOptions reading;
+    private final CheckSettings settings;
     private final Findings findings;
 
-    private LayoutCheck(Path root, ReadOptions reading, Findings findings) {
+    private LayoutCheck(Path root, CheckSettings settings, Findings findings) {
         this.root = root;
-        this.reading = reading;
+        this.settings = settings;
         this.findings = findings;
     }
 
     /** What the directory holds; empty if there is no directory. */
-    static Optional<Layout> run(Path root, ReadOptions reading, Findings findings) {
-        return new LayoutCheck(root, reading, findings).run();
+    static Optional<Layout> run(Path root, CheckSettings settings, Findings findings) {
+        return new LayoutCheck(root, settings, findings).run();
     }
 
     private Optional<Layout> run() {
@@ -49,20 +48,25 @@ final class LayoutCheck {
         Map<String, OnnxComponent> components = new LinkedHashMap<>();
         Map<String, JsonFile> configurations = new HashMap<>();
         List<String> missing = new ArrayList<>();
-        read(INDEX, configurations, missing);
-        JsonFile index = configurations.getOrDefault(INDEX, JsonFile.empty(root.resolve(INDEX)));
+        read(Layout.INDEX, configurations, missing);
+        JsonFile index = configurations.getOrDefault(Layout.INDEX, JsonFile.empty(root.resolve(Layout.INDEX)));
         Optional<Family> family = findings.attempt("model", () -> Family.of(index));
         if (family.isEmpty()) {
             return Optional.empty();
         }
         String denoiser = family.get().denoiser();
-        List<TextSource> texts = family.get().texts(index);
+        List<TextSource> texts =
+                settings.embeddings().isPresent() ? List.of() : family.get().texts(index);
         List<String> networks =
                 new ArrayList<>(texts.stream().map(TextSource::encoder).toList());
-        networks.addAll(List.of(denoiser, VAE));
-        for (String name :
-                List.of("scheduler/scheduler_config.json", denoiser + "/config.json", VAE + "/config.json")) {
-            read(name, configurations, missing);
+        networks.add(denoiser);
+        read("scheduler/scheduler_config.json", configurations, missing);
+        read(denoiser + "/config.json", configurations, missing);
+        if (!family.get().form().isOfPixels()) {
+            networks.add(VAE);
+            boolean isElsewhere =
+                    !Files.exists(root.resolve(Layout.VAE)) && Files.exists(root.resolve(Layout.VAE_OF_DIFFUSERS));
+            read(isElsewhere ? Layout.VAE_OF_DIFFUSERS : Layout.VAE, configurations, missing);
         }
         for (String name : networks) {
             if (Files.isRegularFile(root.resolve(name + "/model.onnx"))) {
@@ -73,7 +77,12 @@ final class LayoutCheck {
             }
         }
         if (!missing.isEmpty()) {
-            findings.error("model", "files are missing: " + String.join(", ", missing), "export with: " + EXPORT);
+            findings.error(
+                    "model",
+                    "files are missing: " + String.join(", ", missing),
+                    family.get().form().isOfPixels()
+                            ? "export the network by the script of docs/pixel-models.md"
+                            : "export with: " + EXPORT);
         }
         return Optional.of(new Layout(root, family.get(), texts, components, configurations));
     }
@@ -96,6 +105,7 @@ final class LayoutCheck {
                 throw new IOException(file + " is a pointer of Git LFS, not the model itself; run git lfs pull");
             }
         }
+        ReadOptions reading = settings.reading();
         return OnnxComponent.skim(file, isAdapted ? reading : reading.withPaths(Map.of()));
     }
 

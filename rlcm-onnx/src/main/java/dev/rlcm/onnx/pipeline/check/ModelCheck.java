@@ -5,6 +5,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.check.LatentCheck.Latents;
 import dev.rlcm.onnx.pipeline.check.TextCheck.Encoders;
+import dev.rlcm.rewrite.lowering.StandInWeights;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -26,13 +27,15 @@ public final class ModelCheck {
      */
     public static List<Finding> of(Path directory, CheckSettings settings) {
         Findings findings = new Findings();
-        LayoutCheck.run(directory, settings.reading(), findings).ifPresent(layout -> check(layout, settings, findings));
+        LayoutCheck.run(directory, settings, findings).ifPresent(layout -> check(layout, settings, findings));
         return findings.sorted();
     }
 
     private static void check(Layout layout, CheckSettings settings, Findings findings) {
         SchedulerCheck.run(layout, settings, findings);
-        Encoders texts = TextCheck.run(layout, findings);
+        Encoders texts = settings.embeddings().isPresent()
+                ? TextCheck.stored(settings.embeddings().get(), layout, findings)
+                : TextCheck.run(layout, findings);
         Latents latents = LatentCheck.run(layout, settings, findings);
         StandInWeights weights = new StandInWeights();
         Lowering lowering = Lowering.of(settings.runtime().memory())

@@ -2,9 +2,11 @@ package dev.rlcm.onnx.pipeline.check;
 
 import dev.rlcm.mdp.FlowLevels;
 import dev.rlcm.mdp.FlowMatchSchedule;
+import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.mdp.TimestepRule;
+import dev.rlcm.mdp.TrigFlowSchedule;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.util.Arrays;
 import java.util.Map;
@@ -12,7 +14,10 @@ import java.util.Map;
 /** Whether the scheduler's configuration is one of a few-step sampler, and what it makes of the steps. */
 final class SchedulerCheck {
     private static final String NAME = "scheduler";
+    private static final String KARRAS = "CMStochasticIterativeScheduler";
     private static final String FLOW_MATCHING = "FlowMatchEulerDiscreteScheduler";
+
+    private static final String TRIGFLOW = "SCMScheduler";
 
     private final Layout layout;
     private final CheckSettings settings;
@@ -38,6 +43,22 @@ final class SchedulerCheck {
         if (type.equals(FLOW_MATCHING) || config.flag("use_flow_sigmas").orElse(false)) {
             FlowLevels levels = layout.family().form().levels();
             findings.attempt(NAME, () -> FlowMatchSchedule.fromConfig(config.values(), levels, 1)
+                            .steps(settings.steps()))
+                    .ifPresent(this::checkActions);
+            return;
+        }
+        if (type.equals(TRIGFLOW)) {
+            findings.attempt(NAME, () -> TrigFlowSchedule.fromConfig(config.values())
+                            .steps(settings.steps()))
+                    .ifPresent(this::checkActions);
+            return;
+        }
+        if (layout.family().form().isOfPixels()) {
+            if (!type.equals(KARRAS)) {
+                findings.error(NAME, "is of a " + type + ", not a " + KARRAS, "copy that of the published model");
+                return;
+            }
+            findings.attempt(NAME, () -> KarrasSchedule.fromConfig(config.values())
                             .steps(settings.steps()))
                     .ifPresent(this::checkActions);
             return;
