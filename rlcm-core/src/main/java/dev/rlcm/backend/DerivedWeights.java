@@ -4,6 +4,7 @@ import dev.rlcm.graph.TensorData;
 import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.WeakHashMap;
 import java.util.function.Supplier;
 
@@ -31,5 +32,19 @@ public final class DerivedWeights {
             known.put(form, new WeakReference<>(derived));
         }
         return derived;
+    }
+
+    /** What is in memory now: bytes by the text of the form, in its order. */
+    public synchronized Map<String, Long> bytes() {
+        Map<String, Long> bytes = new TreeMap<>();
+        for (Map<Object, WeakReference<TensorData>> known : forms.values()) {
+            known.forEach((form, reference) -> {
+                TensorData derived = reference.get();
+                if (derived != null) {
+                    bytes.merge(form.toString(), (long) derived.bytes().remaining(), Long::sum);
+                }
+            });
+        }
+        return bytes;
     }
 }

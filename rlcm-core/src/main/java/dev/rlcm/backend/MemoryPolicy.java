@@ -8,8 +8,8 @@ public enum MemoryPolicy {
      */
     FAST,
     /**
-     * As fast where that takes little. Holds one copy of weights above 64 MB, used where it is, rotated kernels, and
-     * transformed ones for a quarter of the bytes that FAST spends on them. At full
+     * As fast where that takes little. Holds one copy of weights above 64 MB, used where it is, rotated kernels or
+     * transformed ones in their place, and 256 MB more of transformed ones. At full
      * size it is a few percent slower than FAST and takes a third less memory; for small models it is the same.
      */
     BALANCED,

@@ -50,7 +50,7 @@ public final class Lowering {
     private static final Logger log = LoggerFactory.getLogger(Lowering.class);
 
     private static final Budget FAST_KERNELS = new Budget(1, 1L << 29);
-    private static final Budget BALANCED_KERNELS = new Budget(0.25, 1L << 28);
+    private static final Budget BALANCED_KERNELS = new Budget(0, 1L << 28);
 
     private final MemoryPolicy memory;
     private final ConvolutionForms convolutions;

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.function.IntToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A dense row-major tensor in memory: type, shape and little-endian bytes in a direct or memory-mapped buffer.
@@ -12,14 +13,23 @@ import java.util.function.IntToDoubleFunction;
  * weights reach a running session. A tensor that is a constant of a graph must not change. Reading is thread-safe.
  */
 public final class TensorData {
+    /** Bytes that lie in a file. */
+    @FunctionalInterface
+    public interface FileBytes {
+        /** A copy of {@code length} of them, or the mapped ones if they cannot be read any more. */
+        ByteBuffer read(int from, int length);
+    }
+
     private final DataType type;
     private final Shape shape;
     private final ByteBuffer bytes;
+    private final @Nullable FileBytes again;
 
-    private TensorData(DataType type, Shape shape, ByteBuffer bytes) {
+    private TensorData(DataType type, Shape shape, ByteBuffer bytes, @Nullable FileBytes again) {
         this.type = type;
         this.shape = shape;
         this.bytes = bytes;
+        this.again = again;
     }
 
     /** A zero-filled tensor in a new direct buffer. */
@@ -28,7 +38,7 @@ public final class TensorData {
         if (length > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("a tensor holds at most 2 GiB, " + type + shape + " needs " + length);
         }
-        return new TensorData(type, shape, direct((int) length));
+        return new TensorData(type, shape, direct((int) length), null);
     }
 
     /**
@@ -37,11 +47,24 @@ public final class TensorData {
      * @throws IllegalArgumentException if their number is not that of the type and shape
      */
     public static TensorData wrap(DataType type, Shape shape, ByteBuffer bytes) {
+        return wrapped(type, shape, bytes, null);
+    }
+
+    /**
+     * As {@link #wrap(DataType, Shape, ByteBuffer)}, of bytes that are mapped from a file.
+     *
+     * @param again copies some of the same bytes from the file, for {@link #rows}
+     */
+    public static TensorData mapped(DataType type, Shape shape, ByteBuffer bytes, FileBytes again) {
+        return wrapped(type, shape, bytes, again);
+    }
+
+    private static TensorData wrapped(DataType type, Shape shape, ByteBuffer bytes, @Nullable FileBytes again) {
         if (bytes.remaining() != byteLength(type, shape)) {
             throw new IllegalArgumentException(
                     type + " " + shape + " takes " + byteLength(type, shape) + " bytes, got " + bytes.remaining());
         }
-        return new TensorData(type, shape, bytes.slice().order(ByteOrder.LITTLE_ENDIAN));
+        return new TensorData(type, shape, bytes.slice().order(ByteOrder.LITTLE_ENDIAN), again);
     }
 
     public static TensorData floats(Shape shape, float... values) {
@@ -95,6 +118,22 @@ public final class TensorData {
     }
 
     /**
+     * Some rows along the first axis, for whoever reads them once, such as to compute another weight. If the tensor is mapped from a
+     * file they are copied from there, since pages of the mapping that were touched would stay in memory. Otherwise they are a
+     * view.
+     *
+     * @param from the first row
+     * @param to the row behind the last one
+     */
+    public TensorData rows(int from, int to) {
+        int rowBytes = bytes.capacity() / shape.dim(0);
+        int start = from * rowBytes;
+        int length = (to - from) * rowBytes;
+        return wrap(
+                type, shape.with(0, to - from), again == null ? bytes.slice(start, length) : again.read(start, length));
+    }
+
+    /**
      * The shared elements as floats.
      *
      * @throws IllegalStateException if the type is not FLOAT32
@@ -136,7 +175,7 @@ public final class TensorData {
         if (newShape.size() != shape.size()) {
             throw new IllegalArgumentException("cannot reshape " + this + " to " + newShape);
         }
-        return new TensorData(type, newShape, bytes);
+        return new TensorData(type, newShape, bytes, again);
     }
 
     /** Element i in row-major order, as a double; booleans are 0 and 1. */

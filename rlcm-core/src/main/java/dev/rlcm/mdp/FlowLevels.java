@@ -23,13 +23,33 @@ public enum FlowLevels {
             return 1 - (double) k / evaluations;
         }
     },
-    /** From 1 - 1/T to 0, without 0: diffusers' multistep solvers with {@code use_flow_sigmas}, as in SANA. */
+    /** The same with FLUX.2's shift, which depends on the number of evaluations too. */
+    UNIFORM_EMPIRICAL {
+        @Override
+        double level(int k, int evaluations, double lowest, int trainTimesteps) {
+            return UNIFORM.level(k, evaluations, lowest, trainTimesteps);
+        }
+    },
+    /**
+     * From 1 - 1/T to 0, without 0: diffusers' multistep solvers with {@code use_flow_sigmas}, as in SANA. They tell the network whole
+     * timesteps, rounded down.
+     */
     BELOW_ONE {
+        @Override
+        double told(double timestep) {
+            return Math.floor(timestep);
+        }
+
         @Override
         double level(int k, int evaluations, double lowest, int trainTimesteps) {
             return (1 - 1.0 / trainTimesteps) * (evaluations - k) / evaluations;
         }
     };
+
+    /** The timestep that the network is told at the timestep T s. */
+    double told(double timestep) {
+        return timestep;
+    }
 
     /** The level of evaluation k, in (0, 1], decreasing in k. */
     abstract double level(int k, int evaluations, double lowest, int trainTimesteps);

@@ -16,6 +16,7 @@ import java.util.Map;
  *
  * @param levels which levels are taken before the shift
  * @param shift f, positive; 1 leaves the levels as they are
+ * @param shiftGrowth what f is multiplied with for every evaluation, positive; 1 for all models but FLUX.2
  * @param terminal what the last level is stretched to, as Qwen-Image and LTX-Video are trained: s' = 1 - (1 - s) (1 - terminal) / (1 - last);
  *     in [0, 1), 0 leaves the levels as they are
  * @param spacing where the levels between the first and the last are
@@ -28,6 +29,7 @@ import java.util.Map;
 public record FlowMatchSchedule(
         FlowLevels levels,
         double shift,
+        double shiftGrowth,
         double terminal,
         FlowSpacing spacing,
         int trainTimesteps,
@@ -45,6 +47,7 @@ public record FlowMatchSchedule(
 
     public FlowMatchSchedule {
         Check.positive("shift", shift);
+        Check.positive("shiftGrowth", shiftGrowth);
         Check.that(terminal >= 0 && terminal < 1, "terminal", "in [0, 1)", terminal);
         Check.that(trainTimesteps >= 2 && trainTimesteps <= 1_000_000, "trainTimesteps", "in [2, 1e6]", trainTimesteps);
         boolean isSde = noise == FlowNoise.SDE;
@@ -60,6 +63,7 @@ public record FlowMatchSchedule(
         return new FlowMatchSchedule(
                 FlowLevels.TRAINED,
                 3,
+                1,
                 0,
                 FlowSpacing.SHIFTED,
                 1000,
@@ -89,10 +93,15 @@ public record FlowMatchSchedule(
         }
         double terminal = decoded.number("shift_terminal", 0);
         Check.that(!multistep || terminal == 0, "shift_terminal", "absent", terminal);
-        boolean unshifted = levels == FlowLevels.TRAINED && decoded.flag("use_dynamic_shifting", false);
+        boolean isDynamic = decoded.flag("use_dynamic_shifting", false);
+        boolean unshifted = levels == FlowLevels.TRAINED && isDynamic;
+        boolean isEmpirical = levels == FlowLevels.UNIFORM_EMPIRICAL && isDynamic && !multistep;
         FlowMatchSchedule standard = new FlowMatchSchedule(
                 multistep ? FlowLevels.BELOW_ONE : unshifted ? FlowLevels.UNSHIFTED : levels,
-                multistep ? decoded.number("flow_shift", 1) : shift(decoded, tokens),
+                multistep
+                        ? decoded.number("flow_shift", 1)
+                        : isEmpirical ? empiricalShift(tokens, 0) : shift(decoded, tokens),
+                isEmpirical ? empiricalShift(tokens, 1) / empiricalShift(tokens, 0) : 1,
                 terminal,
                 spacing(decoded),
                 decoded.integer("num_train_timesteps", defaults().trainTimesteps()),
@@ -128,26 +137,42 @@ public record FlowMatchSchedule(
         return type.equals("exponential") ? Math.exp(mu) : mu;
     }
 
-    public FlowMatchSchedule withLevels(FlowLevels value) {
-        return new FlowMatchSchedule(value, shift, terminal, spacing, trainTimesteps, noise, noiseLevel, window);
+    /**
+     * FLUX.2's f for N evaluations, exp(mu): mu is linear in N between lines for 10 and 200 evaluations, which are linear in the number of
+     * tokens; beyond 4300 tokens it is the latter alone (diffusers' compute_empirical_mu).
+     */
+    private static double empiricalShift(int tokens, int evaluations) {
+        double many = 0.00016927 * tokens + 0.45666666;
+        double few = 8.73809524e-05 * tokens + 1.89833333;
+        double mu = tokens > 4300 ? many : many + (many - few) / 190 * (evaluations - 200);
+        return Math.exp(mu);
     }
 
+    public FlowMatchSchedule withLevels(FlowLevels value) {
+        return new FlowMatchSchedule(
+                value, shift, shiftGrowth, terminal, spacing, trainTimesteps, noise, noiseLevel, window);
+    }
+
+    /** With another shift, the same for any number of evaluations. */
     public FlowMatchSchedule withShift(double value) {
-        return new FlowMatchSchedule(levels, value, terminal, spacing, trainTimesteps, noise, noiseLevel, window);
+        return new FlowMatchSchedule(levels, value, 1, terminal, spacing, trainTimesteps, noise, noiseLevel, window);
     }
 
     /** With the last level stretched to another one; 0 for no stretching. */
     public FlowMatchSchedule withTerminal(double value) {
-        return new FlowMatchSchedule(levels, shift, value, spacing, trainTimesteps, noise, noiseLevel, window);
+        return new FlowMatchSchedule(
+                levels, shift, shiftGrowth, value, spacing, trainTimesteps, noise, noiseLevel, window);
     }
 
     public FlowMatchSchedule withSpacing(FlowSpacing value) {
-        return new FlowMatchSchedule(levels, shift, terminal, value, trainTimesteps, noise, noiseLevel, window);
+        return new FlowMatchSchedule(
+                levels, shift, shiftGrowth, terminal, value, trainTimesteps, noise, noiseLevel, window);
     }
 
     /** With another kind of noise, and how much of it. */
     public FlowMatchSchedule withNoise(FlowNoise kind, double level) {
-        return new FlowMatchSchedule(levels, shift, terminal, spacing, trainTimesteps, kind, level, window);
+        return new FlowMatchSchedule(
+                levels, shift, shiftGrowth, terminal, spacing, trainTimesteps, kind, level, window);
     }
 
     /** With noise of another {@link #noiseLevel}. */
@@ -157,16 +182,18 @@ public record FlowMatchSchedule(
 
     /** With noise on some steps only, on which training then works, as Flow-GRPO-Fast does. */
     public FlowMatchSchedule withWindow(StepWindow value) {
-        return new FlowMatchSchedule(levels, shift, terminal, spacing, trainTimesteps, noise, noiseLevel, value);
+        return new FlowMatchSchedule(
+                levels, shift, shiftGrowth, terminal, spacing, trainTimesteps, noise, noiseLevel, value);
     }
 
     /** The noise levels of N evaluations, decreasing, in (0, 1]. */
     public double[] levels(int evaluations) {
         Check.between(1, trainTimesteps, "evaluations", evaluations);
-        double lowest = shifted(1.0 / trainTimesteps); // diffusers shifts the end of training's levels twice
+        double f = shift * Math.pow(shiftGrowth, evaluations);
+        double lowest = shifted(1.0 / trainTimesteps, f); // diffusers shifts the end of training's levels twice
         double[] chosen = new double[evaluations];
         for (int k = 0; k < evaluations; k++) {
-            chosen[k] = shifted(levels.level(k, evaluations, lowest, trainTimesteps));
+            chosen[k] = shifted(levels.level(k, evaluations, lowest, trainTimesteps), f);
         }
         double last = chosen[evaluations - 1];
         for (int k = 0; terminal > 0 && last < 1 && k < evaluations; k++) {
@@ -176,8 +203,12 @@ public record FlowMatchSchedule(
         return chosen;
     }
 
-    private double shifted(double level) {
-        return level == 1 ? 1 : shift * level / (1 + (shift - 1) * level); // to the bit: 1 - s must be 0 at pure noise
+    private double told(double level) {
+        return levels.told(trainTimesteps * level);
+    }
+
+    private static double shifted(double level, double f) {
+        return level == 1 ? 1 : f * level / (1 + (f - 1) * level); // to the bit: 1 - s must be 0 at pure noise
     }
 
     /** The schedule of N evaluations at {@link #levels(int)}. */
@@ -200,7 +231,7 @@ public record FlowMatchSchedule(
             double next = last ? 0 : chosen[k + 1];
             Check.that(chosen[k] > next && next >= 0, "level " + (last ? k : k + 1), "in (0, " + chosen[k] + ")", next);
             double a = last || !window.contains(k) ? 0 : noiseLevel;
-            steps.add(noise.step(trainTimesteps * chosen[k], chosen[k], next, a));
+            steps.add(noise.step(told(chosen[k]), chosen[k], next, a));
         }
         return new Schedule(steps, 1);
     }
@@ -212,7 +243,7 @@ public record FlowMatchSchedule(
         for (double level : levels(evaluations)) {
             if (level < 1) {
                 steps.add(
-                        new ForwardStep(1 - level, level, FlowNoise.clean(level).step(trainTimesteps * level, 0)));
+                        new ForwardStep(1 - level, level, FlowNoise.clean(level).step(told(level), 0)));
             }
         }
         return steps;

@@ -15,7 +15,8 @@ import java.util.Map;
  * @param intermediate the second of two timesteps; with other numbers of evaluations they are evenly spaced
  * @param network what the network itself works on
  */
-public record TrigFlowSchedule(double sigmaData, double maxTimestep, double intermediate, Network network) {
+public record TrigFlowSchedule(double sigmaData, double maxTimestep, double intermediate, Network network)
+        implements ScheduleRule {
     /** What a network is fed with and estimates. */
     public enum Network {
         /** F itself, told t. */
@@ -96,6 +97,7 @@ public record TrigFlowSchedule(double sigmaData, double maxTimestep, double inte
     }
 
     /** The schedule of N evaluations; the last step is deterministic. */
+    @Override
     public Schedule steps(int evaluations) {
         double[] timesteps = timesteps(evaluations);
         List<GaussianStep> steps = new ArrayList<>();
@@ -111,5 +113,20 @@ public record TrigFlowSchedule(double sigmaData, double maxTimestep, double inte
                     last ? 0 : Math.sin(timesteps[k + 1]) * sigmaData));
         }
         return new Schedule(steps, sigmaData);
+    }
+
+    /** The forward process of the sample that is decoded, x0 / sd, at the timesteps of N evaluations below pi / 2, where no signal is left. */
+    @Override
+    public List<ForwardStep> forwardSteps(int evaluations) {
+        List<ForwardStep> steps = new ArrayList<>();
+        for (double t : timesteps(evaluations)) {
+            double cos = Math.cos(t);
+            double sin = Math.sin(t);
+            if (cos > 0) {
+                GaussianStep estimate = network.step(t, sigmaData, cos, sin, 1 / sigmaData, 0);
+                steps.add(new ForwardStep(sigmaData * cos, sigmaData * sin, estimate));
+            }
+        }
+        return steps;
     }
 }

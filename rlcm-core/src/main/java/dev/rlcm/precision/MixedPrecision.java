@@ -9,11 +9,12 @@ import dev.rlcm.graph.Value;
 import java.nio.ShortBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Moves the bulk of a graph to a 16-bit type: matrix products, convolutions and what lies between them. What
  * needs range or many digits is computed in FLOAT32, even in graphs that are in 16 bits throughout: sines of timesteps,
- * exponentials, powers, roots, sums and means, and the inside of normalisations. The graph keeps its interface, so that
+ * exponentials, powers, roots, sums and means, linear attention, and the inside of normalisations. The graph keeps its interface, so that
  * adapters and losses that are added later see FLOAT32. Its derivative is a backward pass in the same types. Stateless and thread-safe.
  */
 final class MixedPrecision {
@@ -22,9 +23,11 @@ final class MixedPrecision {
 
     private final DataType half;
     private final HalfViews views = new HalfViews(MixedPrecision::saturated);
+    private final Set<Value> delicate;
 
-    private MixedPrecision(DataType half) {
+    private MixedPrecision(DataType half, Set<Value> delicate) {
         this.half = half;
+        this.delicate = delicate;
     }
 
     /** Where a node is computed. */
@@ -49,7 +52,7 @@ final class MixedPrecision {
         if (!half.isHalf()) {
             throw new IllegalArgumentException("half must be FLOAT16 or BFLOAT16, got " + half);
         }
-        MixedPrecision lowering = new MixedPrecision(half);
+        MixedPrecision lowering = new MixedPrecision(half, GuardedQuotients.in(graph));
         return lowering.views.rebuild(graph, lowering::lowered);
     }
 
@@ -77,6 +80,9 @@ final class MixedPrecision {
     }
 
     private Place place(Value node) {
+        if (delicate.contains(node)) {
+            return Place.SINGLE;
+        }
         return switch (node.op()) {
             case MATMUL, ATTENTION -> Place.HALF;
                 // No provider of ONNX Runtime has bfloat16 convolutions in the opset that graphs are exported in.

@@ -60,6 +60,21 @@ class FlowMatchScheduleTest {
         assertThat(lowest).isCloseTo(Math.exp(0.5) / (Math.exp(0.5) + 999), within(1e-12));
     }
 
+    /** By hand for 4096 tokens and 4 evaluations: lines 1.14999 and 2.25624, so mu = 1.14999 - 1.10625 / 190 (4 - 200). */
+    @Test
+    void theShiftOfFlux2DependsOnTheNumberOfEvaluations() {
+        Map<String, Object> config = Map.of("use_dynamic_shifting", true);
+        FlowMatchSchedule flux = FlowMatchSchedule.fromConfig(config, FlowLevels.UNIFORM_EMPIRICAL, 4096);
+        for (int n : new int[] {4, 50}) {
+            double f = Math.exp(1.1499965866 - (2.2562457 - 1.1499965866) / 190 * (n - 200));
+            double level = 1 - 1.0 / n;
+            assertThat(flux.levels(n)[1]).isCloseTo(f * level / (1 + (f - 1) * level), within(1e-6));
+        }
+        FlowMatchSchedule large = FlowMatchSchedule.fromConfig(config, FlowLevels.UNIFORM_EMPIRICAL, 5000);
+        assertThat(large.shift()).isCloseTo(Math.exp(0.00016927 * 5000 + 0.45666666), within(1e-9));
+        assertThat(large.shiftGrowth()).isEqualTo(1);
+    }
+
     @Test
     void aMultistepSolversLevelsStartBelowOne() {
         Map<String, Object> config = Map.of("use_flow_sigmas", true, "flow_shift", 3.0);

@@ -65,6 +65,27 @@ class TrigFlowScheduleTest {
         assertThat(List.of(schedule.steps().get(1), schedule.decode())).allMatch(step -> !step.isStochastic());
     }
 
+    /** An exact network estimates from any noised sample, in the scale that is decoded, the sample. */
+    @Property(tries = 50)
+    void theForwardProcessLeadsBackToTheSample(
+            @ForAll Network network,
+            @ForAll @IntRange(min = 1, max = 8) int n,
+            @ForAll @DoubleRange(min = -2, max = 2) double sample,
+            @ForAll @DoubleRange(min = -2, max = 2) double z) {
+        double[] timesteps = TRIG.timesteps(n);
+        List<ForwardStep> steps = TRIG.withNetwork(network).forwardSteps(n);
+        assertThat(steps).hasSize(n - 1); // 1.5708 is beyond pi / 2
+        for (int k = 1; k < n; k++) {
+            ForwardStep step = steps.get(k - 1);
+            double t = timesteps[k];
+            double x = step.signal() * sample + step.noise() * z;
+            double model = network == Network.FLOW ? z - sample : Math.cos(t) * z - Math.sin(t) * sample;
+            double estimate =
+                    step.estimate().sampleCoefficient() * x + step.estimate().modelCoefficient() * model;
+            assertThat(estimate).isCloseTo(sample, within(1e-9));
+        }
+    }
+
     @Test
     void otherPredictionsAreRefused() {
         assertThatThrownBy(() -> TrigFlowSchedule.fromConfig(Map.of("prediction_type", "epsilon")))

@@ -83,6 +83,28 @@ class MixedPrecisionTest {
         SameFunction.check(graph, widened, 1e-9);
     }
 
+    /** As SANA has it: 1e-15 keeps rows without a key from a quotient 0 / 0, and would be 0 in FLOAT16. */
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT16", "BFLOAT16"})
+    void linearAttentionIsComputedInSinglePrecision(DataType half) {
+        Value q = x.matmul(weight(8, 8));
+        Value rectified = q.unary(Op.RELU);
+        Value sums = rectified.matmul(rectified.transpose(1, 0).matmul(q.pad(0, 0, 0, 1)));
+        Value guard = Value.scalar(DataType.FLOAT32, 1e-15);
+        Value attended = sums.slice(1, 0, 8).div(sums.slice(1, 8, 9).add(guard));
+        Graph graph = Graph.of("y", attended.matmul(weight(8, 3)));
+        Graph lowered = MixedPrecision.lower(graph, half);
+        assertThat(lowered.topologicalOrder())
+                .filteredOn(v -> v.is(Op.MATMUL))
+                .extracting(Value::type)
+                .containsExactly(half, DataType.FLOAT32, DataType.FLOAT32, half);
+        assertThat(typeOf(lowered, Op.RELU)).isEqualTo(DataType.FLOAT32);
+        assertThat(typeOf(lowered, Op.DIV)).isEqualTo(DataType.FLOAT32);
+        assertThat(lowered.topologicalOrder())
+                .filteredOn(v -> v.is(Op.CONSTANT))
+                .anyMatch(v -> v.type() == DataType.FLOAT32 && v.data().getDouble(0) == (double) 1e-15f);
+    }
+
     @Test
     void emulationRoundsTheResultOfEveryComputingNode() {
         Graph lowered = lowered(x.matmul(weight(8, 8)).transpose(1, 0).tanh());

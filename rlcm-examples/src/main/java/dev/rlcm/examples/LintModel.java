@@ -1,9 +1,11 @@
 package dev.rlcm.examples;
 
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.examples.options.Cli;
 import dev.rlcm.examples.options.EmbeddingsOption;
 import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.lora.LoraConfig;
+import dev.rlcm.onnx.OrtOptions;
 import dev.rlcm.onnx.pipeline.check.CheckSettings;
 import dev.rlcm.onnx.pipeline.check.Finding;
 import dev.rlcm.onnx.pipeline.check.Finding.Severity;
@@ -49,6 +51,9 @@ public final class LintModel implements Callable<Integer> {
     @Option(names = "--rank", description = "Of the adapter. Default: ${DEFAULT-VALUE}.")
     private int rank = 8;
 
+    @Option(names = "--memory", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private MemoryPolicy memory = OrtOptions.defaults().memory();
+
     @Option(
             names = "--targets",
             split = ",",
@@ -74,6 +79,7 @@ public final class LintModel implements Callable<Integer> {
                 .withMinibatch(minibatch == 0 ? batch : minibatch)
                 .withSteps(steps)
                 .withReading(model.reading())
+                .withRuntime(OrtOptions.defaults().withMemory(memory))
                 .withLora(targets.isEmpty() ? lora : lora.targeting(targets.toArray(String[]::new)));
         CheckSettings sized = height == 0 ? settings : settings.withSize(height, width);
         List<Finding> findings = ModelCheck.of(

@@ -122,6 +122,7 @@ class ArchitectureTest {
             .or(simpleName("Denoiser"))
             .or(simpleName("Replicas"))
             .or(simpleName("TextEncoder"))
+            .or(simpleName("TextInput"))
             .or(simpleName("TextSource"))
             .or(simpleName("TextShape"))
             .or(simpleName("Family"))

@@ -19,6 +19,8 @@ import dev.rlcm.onnx.format.ModelFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -165,6 +167,40 @@ class OnnxModelsTest {
         var weight = model.getGraphBuilder().getInitializerBuilder(0);
         weight.getExternalDataBuilder(0).setValue(location);
         Files.write(to, model.build().toByteArray());
+    }
+
+    /** Weights are read from the file again to transform them, but never from another file in its place. */
+    @Test
+    void rowsThatAreReadAgainAreThoseThatWereLoaded() throws IOException {
+        Path file = directory.resolve("model.onnx");
+        OnnxWriter.write(perceptron(), file, Dialect.RUNTIME, 100);
+        List<TensorData> weights = OnnxModels.load(file, Map.of()).topologicalOrder().stream()
+                .filter(v -> v.is(Op.CONSTANT) && v.shape().size() * 4 > 100)
+                .map(Value::data)
+                .toList();
+        assertThat(weights).isNotEmpty();
+        List<float[]> before = weights.stream().map(TensorData::toFloats).toList();
+        assertRows(weights, before);
+        Path data = directory.resolve("model.onnx.data");
+        Path other = directory.resolve("other");
+        Files.write(other, new byte[(int) Files.size(data)]);
+        Files.move(other, data, StandardCopyOption.REPLACE_EXISTING);
+        assertRows(weights, before);
+        Files.delete(data);
+        assertRows(weights, before);
+        TensorData inMemory = TensorData.floats(Shape.of(3, 2), 1, 2, 3, 4, 5, 6);
+        assertThat(inMemory.rows(1, 3).toFloats()).containsExactly(3, 4, 5, 6);
+    }
+
+    private static void assertRows(List<TensorData> weights, List<float[]> values) {
+        for (int i = 0; i < values.size(); i++) {
+            TensorData weight = weights.get(i);
+            int rows = weight.shape().dim(0);
+            int width = weight.size() / rows;
+            assertThat(weight.rows(0, rows).toFloats()).isEqualTo(values.get(i));
+            assertThat(weight.rows(rows - 1, rows).toFloats())
+                    .isEqualTo(Arrays.copyOfRange(values.get(i), (rows - 1) * width, rows * width));
+        }
     }
 
     @Test

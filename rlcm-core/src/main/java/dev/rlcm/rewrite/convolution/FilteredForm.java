@@ -14,7 +14,7 @@ import java.util.Arrays;
  *   <li>Channels last: the transformed kernel is the right operand, which products take as it is and transposed alike, so that
  *       one copy serves both directions. Long runs of channels make its transposes cheap. Best for many tiles.
  *   <li>Upsampled: for the convolution of a picture that nearest-neighbour upsampling by 2 has enlarged. It reads the small
- *       picture and takes four times fewer multiplications with a kernel as large as the direct one.
+ *       picture and takes four times fewer multiplications with a kernel as large as the direct one. Channels are last.
  * </ul>
  */
 enum FilteredForm {
@@ -22,8 +22,7 @@ enum FilteredForm {
     FIRST_4(Tile.OF_4, false),
     LAST_2(Tile.OF_2, true),
     LAST_4(Tile.OF_4, true),
-    UPSAMPLED_FIRST(Tile.UPSAMPLED, false),
-    UPSAMPLED_LAST(Tile.UPSAMPLED, true);
+    UPSAMPLED(Tile.UPSAMPLED, true);
 
     private final Tile tile;
     private final boolean channelsLast;

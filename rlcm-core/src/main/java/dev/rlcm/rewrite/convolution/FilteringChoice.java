@@ -21,8 +21,9 @@ record FilteringChoice(int directions, int longest) {
 
     /** A form in the place of another: the seconds that it saves for a row, and the bytes that it takes beyond it. */
     private record Step(Value conv, FilteredForm form, double seconds, double bytes) {
+        /** Seconds for a byte; what takes no more bytes comes first, and what it gives back can be spent. */
         double worth() {
-            return seconds / bytes;
+            return bytes > 0 ? seconds / bytes : Double.POSITIVE_INFINITY;
         }
     }
 
@@ -72,11 +73,14 @@ record FilteringChoice(int directions, int longest) {
                 .orElseThrow();
     }
 
-    /** Bytes beyond the model's own kernel, which it keeps: of rotated or transformed copies. */
+    /**
+     * Bytes of the kernel in all directions. The model's own one counts for the direct form only: it is mapped from its file, and
+     * leaves memory after it has been transformed.
+     */
     private double bytes(Value conv, @Nullable FilteredForm form) {
         double filters = (double) conv.dim(1) * conv.in(0).dim(1) * Float.BYTES;
         if (form == null) {
-            return filters * Tile.TAPS * Tile.TAPS * (directions - 1);
+            return filters * Tile.TAPS * Tile.TAPS * directions;
         }
         return filters * form.points() * (form.isChannelsLast() ? 1 : directions);
     }

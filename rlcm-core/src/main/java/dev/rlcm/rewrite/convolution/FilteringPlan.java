@@ -80,7 +80,7 @@ public final class FilteringPlan {
 
     private static FilteredForm anyForm(Value conv) {
         if (FilteredForm.isOfUpsampled(conv)) {
-            return FilteredForm.UPSAMPLED_LAST;
+            return FilteredForm.UPSAMPLED;
         }
         int tiles = Tile.OF_4.count(conv.dim(2)) * Tile.OF_4.count(conv.dim(3));
         return tiles < Tile.OF_4.outputs() ? FilteredForm.FIRST_4 : FilteredForm.LAST_4;

@@ -18,7 +18,12 @@ import java.util.stream.IntStream;
  */
 public final class LeftWeights {
     /** Tells the transposed copy from other forms of the same weight. */
-    private record Transposed() {}
+    private record Transposed() {
+        @Override
+        public String toString() {
+            return "transposed";
+        }
+    }
 
     private LeftWeights() {}
 

@@ -20,8 +20,11 @@ record Tile(int outputs, int upsampling, double[][] output, double[][] kernel, d
 
     static final Tile OF_2 = of(2, 0, 1, -1);
 
-    /** Of the sets of small points that were tried, these round least: 2.3e-6 against 3.5e-6 with -2 for -1/2. */
-    static final Tile OF_4 = of(4, 0, 1, -1, 2, -0.5);
+    /**
+     * Of the points that were tried and give matrices that FLOAT32 holds exactly, these round least: 1.7e-6 relative L2, against
+     * 2.3e-6 with 0, 1, -1, 2, -1/2, and 3.5e-6 with the usual 0, 1, -1, 2, -2.
+     */
+    static final Tile OF_4 = of(4, 0, 0.75, -0.75, 1.5, -1.5);
 
     /**
      * Two outputs of an input that repeats every element once, of three multiplications: with S = g0 + g1 + g2 they are

@@ -20,7 +20,12 @@ import java.util.List;
  */
 public final class RotatedKernels {
     /** Tells rotated kernels from other forms of the same kernel. */
-    private record Rotated(int group) {}
+    private record Rotated(int group) {
+        @Override
+        public String toString() {
+            return "rotated" + (group == 1 ? "" : " in " + group + " groups");
+        }
+    }
 
     private RotatedKernels() {}
 

@@ -138,9 +138,12 @@ public final class FullSizeBenchmark implements Callable<Integer> {
             PrintWriter out, TimedBackend backend, SkeletonModel model, int batch, double peak, DeviceMemory device)
             throws IOException {
         LoraConfig lora = LoraConfig.rank(rank);
+        MemoryTable table = new MemoryTable();
+        backend.afterCompiling(() -> table.take("compiling", backend.derivedWeights()));
         Stopwatch watch = new Stopwatch(out);
         AdaptedGraph adapted = LoraInjection.inject(model.denoiser(batch), lora);
         watch.print("read, raise, inject adapter");
+        table.take("reading", backend.derivedWeights());
         SamplingPlan plan = SamplingPlan.steps(steps).withBatch(batch);
         ConsistencyPolicy policy = model.policy(LatentConsistencySchedule.defaults(), plan, lora, backend);
         watch.print("compile the forward pass");
@@ -148,12 +151,14 @@ public final class FullSizeBenchmark implements Callable<Integer> {
         List<String> prompts = Collections.nCopies(batch, "noise");
         Rollout rollout = policy.rollout(prompts, RandomStreams.seeded(2));
         watch.print("sample");
+        table.take("sampling", backend.derivedWeights());
         double[] advantages = new double[batch];
         Arrays.fill(advantages, 1);
         PpoOptimizer ppo = PpoOptimizer.of(
                 policy, PpoConfig.defaults().withMinibatch(batch).withTrajectoriesPerStep(batch));
         ppo.update(rollout, advantages);
         watch.print("compile the update, and update");
+        table.take("updating", backend.derivedWeights());
         out.printf("%-34s %10.1f s%n", "of that, runs", backend.last().nanos() * 1e-9);
         for (int round = 1; round < rounds; round++) {
             ppo.update(policy.rollout(prompts, RandomStreams.seeded(2 + round)), advantages);
@@ -179,7 +184,9 @@ public final class FullSizeBenchmark implements Callable<Integer> {
         boolean onCpu = runtime.cudaDevice().isEmpty();
         double gigabytes = onCpu ? ProcessMemory.peak() : device.growth();
         out.printf("%n%-34s %9.2f GB%n", "peak memory of the process", ProcessMemory.peak());
-        if (!onCpu) {
+        if (onCpu) {
+            table.print(out);
+        } else {
             out.printf("%-34s %9.2f GB%n", "taken from the device", gigabytes);
         }
         out.println();

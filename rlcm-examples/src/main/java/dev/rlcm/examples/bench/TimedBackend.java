@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class TimedBackend implements Backend {
     private final OrtBackend backend;
     private final List<TimedExecutable> executables = new CopyOnWriteArrayList<>();
+    private volatile Runnable afterCompiling = () -> {};
 
     TimedBackend(OrtBackend backend) {
         this.backend = backend;
@@ -23,7 +24,13 @@ final class TimedBackend implements Backend {
     public TimedExecutable compile(Graph graph) {
         TimedExecutable executable = new TimedExecutable(graph, backend.compile(graph), backend::traffic);
         executables.add(executable);
+        afterCompiling.run();
         return executable;
+    }
+
+    /** What is to be done after each compilation. */
+    void afterCompiling(Runnable action) {
+        afterCompiling = action;
     }
 
     @Override

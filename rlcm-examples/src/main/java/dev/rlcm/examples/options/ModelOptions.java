@@ -9,6 +9,7 @@ import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.PipelineOptions;
 import dev.rlcm.onnx.pipeline.PixelConsistencyModel;
+import dev.rlcm.onnx.pipeline.TrigFlowModel;
 import dev.rlcm.precision.Precision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,7 +62,7 @@ final class ModelOptions {
     private EmbeddingsOption embeddings = new EmbeddingsOption();
 
     /**
-     * The model as its files say: of flow matching, or a consistency model of latents or pixels.
+     * The model as its files say: of flow matching, or a consistency model of latents, in discrete or continuous time, or of pixels.
      *
      * @param usual how it is loaded where these options say nothing
      * @param prompts what it will be asked for
@@ -78,7 +79,9 @@ final class ModelOptions {
         if (directory.isOfPixels()) {
             return ofPixels(PixelConsistencyModel.load(directory, backend, options));
         }
-        return LatentConsistencyModel.load(directory, backend, options);
+        return directory.isTrigFlow()
+                ? TrigFlowModel.load(directory, backend, options)
+                : LatentConsistencyModel.load(directory, backend, options);
     }
 
     private void requireFit(ModelDirectory directory) {
@@ -110,7 +113,7 @@ final class ModelOptions {
     boolean isLatentConsistency() {
         try {
             ModelDirectory directory = model.open();
-            return !directory.isFlowMatching() && !directory.isOfPixels();
+            return !directory.isFlowMatching() && !directory.isTrigFlow() && !directory.isOfPixels();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

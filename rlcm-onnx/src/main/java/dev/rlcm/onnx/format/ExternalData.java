@@ -1,7 +1,10 @@
 package dev.rlcm.onnx.format;
 
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.GraphException;
+import dev.rlcm.graph.Shape;
+import dev.rlcm.graph.TensorData;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,10 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tensors stored in files beside the model, memory-mapped.
@@ -38,8 +44,9 @@ public final class ExternalData {
         this.linksTrusted = linksTrusted;
     }
 
-    /** Exactly {@code bytes} bytes, copied only if not aligned to the element width. */
-    ByteBuffer map(List<StringStringEntryProto> entries, long bytes, int elementBytes) {
+    /** A tensor that lies in the file, copied only if its bytes are not aligned to the element width. */
+    TensorData map(List<StringStringEntryProto> entries, DataType type, Shape shape) {
+        long bytes = Math.multiplyExact(shape.size(), type.bytes());
         Map<String, String> fields = new HashMap<>();
         entries.forEach(e -> fields.put(e.getKey(), e.getValue()));
         String location = fields.getOrDefault("location", "");
@@ -55,14 +62,42 @@ public final class ExternalData {
                         + channel.size() + " bytes); the file is truncated, fetch it again");
             }
             if (bytes > Integer.MAX_VALUE) {
-                throw new GraphException("needs " + bytes + " bytes, a tensor holds at most 2 GiB");
+                throw new GraphException(
+                        "needs " + bytes + " bytes, a tensor holds at most 2 GiB; export the model in 16 bits");
             }
             ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
-            return offset % elementBytes == 0
-                    ? mapped
-                    : ByteBuffer.allocateDirect((int) bytes).put(mapped).flip();
+            if (offset % type.bytes() != 0) {
+                ByteBuffer copy =
+                        ByteBuffer.allocateDirect((int) bytes).put(mapped).flip();
+                return TensorData.wrap(type, shape, copy);
+            }
+            Version version = Version.of(file);
+            return TensorData.mapped(type, shape, mapped, (from, count) -> version.read(file, offset + from, count)
+                    .orElseGet(() -> mapped.slice(from, count)));
         } catch (IOException e) {
             throw new GraphException("cannot read " + file + ": " + e, e);
+        }
+    }
+
+    /** What tells a file from another one that takes its place. */
+    private record Version(@Nullable Object key, FileTime modified, long size) {
+        static Version of(Path file) throws IOException {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return new Version(attributes.fileKey(), attributes.lastModifiedTime(), attributes.size());
+        }
+
+        /** A copy in the Java heap; nothing if the file is gone or another one by now. */
+        Optional<ByteBuffer> read(Path file, long offset, int bytes) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                ByteBuffer copy = ByteBuffer.allocate(bytes);
+                int read = equals(of(file)) ? 0 : -1;
+                while (read >= 0 && copy.hasRemaining()) {
+                    read = channel.read(copy, offset + copy.position());
+                }
+                return copy.hasRemaining() ? Optional.empty() : Optional.of(copy.flip());
+            } catch (IOException e) {
+                return Optional.empty();
+            }
         }
     }
 

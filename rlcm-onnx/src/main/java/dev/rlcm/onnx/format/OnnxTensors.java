@@ -43,7 +43,7 @@ public final class OnnxTensors {
             if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
                 ExternalData files = external.orElseThrow(() -> new GraphException(
                         "is stored in a file beside the model, which is in memory; load the model from its file"));
-                return TensorData.wrap(type, shape, files.map(tensor.getExternalDataList(), bytes, type.bytes()));
+                return files.map(tensor.getExternalDataList(), type, shape);
             }
             return tensor.hasRawData() ? raw(tensor, type, shape, bytes) : typed(tensor, type, shape);
         } catch (IllegalArgumentException | ArithmeticException e) {

@@ -8,9 +8,11 @@ import dev.rlcm.onnx.memory.SessionStep.Form;
 import dev.rlcm.onnx.memory.SessionStep.Slot;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The kernel calls of a graph in the order in which ONNX Runtime's sequential executor makes them: its default
@@ -23,11 +25,13 @@ final class SessionSteps {
     private final Graph graph;
     private final Weights weights;
     private final IdentityHashMap<Value, Slot> slots = new IdentityHashMap<>();
+    private final Set<Value> outputs = Collections.newSetFromMap(new IdentityHashMap<>());
     private final List<SessionStep> steps = new ArrayList<>();
 
     private SessionSteps(Graph graph, Weights weights) {
         this.graph = graph;
         this.weights = weights;
+        outputs.addAll(graph.outputs().values());
     }
 
     /** @param graph as it is exported: without operators that ONNX lacks */
@@ -86,9 +90,7 @@ final class SessionSteps {
     }
 
     private Slot slot(Value value) {
-        return slots.computeIfAbsent(
-                value,
-                v -> new Slot(v.type(), v.shape(), !isNode(v) || graph.outputs().containsValue(v)));
+        return slots.computeIfAbsent(value, v -> new Slot(v.type(), v.shape(), !isNode(v) || outputs.contains(v)));
     }
 
     private static Slot blocked(Value value) {

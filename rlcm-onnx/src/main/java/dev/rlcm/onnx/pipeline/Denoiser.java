@@ -45,6 +45,7 @@ public final class Denoiser {
     private final Family family;
     private final LatentLayout layout;
     private final List<ConditioningInput> conditioning;
+    private final double timestepScale;
     private final boolean raised;
     /** Null for the precision of the file's weights. */
     private final @Nullable Precision precision;
@@ -57,12 +58,14 @@ public final class Denoiser {
             Family family,
             LatentLayout layout,
             List<ConditioningInput> conditioning,
+            double timestepScale,
             boolean raised,
             @Nullable Precision precision) {
         this.model = model;
         this.family = family;
         this.layout = layout;
         this.conditioning = conditioning;
+        this.timestepScale = timestepScale;
         this.raised = raised;
         this.precision = precision;
     }
@@ -115,7 +118,7 @@ public final class Denoiser {
         }
         int width = model.inputs().contains(STATES) ? model.dim(STATES, 2).orElse(text.width()) : text.width();
         if (width != text.width()) {
-            throw new IllegalArgumentException(model.path() + " takes hidden states of width " + width
+            throw new IllegalArgumentException(model.path() + " takes " + STATES + " of width " + width
                     + ", prompts have them of width " + text.width()
                     + "; use the text encoders, or their embeddings, that belong to it");
         }
@@ -123,7 +126,9 @@ public final class Denoiser {
                 new ConditioningInput.Setting(
                         model, config, text, classes, size.height() * scale, size.width() * scale),
                 others);
-        Denoiser denoiser = new Denoiser(model, family, layout, conditioning, raised, null);
+        double timestepScale =
+                family.form().timestepScale() * config.real("timestep_scale").orElse(1); // SANA's
+        Denoiser denoiser = new Denoiser(model, family, layout, conditioning, timestepScale, raised, null);
         denoiser.shapes(model.dim(layout.input(), 0).orElse(1));
         return denoiser;
     }
@@ -146,13 +151,19 @@ public final class Denoiser {
 
     /** The same network computed in another precision. */
     Denoiser withPrecision(Precision other) {
-        return new Denoiser(model, family, layout, conditioning, raised, other);
+        return new Denoiser(model, family, layout, conditioning, timestepScale, raised, other);
     }
 
     /** The same network, whose graphs have the weights as their file does. */
     Denoiser trainable(ReadOptions reading) throws IOException {
         return new Denoiser(
-                OnnxComponent.trainable(model.path(), reading), family, layout, conditioning, raised, precision);
+                OnnxComponent.trainable(model.path(), reading),
+                family,
+                layout,
+                conditioning,
+                timestepScale,
+                raised,
+                precision);
     }
 
     /** [C, h, w]. */
@@ -234,8 +245,10 @@ public final class Denoiser {
         positions.forEach((input, data) ->
                 replace(replaced, loaded, input, Value.constant(data).expand(shapes.get(input))));
         Value old = loaded.input(TIMESTEP);
-        double scale = family.form().timestepScale();
-        Value told = scale == 1 ? timestep : timestep.mul(scale);
+        // A division gives diffusers' numbers to the bit: sinusoids of 1000 times the timestep tell the difference.
+        Value told = timestepScale == 1
+                ? timestep
+                : timestepScale < 1 ? timestep.div(1 / timestepScale) : timestep.mul(timestepScale);
         Value output = PerRowTimestep.rebuild(loaded.output(name), old, told.cast(old.type()), replaced)
                 .cast(DataType.FLOAT32);
         Graph uniform = new Graph(inputs, Map.of(name, unpacked(name, output, sample.shape())));

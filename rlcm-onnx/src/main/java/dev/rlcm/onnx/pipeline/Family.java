@@ -87,8 +87,21 @@ public record Family(
                             TextSource.of("text_encoder_2", Layer.LAST).withTokens(512)),
                     new Form(0.001, 2, 128, FlowLevels.UNIFORM, false, false),
                     false),
+            new Family(
+                    "FLUX.2 klein",
+                    List.of("Flux2Klein"),
+                    TRANSFORMER,
+                    List.of(TextSource.of("text_encoder", Layer.QUARTERS, Use.MASKED)
+                            .withTokens(512)
+                            .within(
+                                    "<|im_start|>user\n",
+                                    "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n")),
+                    new Form(0.001, 2, 128, FlowLevels.UNIFORM_EMPIRICAL, false, false),
+                    true),
             new Family("PixArt-alpha", List.of("PixArtAlpha"), TRANSFORMER, t5(120), Form.WITH_VARIANCE, true),
             new Family("PixArt-Sigma", List.of("PixArtSigma"), TRANSFORMER, t5(300), Form.WITH_VARIANCE, true),
+            new Family("SANA", List.of("SanaPipeline"), TRANSFORMER, instructed(300), Form.USUAL, true),
+            new Family("SANA-Sprint", List.of("SanaSprintPipeline"), TRANSFORMER, instructed(300), Form.USUAL, false),
             STABLE_DIFFUSION,
             new Family(
                     "consistency models of pixels",
@@ -100,7 +113,14 @@ public record Family(
 
     /** A single T5 that is told what is padding. */
     private static List<TextSource> t5(int tokens) {
-        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED).withTokens(tokens));
+        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED, Use.LOWER_CASE)
+                .withTokens(tokens));
+    }
+
+    /** A single language model that reads an instruction before the prompt. */
+    private static List<TextSource> instructed(int tokens) {
+        return List.of(TextSource.of("text_encoder", Layer.LAST, Use.MASKED, Use.LOWER_CASE, Use.INSTRUCTED)
+                .withTokens(tokens));
     }
 
     /**

@@ -72,6 +72,6 @@ public final class FlowMatchingModel extends LatentModel {
 
     @Override
     boolean isGuided() {
-        return directory().family().isClassifierFree();
+        return directory().isClassifierFree();
     }
 }

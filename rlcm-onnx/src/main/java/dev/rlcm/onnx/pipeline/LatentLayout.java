@@ -89,7 +89,10 @@ record LatentLayout(String input, Shape latent, int packing) {
                 .reshape(Rows.prepend(batch, latent));
     }
 
-    /** What is fed to the inputs of {@link #POSITIONS} that the network has, without a batch: [tokens, 3]. */
+    /**
+     * What is fed to the inputs of {@link #POSITIONS} that the network has, without a batch: [tokens, 3] of 0, row and column of the picture,
+     * or [tokens, 4] with the index of the text's token as well.
+     */
     Map<String, TensorData> positions(OnnxComponent model, Map<String, Shape> shapes) {
         Map<String, TensorData> positions = new LinkedHashMap<>();
         if (model.inputs().contains(PICTURE_PLACES)) {
@@ -97,18 +100,28 @@ record LatentLayout(String input, Shape latent, int packing) {
                     PICTURE_PLACES,
                     TensorData.generate(
                             DataType.FLOAT32,
-                            Shape.of(rows() * columns(), 3),
-                            i -> i % 3 == 0 ? 0 : place(i / 3, i % 3)));
+                            Shape.of(rows() * columns(), axes(model, PICTURE_PLACES)),
+                            i -> place(i, axes(model, PICTURE_PLACES))));
         }
         if (model.inputs().contains(TEXT_PLACES)) {
             int tokens = shapes.get(ConditioningInput.STATES).dim(1);
-            positions.put(TEXT_PLACES, TensorData.zeros(DataType.FLOAT32, Shape.of(tokens, 3)));
+            int axes = axes(model, TEXT_PLACES);
+            positions.put(
+                    TEXT_PLACES,
+                    TensorData.generate(
+                            DataType.FLOAT32, Shape.of(tokens, axes), i -> i % axes == 3 ? (double) (i / axes) : 0));
         }
         return positions;
     }
 
-    /** The row or the column of a token. */
-    private int place(int token, int axis) {
-        return axis == 1 ? token / columns() : token % columns();
+    private static int axes(OnnxComponent model, String input) {
+        return model.dim(input, model.rank(input) - 1).orElse(3);
+    }
+
+    /** Element i of the picture's places: the row of a token on axis 1, its column on axis 2, else 0. */
+    private double place(long i, int axes) {
+        int token = (int) (i / axes);
+        int axis = (int) (i % axes);
+        return axis == 1 ? token / columns() : axis == 2 ? token % columns() : 0;
     }
 }

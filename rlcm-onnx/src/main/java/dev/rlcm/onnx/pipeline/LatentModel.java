@@ -35,13 +35,13 @@ import org.slf4j.LoggerFactory;
 /**
  * A text-to-image model from a {@link ModelDirectory}: text encoders, a denoiser and a VAE. One that works on pixels has no VAE: its
  * latents are the pictures, in [-1, 1]. Kinds differ in the schedule and in how
- * guidance is done; families, such as Stable Diffusion 1.5, XL and 3 or FLUX, in what a network is fed with, which the model's own files
+ * guidance is done; families, such as Stable Diffusion 1.5, XL and 3, FLUX or SANA, in what a network is fed with, which the model's own files
  * say. Policies, adapters and pictures are the same for all.
  *
  * <p>Thread-safe. Everything that holds much memory is owned by the backend: closing that closes the model.
  */
 public abstract sealed class LatentModel implements ConsistencyModel
-        permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel, PixelConsistencyModel {
+        permits LatentConsistencyModel, LatentDiffusionModel, FlowMatchingModel, TrigFlowModel, PixelConsistencyModel {
     private static final Logger log = LoggerFactory.getLogger(LatentModel.class);
 
     final Denoiser denoiser;

@@ -18,15 +18,11 @@ record LatentScale(int pixels, double factor, double shift) {
 
     /** @throws IllegalArgumentException if the configuration does not say it, or asks for what is not supported */
     static LatentScale of(JsonFile vae) {
-        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215.
-        double factor = vae.real("scaling_factor").orElse(0.18215);
+        // Without it, diffusers' AutoencoderKL takes Stable Diffusion's 0.18215; a VAE with numbers by channel has no
+        // other.
+        double factor = vae.real("scaling_factor").orElse(ChannelScale.isByChannel(vae) ? 1 : 0.18215);
         if (!(factor > 0)) {
             throw vae.wrong("scaling_factor", "a positive number");
-        }
-        for (String key : new String[] {"latents_mean", "latents_std"}) {
-            if (vae.has(key)) {
-                throw vae.wrong(key, "null (statistics by channel are not supported)");
-            }
         }
         return new LatentScale(
                 1 << (levels(vae) - 1), factor, vae.real("shift_factor").orElse(0));

@@ -1,11 +1,13 @@
 package dev.rlcm.onnx.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.rlcm.graph.Shape;
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
 import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
+import dev.rlcm.mdp.TrigFlowSchedule;
 import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.io.IOException;
@@ -15,10 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A text-to-image model as Optimum and diffusers write it for ONNX: a folder with {@code model_index.json} and a folder
@@ -28,23 +27,32 @@ import org.slf4j.LoggerFactory;
  * <p>Immutable; holds no resources.
  */
 public final class ModelDirectory {
-    private static final Logger log = LoggerFactory.getLogger(ModelDirectory.class);
     private static final String MODEL = "/model.onnx";
     private static final String CONFIG = "/config.json";
-    private static final String KARRAS = "CMStochasticIterativeScheduler";
-    private static final List<String> FLOW_MATCHING = List.of("FlowMatchEulerDiscreteScheduler");
+
+    /** Where diffusers has the configuration that Optimum puts beside the decoder. */
+    private static final String VAE_CONFIG = "vae" + CONFIG;
 
     private static final List<String> PARTS = List.of(
-            "model_index.json", "scheduler", "vae_decoder", "vae_encoder", ClassLabels.MAP_FILE, ClassLabels.LINES);
+            "model_index.json",
+            "scheduler",
+            "vae_decoder",
+            "vae_encoder",
+            VAE_CONFIG,
+            ClassLabels.MAP_FILE,
+            ClassLabels.LINES);
 
     private final Path root;
     private final Path shared;
     private final ReadOptions reading;
     private final JsonFile index;
     private final Family family;
-    private final JsonFile scheduler;
+    private final SchedulerFile scheduler;
     private final JsonFile denoiserConfiguration;
     private final Optional<LatentSize> sampleSize;
+    /** The VAE's configuration; without keys if there is no VAE. */
+    private final JsonFile vae;
+
     private final LatentScale scale;
 
     /**
@@ -67,15 +75,21 @@ public final class ModelDirectory {
         } else {
             ExportedFiles.require(root, denoiser);
         }
-        scheduler = JsonFile.read(ExportedFiles.require(root, "scheduler/scheduler_config.json"));
+        scheduler = new SchedulerFile(
+                root, family, JsonFile.read(ExportedFiles.require(root, "scheduler/scheduler_config.json")));
         denoiserConfiguration = JsonFile.read(ExportedFiles.require(root, family.denoiser() + CONFIG));
         sampleSize = sampleSize(denoiserConfiguration);
-        scale = isOfPixels() ? LatentScale.OF_PIXELS : scale(home("vae_decoder"));
+        vae = isOfPixels() ? JsonFile.empty(root.resolve(VAE_CONFIG)) : vaeConfiguration();
+        scale = isOfPixels() ? LatentScale.OF_PIXELS : LatentScale.of(vae);
     }
 
-    private static LatentScale scale(Path home) throws IOException {
-        ExportedFiles.require(home, "vae_decoder" + MODEL);
-        return LatentScale.of(JsonFile.read(ExportedFiles.require(home, "vae_decoder" + CONFIG)));
+    private JsonFile vaeConfiguration() throws IOException {
+        ExportedFiles.require(home("vae_decoder"), "vae_decoder" + MODEL);
+        String ofDecoder = "vae_decoder" + CONFIG;
+        boolean isElsewhere = !Files.exists(home(ofDecoder).resolve(ofDecoder));
+        Path ofWhole = home(VAE_CONFIG).resolve(VAE_CONFIG);
+        return JsonFile.read(
+                isElsewhere && Files.exists(ofWhole) ? ofWhole : ExportedFiles.require(home("vae_decoder"), ofDecoder));
     }
 
     /**
@@ -221,65 +235,39 @@ public final class ModelDirectory {
      * @throws IllegalArgumentException if it asks for what is not supported; the message names file and value
      */
     public LatentConsistencySchedule schedule() {
-        return schedule(
-                List.of("LCMScheduler"),
-                "a latent consistency model's; LatentDiffusionModel loads a diffusion model",
-                LatentConsistencySchedule::fromConfig);
+        return scheduler.latentConsistency();
     }
 
     /** The same of a diffusion model, with the noise of DDPO (eta 1). */
     public DdimSchedule ddimSchedule() {
-        return schedule(
-                List.of("DDIMScheduler", "PNDMScheduler"),
-                "that of DDIM; LatentConsistencyModel loads a latent consistency model",
-                DdimSchedule::fromConfig);
+        return scheduler.ddim();
     }
 
     /** Whether the scheduler is one of flow matching. */
     public boolean isFlowMatching() {
-        return FLOW_MATCHING.contains(scheduler.text("_class_name").orElse(""))
-                || scheduler.flag("use_flow_sigmas").orElse(false);
+        return scheduler.isFlowMatching();
+    }
+
+    /** Whether the scheduler is that of continuous-time consistency models. */
+    public boolean isTrigFlow() {
+        return scheduler.isTrigFlow();
+    }
+
+    /** The same of a continuous-time consistency model. */
+    TrigFlowSchedule trigFlowSchedule() {
+        return scheduler.trigFlow();
     }
 
     /** The same of a flow-matching model, for latents of a size, which its shift may depend on. */
     FlowMatchSchedule flowSchedule(LatentSize size) {
         int side = family.form().packing()
                 * denoiserConfiguration.count("patch_size").orElse(1);
-        int tokens = size.height() / side * (size.width() / side);
-        if (!isFlowMatching()) {
-            throw new IllegalArgumentException(scheduler.path() + " is of a "
-                    + scheduler.text("_class_name").orElse("scheduler")
-                    + ", not of flow matching; load the model by LatentConsistencyModel or LatentDiffusionModel");
-        }
-        return schedule(
-                List.of(scheduler.text("_class_name").orElse("")),
-                "",
-                config -> FlowMatchSchedule.fromConfig(config, family.form().levels(), tokens));
+        return scheduler.flow(size.height() / side * (size.width() / side));
     }
 
     /** The same of a consistency model that works on pixels. */
     KarrasSchedule karrasSchedule() {
-        String name = scheduler.text("_class_name").orElse(KARRAS);
-        if (!isOfPixels() || !name.equals(KARRAS)) {
-            throw new IllegalArgumentException(root + " is a model of " + family.name() + " with a " + name
-                    + "; PixelConsistencyModel loads consistency models of pixels with a " + KARRAS);
-        }
-        return schedule(List.of(KARRAS), "", KarrasSchedule::fromConfig);
-    }
-
-    private <T> T schedule(List<String> names, String readAs, Function<Map<String, ?>, T> reader) {
-        if (isOfPixels() && !names.contains(KARRAS)) {
-            throw new IllegalArgumentException(root + " works on pixels; load it by PixelConsistencyModel");
-        }
-        String name = scheduler.text("_class_name").orElse(names.get(0));
-        if (!names.contains(name)) {
-            log.warn("{} is of a {}; it is read as {}", scheduler.path(), name, readAs);
-        }
-        try {
-            return reader.apply(scheduler.values());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(scheduler.path() + ": " + e.getMessage(), e);
-        }
+        return scheduler.karras();
     }
 
     /** The latents the denoiser was trained on, if its configuration says. */
@@ -316,6 +304,16 @@ public final class ModelDirectory {
     /** What was subtracted from the VAE's latents before that; usually 0. */
     public double shiftFactor() {
         return scale.shift();
+    }
+
+    /** Both, with what the VAE has for each channel. */
+    ChannelScale scaleOf(Shape latent) {
+        return ChannelScale.of(vae, scale, family.form().packing(), latent);
+    }
+
+    /** Whether guidance takes a second evaluation: it does not if the family or this model has it distilled. */
+    boolean isClassifierFree() {
+        return family.isClassifierFree() && !index.flag("is_distilled").orElse(false);
     }
 
     /** The model that a component is in. */

@@ -7,19 +7,22 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.pipeline.TextInput.Lengths;
+import dev.rlcm.onnx.pipeline.TextInput.Tokens;
 import dev.rlcm.onnx.pipeline.TextSource.Use;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.onnx.pipeline.component.Rows;
-import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prompts to what a model takes from one text encoder, one prompt a run, so that a prompt's states never depend on its neighbours.
@@ -28,19 +31,21 @@ import java.util.stream.Stream;
 public final class TextEncoder implements AutoCloseable {
     public static final String INPUT = "input_ids";
     private static final String MASK = "attention_mask";
+    private static final String PLACES = "position_ids";
+    private static final String KEPT = "kept_tokens";
     private static final String STATES = "last_hidden_state";
     private static final String POOLED = "pooled";
     private static final String HIDDEN = "hidden_states.";
 
-    private final PromptTokenizer tokenizer;
+    private final TextInput input;
     private final Executable executable;
     private final OnnxComponent model;
     private final TextSource source;
     private final TextShape shape;
 
     private TextEncoder(
-            PromptTokenizer tokenizer, Executable executable, OnnxComponent model, TextSource source, TextShape shape) {
-        this.tokenizer = tokenizer;
+            TextInput input, Executable executable, OnnxComponent model, TextSource source, TextShape shape) {
+        this.input = input;
         this.executable = executable;
         this.model = model;
         this.source = source;
@@ -51,54 +56,76 @@ public final class TextEncoder implements AutoCloseable {
     static TextEncoder load(ModelDirectory directory, TextSource source, TextAdapters adapters, Backend backend)
             throws IOException {
         OnnxComponent model = OnnxComponent.open(directory.encoder(source.encoder()), directory.readingWithoutPaths());
-        int longest = longest(model, directory.configurationOrEmpty(source.encoder()), source);
-        PromptTokenizer tokenizer = PromptTokenizer.load(directory.folder(source.tokenizer()), longest);
+        checkInputs(model);
+        TextInput input = TextInput.load(
+                directory.folder(source.tokenizer()),
+                source,
+                model.dim(INPUT, 1),
+                positions(directory.configurationOrEmpty(source.encoder())));
         try {
-            Graph loaded = loaded(model, tokenizer.maxLength());
+            Graph loaded = loaded(model, input.lengths());
             Graph adapted = adapters.merged(directory.family().component(source), loaded);
-            Graph graph = taken(model, source, adapted);
-            return new TextEncoder(tokenizer, backend.compile(graph), model, source, shape(graph));
+            Graph graph = taken(model, source, input.lengths(), adapted);
+            return new TextEncoder(input, backend.compile(graph), model, source, shape(graph));
         } catch (IOException | RuntimeException e) {
-            tokenizer.close();
+            input.close();
             throw e;
         }
     }
 
-    /** The most tokens that an encoder takes, as far as it says. */
-    public static int longest(OnnxComponent model, JsonFile config, TextSource source) {
-        model.expectInputs(List.of(INPUT), List.of(MASK));
-        int positions = config.count("max_position_embeddings").orElse(Integer.MAX_VALUE);
-        return model.dim(INPUT, 1).orElse(Math.min(positions, source.tokens()));
+    /** The most tokens that an encoder takes, as far as its configuration says. */
+    public static int positions(JsonFile config) {
+        return config.count("max_position_embeddings").orElse(Integer.MAX_VALUE);
     }
 
     /**
-     * What is taken of an encoder's results, as the outputs of a graph for one prompt of that many tokens, FLOAT32.
+     * What is taken of an encoder's results, as the outputs of a graph for one prompt, FLOAT32. If not all tokens' states are taken, their
+     * indices are one more input.
      *
      * @throws IllegalArgumentException if it does not have them
      */
-    public static Graph graph(OnnxComponent model, TextSource source, int tokens) throws IOException {
-        return taken(model, source, loaded(model, tokens));
+    public static Graph graph(OnnxComponent model, TextSource source, Lengths lengths) throws IOException {
+        checkInputs(model);
+        return taken(model, source, lengths, loaded(model, lengths));
     }
 
-    private static Graph loaded(OnnxComponent model, int tokens) throws IOException {
+    private static void checkInputs(OnnxComponent model) {
+        model.expectInputs(List.of(INPUT), List.of(MASK, PLACES));
+    }
+
+    private static Graph loaded(OnnxComponent model, Lengths lengths) throws IOException {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         for (String input : model.inputs()) {
-            shapes.put(input, model.bind(input, 1, tokens));
+            shapes.put(input, model.bind(input, 1, lengths.ids()));
         }
         return model.load(shapes);
     }
 
-    private static Graph taken(OnnxComponent model, TextSource source, Graph loaded) {
+    private static Graph taken(OnnxComponent model, TextSource source, Lengths lengths, Graph loaded) {
         Map<String, Value> outputs = new LinkedHashMap<>();
         switch (source.layer()) {
             case NONE -> {}
             case LAST -> outputs.put(STATES, states(loaded, model));
             case PENULTIMATE -> outputs.put(STATES, output(model, loaded, 3, Stream.of(HIDDEN + (layers(loaded) - 1))));
+            case QUARTERS -> outputs.put(STATES, quarters(model, loaded));
+        }
+        if (lengths.isCut()) {
+            Value kept = Value.input(KEPT, DataType.INT64, Shape.of(lengths.kept()));
+            outputs.computeIfPresent(STATES, (name, states) -> states.gather(1, kept));
         }
         if (source.is(Use.POOLED)) {
             outputs.put(POOLED, output(model, loaded, 2, Stream.of("text_embeds", "pooler_output")));
         }
         return Graph.of(outputs);
+    }
+
+    private static Value quarters(OnnxComponent model, Graph loaded) {
+        int layers = layers(loaded);
+        return Value.concat(
+                2,
+                IntStream.rangeClosed(1, 3)
+                        .mapToObj(k -> output(model, loaded, 3, Stream.of(HIDDEN + k * layers / 4)))
+                        .toList());
     }
 
     /**
@@ -148,22 +175,32 @@ public final class TextEncoder implements AutoCloseable {
 
     /** What the encoder makes of a prompt. */
     synchronized TextRows encode(String prompt) {
-        long[] ids = tokenizer.encode(prompt);
-        int used = Math.min(tokenizer.encodeUnpadded(prompt).length, ids.length);
+        Tokens tokens = input.of(prompt);
+        long[] ids = tokens.ids();
+        int[] kept = tokens.kept();
         Map<String, TensorData> inputs = new LinkedHashMap<>();
         inputs.put(INPUT, row(INPUT, ids));
-        float[] mask = new float[ids.length];
-        Arrays.fill(mask, 0, used, 1);
         if (model.inputs().contains(MASK)) {
             long[] ones = new long[ids.length];
-            Arrays.fill(ones, 0, source.is(Use.MASKED) ? used : ids.length, 1);
+            Arrays.fill(ones, 0, source.is(Use.MASKED) ? tokens.used() : ids.length, 1);
             inputs.put(MASK, row(MASK, ones));
+        }
+        if (model.inputs().contains(PLACES)) {
+            inputs.put(PLACES, row(PLACES, LongStream.range(0, ids.length).toArray()));
+        }
+        if (input.lengths().isCut()) {
+            inputs.put(KEPT, TensorData.generate(DataType.INT64, Shape.of(kept.length), i -> kept[(int) i]));
         }
         Map<String, TensorData> results = executable.run(inputs);
         return new TextRows(
-                Optional.ofNullable(results.get(STATES)).map(states -> states.reshape(shape.states())),
-                Optional.ofNullable(results.get(POOLED)).map(pooled -> pooled.reshape(Shape.of(shape.pooled()))),
-                TensorData.floats(Shape.of(ids.length), mask));
+                reshaped(results.get(STATES), shape.states()),
+                reshaped(results.get(POOLED), Shape.of(shape.pooled())),
+                TensorData.generate(
+                        DataType.FLOAT32, Shape.of(kept.length), i -> kept[(int) i] < tokens.used() ? 1 : 0));
+    }
+
+    private static @Nullable TensorData reshaped(@Nullable TensorData result, Shape row) {
+        return result == null ? null : result.reshape(row);
     }
 
     private TensorData row(String input, long[] values) {
@@ -174,6 +211,6 @@ public final class TextEncoder implements AutoCloseable {
     @Override
     public void close() {
         executable.close();
-        tokenizer.close();
+        input.close();
     }
 }

@@ -10,8 +10,23 @@ import java.util.Set;
  * @param layer which hidden states are taken
  * @param tokens the most tokens of a prompt that the family's pipelines take, whatever the encoder can
  * @param uses what else there is to say
+ * @param template what stands around every prompt
  */
-public record TextSource(String encoder, Layer layer, int tokens, Set<Use> uses) {
+public record TextSource(String encoder, Layer layer, int tokens, Set<Use> uses, Template template) {
+    /**
+     * Text around a prompt, as a language model's chat has it.
+     *
+     * @param before the prompt
+     * @param after it
+     */
+    public record Template(String before, String after) {
+        private static final Template NONE = new Template("", "");
+
+        String of(String prompt) {
+            return before + prompt + after;
+        }
+    }
+
     /** Which hidden states of an encoder. */
     public enum Layer {
         /** None. */
@@ -19,7 +34,9 @@ public record TextSource(String encoder, Layer layer, int tokens, Set<Use> uses)
         /** The last, with the final norm. */
         LAST,
         /** Those before the last layer, without norm. */
-        PENULTIMATE
+        PENULTIMATE,
+        /** Those after a quarter, a half and three quarters of the layers, beside each other: [S, 3 D]. */
+        QUARTERS
     }
 
     /** How an encoder is used besides its hidden states. */
@@ -30,16 +47,28 @@ public record TextSource(String encoder, Layer layer, int tokens, Set<Use> uses)
         NEW_TOKENS,
         /** The encoder and the network are told which tokens are padding. */
         MASKED,
+        /** Prompts are taken in lower case, without spaces around them. */
+        LOWER_CASE,
+        /**
+         * The encoder reads {@link TextInput#INSTRUCTION}, if the tokenizer's folder has it, before the prompt. The first token's state is
+         * kept, and those of as many last tokens as make up the number (SANA, arXiv:2410.10629, section 2.3); the negative prompt has no
+         * instruction.
+         */
+        INSTRUCTED,
         /** A model may do without it: its states are zeros. */
         OPTIONAL
     }
 
     static TextSource of(String encoder, Layer layer, Use... uses) {
-        return new TextSource(encoder, layer, Integer.MAX_VALUE, Set.of(uses));
+        return new TextSource(encoder, layer, Integer.MAX_VALUE, Set.of(uses), Template.NONE);
     }
 
     TextSource withTokens(int most) {
-        return new TextSource(encoder, layer, most, uses);
+        return new TextSource(encoder, layer, most, uses, template);
+    }
+
+    TextSource within(String before, String after) {
+        return new TextSource(encoder, layer, tokens, uses, new Template(before, after));
     }
 
     boolean is(Use use) {

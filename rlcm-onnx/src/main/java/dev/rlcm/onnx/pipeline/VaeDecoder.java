@@ -28,8 +28,7 @@ final class VaeDecoder implements ImageDecoder {
     private final OnnxComponent model;
     private final String input;
     private final Shape latent;
-    private final double scale;
-    private final double shift;
+    private final ChannelScale scale;
     private final int mostPerRun;
     private final Backend backend;
     private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
@@ -38,8 +37,7 @@ final class VaeDecoder implements ImageDecoder {
         this.model = model;
         this.input = model.inputs().get(0);
         this.latent = latent;
-        this.scale = directory.scalingFactor();
-        this.shift = directory.shiftFactor();
+        this.scale = directory.scaleOf(latent);
         long pixels = (long) latent.dim(1) * latent.dim(2) * directory.latentScale() * directory.latentScale();
         this.mostPerRun = (int) Math.max(1, PIXELS_PER_RUN / pixels);
         this.backend = backend;
@@ -74,7 +72,7 @@ final class VaeDecoder implements ImageDecoder {
 
     private TensorData run(TensorData latents) {
         TensorData unscaled =
-                TensorData.generate(model.type(input), latents.shape(), i -> latents.getDouble(i) / scale + shift);
+                TensorData.generate(model.type(input), latents.shape(), i -> scale.ofVae(latents.getDouble(i), i));
         Executable executable = executables.of(latents.shape().dim(0));
         return executable.run(Map.of(input, unscaled)).values().iterator().next();
     }
@@ -86,7 +84,7 @@ final class VaeDecoder implements ImageDecoder {
     @Override
     public Graph graph(int batch) {
         Value latents = Value.input(ConsistencyModel.LATENTS, DataType.FLOAT32, Rows.prepend(batch, latent));
-        Value unscaled = latents.div(scale).add(shift).cast(model.type(input));
+        Value unscaled = scale.ofVae(latents).cast(model.type(input));
         Value picture = decoded(batch);
         Graph graph = Rewriter.rewrite(
                 Graph.of("picture", picture),

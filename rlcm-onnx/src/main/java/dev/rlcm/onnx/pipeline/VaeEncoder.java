@@ -26,8 +26,7 @@ final class VaeEncoder implements ImageEncoder {
     private final String input;
     private final Shape latent;
     private final int scale;
-    private final double factor;
-    private final double shift;
+    private final ChannelScale scaling;
     private final Backend backend;
     private final ExecutablesBySize executables = new ExecutablesBySize(this::compile);
 
@@ -36,8 +35,7 @@ final class VaeEncoder implements ImageEncoder {
         this.input = model.inputs().get(0);
         this.latent = latent;
         this.scale = directory.latentScale();
-        this.factor = directory.scalingFactor();
-        this.shift = directory.shiftFactor();
+        this.scaling = directory.scaleOf(latent);
         this.backend = backend;
     }
 
@@ -78,7 +76,7 @@ final class VaeEncoder implements ImageEncoder {
     }
 
     private TensorData scaled(TensorData mean) {
-        return TensorData.generate(DataType.FLOAT32, latent, i -> (mean.getDouble(i) - shift) * factor);
+        return TensorData.generate(DataType.FLOAT32, latent, i -> scaling.ofNetwork(mean.getDouble(i), i));
     }
 
     private TensorData run(List<Sample> samples) {

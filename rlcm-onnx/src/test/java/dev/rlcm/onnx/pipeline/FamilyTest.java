@@ -47,6 +47,9 @@ abstract class FamilyTest {
     /** Pictures of the goldens; FLUX's configuration does not say what it was trained on. */
     static final PipelineOptions SMALL = PipelineOptions.defaults().withSize(16, 16);
 
+    /** Those of a VAE that makes 32 x 32 pixels of a latent. */
+    static final PipelineOptions WIDE = PipelineOptions.defaults().withSize(64, 96);
+
     static final List<String> PROMPTS = List.of("a red fox", "two blue birds on the house");
     private static final RewardFunction BRIGHT = RewardFunction.each(sample -> {
         double sum = 0;
@@ -75,6 +78,11 @@ abstract class FamilyTest {
     }
 
     abstract LatentModel load(ModelDirectory from) throws IOException;
+
+    /** The size of the goldens' pictures. */
+    PipelineOptions options() {
+        return SMALL;
+    }
 
     /** The sampler without noise that the goldens were made with. */
     abstract Schedule deterministic(int evaluations);
@@ -250,7 +258,7 @@ abstract class FamilyTest {
     void theCheckFindsNoErrors() {
         CheckSettings settings = CheckSettings.defaults()
                 .withSteps(4)
-                .withSize(16, 16)
+                .withSize(options().height().getAsInt(), options().width().getAsInt())
                 .withBatch(2)
                 .withLora(LoraConfig.rank(4).targeting(targets));
         List<Finding> findings = ModelCheck.of(directory, settings);

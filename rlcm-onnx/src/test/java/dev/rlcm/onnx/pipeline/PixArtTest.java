@@ -10,7 +10,7 @@ class PixArtTest extends FamilyTest {
 
     @Override
     LatentConsistencyModel load(ModelDirectory from) throws IOException {
-        return LatentConsistencyModel.load(from, backend, SMALL);
+        return LatentConsistencyModel.load(from, backend, options());
     }
 
     @Override

@@ -10,7 +10,7 @@ class StableDiffusion3Test extends FamilyTest {
 
     @Override
     FlowMatchingModel load(ModelDirectory from) throws IOException {
-        return FlowMatchingModel.load(from, backend, SMALL);
+        return FlowMatchingModel.load(from, backend, options());
     }
 
     @Override

@@ -237,8 +237,11 @@ final class DenoiserCheck {
             return true;
         }
         OptionalInt declared = model.dim(STATES, 2);
-        OptionalInt configured =
-                config.count(config.has("cross_attention_dim") ? "cross_attention_dim" : "joint_attention_dim");
+        OptionalInt configured = Stream.of("caption_channels", "cross_attention_dim", "joint_attention_dim")
+                .filter(config::has)
+                .findFirst()
+                .map(config::count)
+                .orElse(OptionalInt.empty());
         OptionalInt width = declared.isPresent() ? declared : configured;
         boolean fits = true;
         if (text.isPresent()) {

@@ -71,7 +71,7 @@ final class LatentCheck {
     }
 
     private Latents ofVae() {
-        JsonFile vae = layout.configurationOrEmpty("vae_decoder/config.json");
+        JsonFile vae = layout.vaeConfiguration();
         JsonFile unet = layout.denoiserConfiguration();
         findings.run(VAE, () -> checkFactors(vae));
         int scale = findings.attempt(VAE, () -> scale(vae)).orElse(USUAL_SCALE);
@@ -83,7 +83,7 @@ final class LatentCheck {
     }
 
     private void checkFactors(JsonFile vae) {
-        if (!vae.has("scaling_factor")) {
+        if (!vae.has("scaling_factor") && !vae.has("latents_std")) {
             findings.warn(
                     VAE,
                     "the configuration has no scaling_factor; 0.18215 is taken, that of Stable Diffusion 1.5",
@@ -93,10 +93,11 @@ final class LatentCheck {
         if (vae.real("scaling_factor").orElse(1) <= 0) {
             findings.error(VAE, "scaling_factor is not positive", "copy the one of the model that was exported");
         }
-        for (String key : new String[] {"latents_mean", "latents_std"}) {
-            if (vae.has(key)) {
-                findings.error(VAE, key + " is set; statistics by channel are not supported", "use another VAE");
-            }
+        if (vae.has("latents_std") != vae.has("latents_mean")) {
+            findings.error(
+                    VAE,
+                    "has one of latents_mean and latents_std, not both",
+                    "copy the one of the model that was exported");
         }
     }
 

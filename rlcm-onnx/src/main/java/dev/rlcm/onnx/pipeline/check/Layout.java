@@ -27,6 +27,12 @@ record Layout(
     /** The file that names the pipeline and its parts. */
     static final String INDEX = "model_index.json";
 
+    /** The VAE's configuration as Optimum puts it. */
+    static final String VAE = "vae_decoder/config.json";
+
+    /** The same as diffusers does. */
+    static final String VAE_OF_DIFFUSERS = "vae/config.json";
+
     /** The folder of the network that is adapted. */
     String denoiser() {
         return family.denoiser();
@@ -35,6 +41,11 @@ record Layout(
     /** The network's configuration; an empty one if there is none. */
     JsonFile denoiserConfiguration() {
         return configurationOrEmpty(denoiser() + "/config.json");
+    }
+
+    /** The VAE's configuration; likewise. */
+    JsonFile vaeConfiguration() {
+        return configuration(VAE_OF_DIFFUSERS).orElseGet(() -> configurationOrEmpty(VAE));
     }
 
     Optional<OnnxComponent> model(String name) {

@@ -64,7 +64,9 @@ final class LayoutCheck {
         read(denoiser + "/config.json", configurations, missing);
         if (!family.get().form().isOfPixels()) {
             networks.add(VAE);
-            read(VAE + "/config.json", configurations, missing);
+            boolean isElsewhere =
+                    !Files.exists(root.resolve(Layout.VAE)) && Files.exists(root.resolve(Layout.VAE_OF_DIFFUSERS));
+            read(isElsewhere ? Layout.VAE_OF_DIFFUSERS : Layout.VAE, configurations, missing);
         }
         for (String name : networks) {
             if (Files.isRegularFile(root.resolve(name + "/model.onnx"))) {

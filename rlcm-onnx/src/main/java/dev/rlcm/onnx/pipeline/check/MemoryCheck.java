@@ -1,9 +1,11 @@
 package dev.rlcm.onnx.pipeline.check;
 
+import dev.rlcm.backend.MemoryPolicy;
 import dev.rlcm.compilation.Lowering;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.memory.MemoryEstimate;
 import dev.rlcm.onnx.pipeline.check.NetworkCheck.Network;
+import dev.rlcm.rewrite.lowering.StandInWeights;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +66,8 @@ final class MemoryCheck {
                     MODEL,
                     what + " will take " + (total >> 20) + " MB, the machine has "
                             + (machine.getTotalMemorySize() >> 20) + " MB",
-                    "use smaller batches or pictures, or a machine with more memory");
+                    (settings.runtime().memory() == MemoryPolicy.SMALL ? "use " : "use the memory policy SMALL, ")
+                            + "smaller batches or pictures, or a machine with more memory");
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.check.LatentCheck.Latents;
 import dev.rlcm.onnx.pipeline.check.TextCheck.Encoders;
+import dev.rlcm.rewrite.lowering.StandInWeights;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;

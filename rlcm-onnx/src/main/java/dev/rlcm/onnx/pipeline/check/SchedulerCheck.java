@@ -6,6 +6,7 @@ import dev.rlcm.mdp.KarrasSchedule;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.Schedule;
 import dev.rlcm.mdp.TimestepRule;
+import dev.rlcm.mdp.TrigFlowSchedule;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import java.util.Arrays;
 import java.util.Map;
@@ -15,6 +16,8 @@ final class SchedulerCheck {
     private static final String NAME = "scheduler";
     private static final String KARRAS = "CMStochasticIterativeScheduler";
     private static final String FLOW_MATCHING = "FlowMatchEulerDiscreteScheduler";
+
+    private static final String TRIGFLOW = "SCMScheduler";
 
     private final Layout layout;
     private final CheckSettings settings;
@@ -40,6 +43,12 @@ final class SchedulerCheck {
         if (type.equals(FLOW_MATCHING) || config.flag("use_flow_sigmas").orElse(false)) {
             FlowLevels levels = layout.family().form().levels();
             findings.attempt(NAME, () -> FlowMatchSchedule.fromConfig(config.values(), levels, 1)
+                            .steps(settings.steps()))
+                    .ifPresent(this::checkActions);
+            return;
+        }
+        if (type.equals(TRIGFLOW)) {
+            findings.attempt(NAME, () -> TrigFlowSchedule.fromConfig(config.values())
                             .steps(settings.steps()))
                     .ifPresent(this::checkActions);
             return;

@@ -5,17 +5,19 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.pipeline.PromptEmbeddings;
 import dev.rlcm.onnx.pipeline.TextEncoder;
+import dev.rlcm.onnx.pipeline.TextInput;
+import dev.rlcm.onnx.pipeline.TextInput.Lengths;
 import dev.rlcm.onnx.pipeline.TextShape;
 import dev.rlcm.onnx.pipeline.TextSource;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
-import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The tokenizers, the text encoders, and whether they belong together. */
 final class TextCheck {
@@ -77,9 +79,9 @@ final class TextCheck {
                         () -> JsonFile.readIfPresent(layout.root().resolve(source.encoder() + "/config.json")))
                 .orElse(JsonFile.empty(layout.root()));
         Optional<OnnxComponent> model = layout.model(source.encoder());
-        Optional<Integer> tokens = findings.attempt(source.tokenizer(), () -> checkTokens(folder, encoder, model));
+        Optional<Lengths> tokens = findings.attempt(source.tokenizer(), () -> checkTokens(folder, encoder, model));
         return model.flatMap(found -> tokens.flatMap(
-                        length -> findings.attempt(source.encoder(), () -> TextEncoder.graph(found, source, length))))
+                        lengths -> findings.attempt(source.encoder(), () -> TextEncoder.graph(found, source, lengths))))
                 .map(loaded -> {
                     checkType(loaded);
                     return loaded;
@@ -87,7 +89,7 @@ final class TextCheck {
     }
 
     /** How many tokens prompts have. */
-    private int checkTokens(Path folder, JsonFile encoder, Optional<OnnxComponent> model) throws IOException {
+    private Lengths checkTokens(Path folder, JsonFile encoder, Optional<OnnxComponent> model) throws IOException {
         if (!Files.isRegularFile(folder.resolve("tokenizer_config.json"))) {
             findings.warn(
                     source.tokenizer(),
@@ -102,12 +104,16 @@ final class TextCheck {
                     "no pad_token is named; prompts are filled up with the end token",
                     "if the text encoder was trained with another one, name it in " + config.path());
         }
-        int positions = encoder.count("max_position_embeddings").orElse(Integer.MAX_VALUE);
-        int longest = model.isPresent()
-                ? TextEncoder.longest(model.get(), encoder, source)
-                : Math.min(positions, source.tokens());
-        try (PromptTokenizer tokenizer = PromptTokenizer.load(folder, longest)) {
-            double asked = config.real("model_max_length").orElse(tokenizer.maxLength());
+        int positions = TextEncoder.positions(encoder);
+        OptionalInt fixed = model.map(found -> found.dim(TextEncoder.INPUT, 1)).orElse(OptionalInt.empty());
+        try (TextInput input = TextInput.load(folder, source, fixed, positions)) {
+            if (input.lacksInstruction()) {
+                findings.warn(
+                        source.tokenizer(),
+                        TextInput.INSTRUCTION + " is missing, the text that the family's pipelines put before prompts",
+                        "write it as the README says, if the model was trained with one");
+            }
+            double asked = config.real("model_max_length").orElse(positions);
             if (asked > positions && asked < 1e6) {
                 findings.warn(
                         source.tokenizer(),
@@ -115,7 +121,7 @@ final class TextCheck {
                         "prompts are cut at " + positions + " tokens");
             }
             int vocabulary = encoder.count("vocab_size").orElse(Integer.MAX_VALUE);
-            for (long id : tokenizer.encode("a photo of a cat")) {
+            for (long id : input.ids("a photo of a cat")) {
                 if (id >= vocabulary) {
                     findings.error(
                             source.tokenizer(),
@@ -124,7 +130,7 @@ final class TextCheck {
                     break;
                 }
             }
-            return tokenizer.maxLength();
+            return input.lengths();
         }
     }
 

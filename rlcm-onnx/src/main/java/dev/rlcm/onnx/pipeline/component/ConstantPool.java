@@ -17,7 +17,7 @@ public final class ConstantPool {
     private static final int WORTH_SHARING = 1024; // bytes
     private static final int PROBES = 64;
 
-    private record Key(TensorType type, String label, int probe) {}
+    private record Key(TensorType type, String label) {}
 
     private final Map<Key, List<Value>> known = new HashMap<>();
 
@@ -32,10 +32,10 @@ public final class ConstantPool {
         if (bytes.remaining() < WORTH_SHARING) {
             return constant;
         }
-        Key key = new Key(new TensorType(data.type(), data.shape()), constant.label(), probe(bytes));
+        Key key = new Key(new TensorType(data.type(), data.shape()), constant.label());
         List<Value> candidates = known.computeIfAbsent(key, k -> new ArrayList<>());
         for (Value candidate : candidates) {
-            if (candidate.data().bytes().equals(bytes)) {
+            if (candidate == constant || equal(candidate.data().bytes(), bytes)) {
                 return candidate;
             }
         }
@@ -43,12 +43,17 @@ public final class ConstantPool {
         return constant;
     }
 
-    /** A hash of a few bytes, so that only likely equals are compared in full. */
-    private static int probe(ByteBuffer bytes) {
-        int hash = 1;
+    /**
+     * Compares a few bytes first, since constants of one name and type may differ, and nothing at all of constants without a namesake:
+     * every byte that is touched is a page of the model that is read.
+     */
+    private static boolean equal(ByteBuffer one, ByteBuffer other) {
         for (int i = 0; i < PROBES; i++) {
-            hash = 31 * hash + bytes.get((int) ((long) i * (bytes.remaining() - 1) / (PROBES - 1)));
+            int at = (int) ((long) i * (one.remaining() - 1) / (PROBES - 1));
+            if (one.get(at) != other.get(at)) {
+                return false;
+            }
         }
-        return hash;
+        return one.equals(other);
     }
 }

@@ -56,8 +56,37 @@ public final class PromptTokenizer implements AutoCloseable {
      * @throws BackendException if the native library cannot be loaded
      */
     public static PromptTokenizer load(Path directory, int longest) throws IOException {
-        JsonFile config = JsonFile.readIfPresent(directory.resolve("tokenizer_config.json"));
-        return of(tokenizerJson(directory, config), config, directory, longest);
+        return ofLength(directory, maxLength(directory, longest));
+    }
+
+    /**
+     * Reads the same files, for results of a length that the configuration does not limit.
+     *
+     * @param length the number of ids of every result
+     * @see #load(Path, int)
+     */
+    public static PromptTokenizer ofLength(Path directory, int length) throws IOException {
+        JsonFile config = config(directory);
+        return of(tokenizerJson(directory, config), config, directory, length);
+    }
+
+    /** The longest result that a tokenizer's configuration and the given limit allow. */
+    public static int maxLength(Path directory, int longest) throws IOException {
+        JsonFile config = config(directory);
+        int maxLength = (int) Math.min(longest, config.real("model_max_length").orElse(UNLIMITED));
+        checkLength(maxLength, config);
+        return maxLength;
+    }
+
+    private static JsonFile config(Path directory) throws IOException {
+        return JsonFile.readIfPresent(directory.resolve("tokenizer_config.json"));
+    }
+
+    private static void checkLength(int length, JsonFile config) {
+        if (length < 2 || length >= UNLIMITED) {
+            throw new IllegalArgumentException("the length of a prompt must be in [2, " + UNLIMITED + "), got " + length
+                    + "; set model_max_length in " + config.path());
+        }
     }
 
     /**
@@ -71,13 +100,9 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     /** @param directory where {@code special_tokens_map.json} may be */
-    private static PromptTokenizer of(ObjectNode json, JsonFile config, Path directory, int longest)
+    private static PromptTokenizer of(ObjectNode json, JsonFile config, Path directory, int maxLength)
             throws IOException {
-        int maxLength = (int) Math.min(longest, config.real("model_max_length").orElse(UNLIMITED));
-        if (maxLength < 2 || maxLength >= UNLIMITED) {
-            throw new IllegalArgumentException("the length of a prompt must be in [2, " + UNLIMITED + "), got "
-                    + maxLength + "; set model_max_length in " + config.path());
-        }
+        checkLength(maxLength, config);
         long padId = padId(directory, config, json);
         json.remove("truncation");
         json.remove("padding");

@@ -1,4 +1,4 @@
-package dev.rlcm.onnx.pipeline.check;
+package dev.rlcm.rewrite.lowering;
 
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Op;
@@ -6,7 +6,6 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.rewrite.Rewriter;
-import dev.rlcm.rewrite.lowering.LoweredWeights;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -14,8 +13,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** Inputs in the place of large weights, so that a graph can be lowered without reading or computing them. */
-final class StandInWeights implements LoweredWeights {
+/**
+ * Inputs in the place of large weights, so that graphs can be lowered without reading or computing them. Graphs that share a weight
+ * share its input. Not thread-safe.
+ */
+public final class StandInWeights implements LoweredWeights {
     /** In bytes. Smaller constants stay, since folding them decides about the form of a graph. */
     private static final long LARGE = 1 << 16;
 
@@ -23,12 +25,12 @@ final class StandInWeights implements LoweredWeights {
     private final Map<String, Value> inputs = new HashMap<>();
 
     /** The names of the inputs. Equal names in several graphs are one weight. */
-    Set<String> names() {
+    public Set<String> names() {
         return new HashSet<>(inputs.keySet());
     }
 
     /** The graph with inputs in the place of its large constants. */
-    Graph replace(Graph graph) {
+    public Graph replace(Graph graph) {
         return Rewriter.rewrite(graph, value -> value.is(Op.CONSTANT) ? own(value) : value);
     }
 
