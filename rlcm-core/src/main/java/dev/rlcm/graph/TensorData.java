@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.function.IntToDoubleFunction;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,12 +13,19 @@ import org.jspecify.annotations.Nullable;
  * weights reach a running session. A tensor that is a constant of a graph must not change. Reading is thread-safe.
  */
 public final class TensorData {
+    /** Bytes that lie in a file. */
+    @FunctionalInterface
+    public interface FileBytes {
+        /** A copy of {@code length} of them, or the mapped ones if they cannot be read any more. */
+        ByteBuffer read(int from, int length);
+    }
+
     private final DataType type;
     private final Shape shape;
     private final ByteBuffer bytes;
-    private final @Nullable Supplier<ByteBuffer> again;
+    private final @Nullable FileBytes again;
 
-    private TensorData(DataType type, Shape shape, ByteBuffer bytes, @Nullable Supplier<ByteBuffer> again) {
+    private TensorData(DataType type, Shape shape, ByteBuffer bytes, @Nullable FileBytes again) {
         this.type = type;
         this.shape = shape;
         this.bytes = bytes;
@@ -47,14 +53,13 @@ public final class TensorData {
     /**
      * As {@link #wrap(DataType, Shape, ByteBuffer)}, of bytes that are mapped from a file.
      *
-     * @param again copies the same bytes from the file, for {@link #readOnce}
+     * @param again copies some of the same bytes from the file, for {@link #rows}
      */
-    public static TensorData mapped(DataType type, Shape shape, ByteBuffer bytes, Supplier<ByteBuffer> again) {
+    public static TensorData mapped(DataType type, Shape shape, ByteBuffer bytes, FileBytes again) {
         return wrapped(type, shape, bytes, again);
     }
 
-    private static TensorData wrapped(
-            DataType type, Shape shape, ByteBuffer bytes, @Nullable Supplier<ByteBuffer> again) {
+    private static TensorData wrapped(DataType type, Shape shape, ByteBuffer bytes, @Nullable FileBytes again) {
         if (bytes.remaining() != byteLength(type, shape)) {
             throw new IllegalArgumentException(
                     type + " " + shape + " takes " + byteLength(type, shape) + " bytes, got " + bytes.remaining());
@@ -113,12 +118,19 @@ public final class TensorData {
     }
 
     /**
-     * The same elements for whoever reads them once, such as to compute another weight. If they are mapped from a file they
-     * are copied from there to the Java heap, which gives them back, while pages of the mapping that were touched would stay in
-     * memory. Otherwise the result is this tensor.
+     * Some rows along the first axis, for whoever reads them once, such as to compute another weight. If the tensor is mapped from a
+     * file they are copied from there, since pages of the mapping that were touched would stay in memory. Otherwise they are a
+     * view.
+     *
+     * @param from the first row
+     * @param to the row behind the last one
      */
-    public TensorData readOnce() {
-        return again == null ? this : wrap(type, shape, again.get());
+    public TensorData rows(int from, int to) {
+        int rowBytes = bytes.capacity() / shape.dim(0);
+        int start = from * rowBytes;
+        int length = (to - from) * rowBytes;
+        return wrap(
+                type, shape.with(0, to - from), again == null ? bytes.slice(start, length) : again.read(start, length));
     }
 
     /**

@@ -8,6 +8,9 @@ import java.util.stream.IntStream;
 
 /** Transformed kernels, G g G^T for every filter, computed in double precision and rounded once. Stateless. */
 final class FilteredKernel {
+    /** Output channels that are read and transformed at a time, as many floats as a line of the cache holds. */
+    private static final int ROWS = 16;
+
     private FilteredKernel() {}
 
     /**
@@ -20,38 +23,48 @@ final class FilteredKernel {
         int out = kernel.dim(0);
         int in = kernel.dim(1);
         Shape shape = form.isChannelsLast() ? Shape.of(form.points(), in, out) : Shape.of(form.points(), out, in);
-        return weights.derived(
-                kernel, form, shape, () -> transformed(kernel.data().readOnce(), shape, form));
+        return weights.derived(kernel, form, shape, () -> transformed(kernel.data(), shape, form));
     }
 
     private static TensorData transformed(TensorData kernel, Shape shape, FilteredForm form) {
-        int rows = shape.dim(1);
-        int columns = shape.dim(2);
-        int n = form.tile().inputs();
+        int out = kernel.shape().dim(0);
         TensorData result = TensorData.zeros(kernel.type(), shape);
-        IntStream.range(0, rows).parallel().forEach(row -> {
-            double[][] points = new double[n * n][columns];
-            double[] half = new double[n * Tile.TAPS];
-            for (int column = 0; column < columns; column++) {
-                int filter = form.isChannelsLast() ? column * rows + row : row * columns + column;
-                transform(kernel, filter * Tile.TAPS * Tile.TAPS, form.tile().kernel(), half, points, column);
-            }
-            for (int i = 0; i < n; i++) {
-                for (int j = 0; j < n; j++) {
-                    int position = form.isChannelsLast() ? j * n + i : i * n + j;
-                    int first = (position * rows + row) * columns;
-                    for (int column = 0; column < columns; column++) {
-                        result.setDouble(first + column, points[i * n + j][column]);
-                    }
-                }
-            }
+        IntStream.range(0, (out + ROWS - 1) / ROWS).parallel().forEach(block -> {
+            int first = block * ROWS;
+            transform(kernel.rows(first, Math.min(out, first + ROWS)), first, out, form, result);
         });
         return result;
     }
 
-    /** G g G^T of the filter g that begins at an element of the kernel, as a column of the points. */
-    private static void transform(
-            TensorData kernel, int first, double[][] g, double[] half, double[][] points, int column) {
+    /** Transforms some output channels, whose filters are given, in the order in which their results lie. */
+    private static void transform(TensorData filters, int first, int out, FilteredForm form, TensorData result) {
+        int count = filters.shape().dim(0);
+        int in = filters.shape().dim(1);
+        int n = form.tile().inputs();
+        double[] half = new double[n * Tile.TAPS];
+        double[] points = new double[n * n];
+        for (int k = 0; k < count * in; k++) {
+            int row = form.isChannelsLast() ? k % count : k / in;
+            int column = form.isChannelsLast() ? k / count : k % in;
+            transform(
+                    filters,
+                    (row * in + column) * Tile.TAPS * Tile.TAPS,
+                    form.tile().kernel(),
+                    half,
+                    points);
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j < n; j++) {
+                    int at = form.isChannelsLast()
+                            ? ((j * n + i) * in + column) * out + first + row
+                            : ((i * n + j) * out + first + row) * in + column;
+                    result.setDouble(at, points[i * n + j]);
+                }
+            }
+        }
+    }
+
+    /** G g G^T of the filter g that begins at an element of the kernel. */
+    private static void transform(TensorData kernel, int first, double[][] g, double[] half, double[] points) {
         int n = g.length;
         for (int i = 0; i < n; i++) {
             for (int s = 0; s < Tile.TAPS; s++) {
@@ -68,7 +81,7 @@ final class FilteredKernel {
                 for (int s = 0; s < Tile.TAPS; s++) {
                     sum += half[i * Tile.TAPS + s] * g[j][s];
                 }
-                points[i * n + j][column] = sum;
+                points[i * n + j] = sum;
             }
         }
     }

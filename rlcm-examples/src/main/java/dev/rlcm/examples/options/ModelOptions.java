@@ -113,7 +113,7 @@ final class ModelOptions {
     boolean isLatentConsistency() {
         try {
             ModelDirectory directory = model.open();
-            return !directory.isFlowMatching() && !directory.isOfPixels();
+            return !directory.isFlowMatching() && !directory.isTrigFlow() && !directory.isOfPixels();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -30,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  * so. Links in the path of the directory itself are the host's own and always trusted.
  */
 public final class ExternalData {
-    private static final int PIECE = 1 << 20;
-
     private final Path modelFile;
     private final boolean linksTrusted;
 
@@ -74,8 +72,8 @@ public final class ExternalData {
                 return TensorData.wrap(type, shape, copy);
             }
             Version version = Version.of(file);
-            return TensorData.mapped(type, shape, mapped, () -> version.read(file, offset, (int) bytes)
-                    .orElse(mapped));
+            return TensorData.mapped(type, shape, mapped, (from, count) -> version.read(file, offset + from, count)
+                    .orElseGet(() -> mapped.slice(from, count)));
         } catch (IOException e) {
             throw new GraphException("cannot read " + file + ": " + e, e);
         }
@@ -91,20 +89,12 @@ public final class ExternalData {
         /** A copy in the Java heap; nothing if the file is gone or another one by now. */
         Optional<ByteBuffer> read(Path file, long offset, int bytes) {
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                if (!equals(of(file))) {
-                    return Optional.empty();
-                }
                 ByteBuffer copy = ByteBuffer.allocate(bytes);
-                int at = 0;
-                while (at < bytes) {
-                    // The channel keeps direct memory for as much as it is asked for at a time.
-                    int read = channel.read(copy.slice(at, Math.min(PIECE, bytes - at)), offset + at);
-                    if (read < 0) {
-                        return Optional.empty();
-                    }
-                    at += read;
+                int read = equals(of(file)) ? 0 : -1;
+                while (read >= 0 && copy.hasRemaining()) {
+                    read = channel.read(copy, offset + copy.position());
                 }
-                return Optional.of(copy);
+                return copy.hasRemaining() ? Optional.empty() : Optional.of(copy.flip());
             } catch (IOException e) {
                 return Optional.empty();
             }

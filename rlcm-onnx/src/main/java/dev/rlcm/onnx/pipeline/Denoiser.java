@@ -118,7 +118,7 @@ public final class Denoiser {
         }
         int width = model.inputs().contains(STATES) ? model.dim(STATES, 2).orElse(text.width()) : text.width();
         if (width != text.width()) {
-            throw new IllegalArgumentException(model.path() + " takes hidden states of width " + width
+            throw new IllegalArgumentException(model.path() + " takes " + STATES + " of width " + width
                     + ", prompts have them of width " + text.width()
                     + "; use the text encoders, or their embeddings, that belong to it");
         }

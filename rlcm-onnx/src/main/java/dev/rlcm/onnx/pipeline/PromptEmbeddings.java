@@ -18,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -233,8 +232,8 @@ public final class PromptEmbeddings {
         TensorData mask = has(MASK + number)
                 ? floats(MASK + number, 1)
                 : TensorData.generate(DataType.FLOAT32, Shape.of(shape.tokens()), i -> 1);
-        Optional<TensorData> pooled = has(POOLED + number) ? Optional.of(floats(POOLED + number, 1)) : Optional.empty();
-        return new TextRows(Optional.of(floats(STATES + number, 2)), pooled, mask);
+        TensorData pooled = has(POOLED + number) ? floats(POOLED + number, 1) : null;
+        return new TextRows(floats(STATES + number, 2), pooled, mask);
     }
 
     private boolean has(String name) {

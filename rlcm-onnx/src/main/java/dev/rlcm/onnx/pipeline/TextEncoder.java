@@ -19,10 +19,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prompts to what a model takes from one text encoder, one prompt a run, so that a prompt's states never depend on its neighbours.
@@ -193,10 +193,14 @@ public final class TextEncoder implements AutoCloseable {
         }
         Map<String, TensorData> results = executable.run(inputs);
         return new TextRows(
-                Optional.ofNullable(results.get(STATES)).map(states -> states.reshape(shape.states())),
-                Optional.ofNullable(results.get(POOLED)).map(pooled -> pooled.reshape(Shape.of(shape.pooled()))),
+                reshaped(results.get(STATES), shape.states()),
+                reshaped(results.get(POOLED), Shape.of(shape.pooled())),
                 TensorData.generate(
                         DataType.FLOAT32, Shape.of(kept.length), i -> kept[(int) i] < tokens.used() ? 1 : 0));
+    }
+
+    private static @Nullable TensorData reshaped(@Nullable TensorData result, Shape row) {
+        return result == null ? null : result.reshape(row);
     }
 
     private TensorData row(String input, long[] values) {
