@@ -9,11 +9,13 @@ import java.util.stream.Stream;
  *
  * @param name in charts and tables; those of one section and task differ
  * @param steps network evaluations or DDIM steps of a trajectory, the paper's horizon
- * @param epochs to train for, with about as many evaluations as {@link Method#evaluations} says
+ * @param epochs to train for
  * @param options of the training command, besides those of {@link Trial#options}; each once
  * @param budgets the numbers of steps that the trained policy is sampled with besides its own
  */
 record Contender(String name, Method method, int steps, int epochs, List<String> options, List<Integer> budgets) {
+    private static final int EVALUATIONS = 5;
+
     Contender {
         options = List.copyOf(options);
         budgets = List.copyOf(budgets);
@@ -36,9 +38,10 @@ record Contender(String name, Method method, int steps, int epochs, List<String>
         return new Contender(name, method, steps, epochs, options, newBudgets);
     }
 
-    /** Epochs between evaluations. */
+    /** Epochs between evaluations: of those that are only ranked there are few, since each may take as long as an epoch. */
     int evaluateEvery() {
-        return Math.max(1, epochs / method.evaluations());
+        int evaluations = budgets.isEmpty() ? EVALUATIONS : method.evaluations();
+        return Math.max(1, epochs / evaluations);
     }
 
     /** A word for directories. */

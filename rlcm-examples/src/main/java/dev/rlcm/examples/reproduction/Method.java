@@ -41,7 +41,7 @@ enum Method {
         }
     };
 
-    /** How often a policy is evaluated while it is trained; an evaluation takes DDPO as long as an epoch or more. */
+    /** How often a policy is evaluated that is compared with the other method; an evaluation takes DDPO as long as an epoch or more. */
     int evaluations() {
         return this == RLCM ? 12 : 6;
     }

@@ -40,8 +40,8 @@ public final class Reproduction {
             ReproductionPage page = new ReproductionPage(options.output, notes, runner);
             PageLaboratory laboratory = new PageLaboratory(runner, page);
             try (StopSignal signal = StopSignal.install(runner::stop)) {
-                time.ifPresent(limit -> CompletableFuture.runAsync(
-                        runner::stop, CompletableFuture.delayedExecutor(limit.toSeconds(), TimeUnit.SECONDS)));
+                time.ifPresent(limit -> CompletableFuture.delayedExecutor(limit.toSeconds(), TimeUnit.SECONDS)
+                        .execute(runner::stop));
                 Findings findings = new Study(
                                 tasks, horizonTask, options.algorithmTask, algorithms, options.scale(), laboratory)
                         .run();

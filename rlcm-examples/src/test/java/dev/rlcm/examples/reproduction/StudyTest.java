@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -233,8 +234,8 @@ class StudyTest {
         }
     }
 
-    private static HashSet<String> words(List<String> prompts, int word) {
-        HashSet<String> words = new HashSet<>();
+    private static Set<String> words(List<String> prompts, int word) {
+        Set<String> words = new HashSet<>();
         prompts.forEach(prompt -> words.add(prompt.split(" ", 3)[word]));
         return words;
     }

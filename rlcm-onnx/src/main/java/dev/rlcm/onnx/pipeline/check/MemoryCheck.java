@@ -66,8 +66,13 @@ final class MemoryCheck {
                     MODEL,
                     what + " will take " + (total >> 20) + " MB, the machine has "
                             + (machine.getTotalMemorySize() >> 20) + " MB",
-                    (settings.runtime().memory() == MemoryPolicy.SMALL ? "use " : "use the memory policy SMALL, ")
-                            + "smaller batches or pictures, or a machine with more memory");
+                    "use " + remedies());
         }
+    }
+
+    private String remedies() {
+        return (settings.runtime().memory() == MemoryPolicy.SMALL ? "" : "the memory policy SMALL, ")
+                + (settings.embeddings().isPresent() ? "" : "embeddings of the prompts in place of text encoders, ")
+                + "smaller batches or pictures, or a machine with more memory";
     }
 }
