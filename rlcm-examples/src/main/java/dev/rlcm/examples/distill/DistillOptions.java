@@ -201,6 +201,10 @@ public final class DistillOptions {
     }
 
     public LatentDiffusionModel teacher(Backend backend) throws IOException {
+        if (method == Method.TRAJECTORIES && data != null) {
+            throw new IllegalArgumentException("the teacher's trajectories begin with noise and need no pictures;"
+                    + " leave out --data, or --method trajectories");
+        }
         Path root = model != null ? model : EmbeddedModel.emojiLdm();
         Path rest = shared != null ? shared : model != null ? model : EmbeddedModel.emojiLcm();
         ModelDirectory directory = ModelDirectory.open(root, rest, reading.get());

@@ -60,11 +60,6 @@ public final class DistillationRun {
         if (options.samplesEvery() < 1 || options.shown() < 1 || options.teacherSamples() < 1) {
             throw new IllegalArgumentException("--samples-every, --shown and --teacher-samples must be at least 1");
         }
-        if (options.method() == DistillOptions.Method.TRAJECTORIES
-                && options.data().isPresent()) {
-            throw new IllegalArgumentException("the teacher's trajectories begin with noise and need no pictures;"
-                    + " leave out --data, or --method trajectories");
-        }
         if (!options.isResumed() && Files.exists(directory.resolve(METRICS))) {
             throw new IllegalArgumentException(
                     directory + " already holds a run; give another --run, or --resume " + directory);

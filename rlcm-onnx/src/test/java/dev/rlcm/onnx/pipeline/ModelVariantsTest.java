@@ -146,7 +146,7 @@ class ModelVariantsTest {
     void aTextEncoderOfAnotherWidthIsRefused() throws IOException {
         ModelDirectory directory = ModelDirectory.open(Models.TINY);
         assertThatThrownBy(() -> Denoiser.open(directory, SIZE, new TextShape(77, 48, 0), true))
-                .hasMessageContaining("takes hidden states of width 32")
+                .hasMessageContaining("takes encoder_hidden_states of width 32")
                 .hasMessageContaining("48");
     }
 
