@@ -3,10 +3,8 @@ package dev.rlcm.distill;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.backend.Executable;
 import dev.rlcm.compilation.Lowering;
-import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.graph.Value;
 import dev.rlcm.mdp.DistillationStep;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.optim.AveragedWeights;
@@ -30,10 +28,7 @@ import java.util.Set;
  * <p>Not thread-safe. Closing frees that session, as closing the backend does; models and backend stay the caller's.
  */
 public final class ConsistencyDistiller implements Distiller {
-    private static final String TARGET = "target";
     private static final String TEACHER = "teacher";
-    private static final String STUDENT = "student";
-    private static final String STATE = "state";
 
     private final ConsistencyModel teacher;
     private final Student student;
@@ -41,12 +36,10 @@ public final class ConsistencyDistiller implements Distiller {
     private final List<DistillationStep> steps;
     private final DistillationRows rows;
     private final DistillationConfig config;
-    private final Map<String, TensorData> parameters;
     private final Map<String, AveragedWeights> averages = new LinkedHashMap<>();
+    private final StudentLoss studentLoss;
     private final NetworkStep solver;
     private final NetworkStep target;
-    private final NetworkStep estimate;
-    private final Graph loss;
     private final RowBuffers buffers = new RowBuffers();
     private final Map<String, TensorData> targetInputs;
     private final Map<String, TensorData> batch;
@@ -98,27 +91,23 @@ public final class ConsistencyDistiller implements Distiller {
         this.steps = schedule.distillationSteps();
         this.rows = rows;
         this.config = config;
-        addAverage(TARGET, config.targetDecay());
+        addAverage(StudentLoss.TARGET, config.targetDecay());
         addAverage(AVERAGE, config.averageDecay());
-        Set<String> trained = student.parameters().keySet();
-        Graph network = student.network(config.rows());
-        Value state = Value.input(
-                STATE, DataType.FLOAT32, network.input(ConsistencyModel.SAMPLE).shape());
-        Value wanted = Value.input(TARGET, DataType.FLOAT32, state.shape());
-        this.solver = new NetworkStep(TEACHER, teacher.denoiser(config.rows()), Set.of(), state);
-        this.target = new NetworkStep(TARGET, network, trained, solver.result());
-        this.estimate = new NetworkStep(STUDENT, network, trained, state);
-        this.loss = Graph.of(LOSS, config.loss().of(estimate.result(), wanted));
-        buffers.add(List.of(state, wanted));
-        List.of(solver, target, estimate).forEach(step -> buffers.add(step.inputs()));
-        this.parameters = Collections.unmodifiableMap(named(estimate, student.parameters()));
-        Graph targetGraph = Graph.of(TARGET, target.result());
+        this.studentLoss = new StudentLoss(student, config, buffers);
+        this.solver = new NetworkStep(TEACHER, teacher.denoiser(config.rows()), Set.of(), studentLoss.state());
+        this.target = new NetworkStep(
+                StudentLoss.TARGET,
+                student.network(config.rows()),
+                student.parameters().keySet(),
+                solver.result());
+        List.of(solver, target).forEach(step -> buffers.add(step.inputs()));
+        Graph targetGraph = Graph.of(StudentLoss.TARGET, target.result());
         Map<String, TensorData> followed = config.targetDecay() == 0
                 ? student.parameters()
-                : averages.get(TARGET).tensors();
-        this.targetInputs = filled(targetGraph);
-        targetInputs.putAll(named(target, followed));
-        this.batch = filled(loss);
+                : averages.get(StudentLoss.TARGET).tensors();
+        this.targetInputs = buffers.of(targetGraph);
+        targetInputs.putAll(target.named(followed));
+        this.batch = buffers.of(studentLoss.graph());
         this.targets =
                 backend.compile(Lowering.of(backend).forward(targetGraph)); // last, so that nothing leaves it open
     }
@@ -127,19 +116,6 @@ public final class ConsistencyDistiller implements Distiller {
         if (decay > 0) {
             averages.put(name, new AveragedWeights(student.parameters(), decay));
         }
-    }
-
-    private static Map<String, TensorData> named(NetworkStep step, Map<String, TensorData> tensors) {
-        Map<String, TensorData> named = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> named.put(step.name(name), tensor));
-        return named;
-    }
-
-    /** The buffers of those inputs of a graph that have one. */
-    private Map<String, TensorData> filled(Graph graph) {
-        Map<String, TensorData> filled = new LinkedHashMap<>();
-        graph.inputs().forEach(input -> buffers.find(input.label()).ifPresent(t -> filled.put(input.label(), t)));
-        return filled;
     }
 
     private static void check(ConsistencyModel teacher, ConsistencyModel student, DistillationConfig config) {
@@ -168,7 +144,7 @@ public final class ConsistencyDistiller implements Distiller {
 
     @Override
     public Map<String, TensorData> parameters() {
-        return parameters;
+        return studentLoss.parameters();
     }
 
     @Override
@@ -177,14 +153,13 @@ public final class ConsistencyDistiller implements Distiller {
     }
 
     @Override
-    public Map<String, TensorData> released() {
-        AveragedWeights average = averages.get(AVERAGE);
-        return average == null ? student.parameters() : average.tensors();
+    public Student student() {
+        return student;
     }
 
     @Override
     public Graph loss() {
-        return loss;
+        return studentLoss.graph();
     }
 
     /** Draws the rows and evaluates teacher and target. */
@@ -193,7 +168,7 @@ public final class ConsistencyDistiller implements Distiller {
         for (int i = 0; i < config.rows(); i++) {
             fill(i, rows.row(index, i));
         }
-        targets.run(targetInputs, Map.of(TARGET, buffers.tensor(TARGET)));
+        targets.run(targetInputs, Map.of(StudentLoss.TARGET, buffers.tensor(StudentLoss.TARGET)));
         return batch;
     }
 
@@ -202,14 +177,13 @@ public final class ConsistencyDistiller implements Distiller {
         List<String> prompt = List.of(row.data().prompt());
         Map<String, TensorData> own =
                 student.model().condition(prompt, row.guidance()).get(0);
-        buffers.set(STATE, i, step.from().noised(row.data().latent(), row.noise()));
+        studentLoss.feed(buffers, i, step.from().noised(row.data().latent(), row.noise()), step, own);
         solver.feed(
                 buffers,
                 i,
                 step.solver(),
                 teacher.condition(prompt, row.guidance()).get(0));
         target.feed(buffers, i, step.target(), own);
-        estimate.feed(buffers, i, step.from().estimate(), own);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.rlcm.distill;
 
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.optim.AveragedWeights;
 import dev.rlcm.supervised.SupervisedTask;
 import java.util.Map;
 
@@ -9,8 +10,14 @@ public interface Distiller extends SupervisedTask, AutoCloseable {
     /** The name of the average that is kept for sampling, see {@link DistillationConfig#averageDecay}. */
     String AVERAGE = "average";
 
+    /** What learns. */
+    Student student();
+
     /** What to sample with, by the names of {@link Student#parameters}: the average that is kept for it, or the parameters. */
-    Map<String, TensorData> released();
+    default Map<String, TensorData> released() {
+        AveragedWeights average = averages().get(AVERAGE);
+        return average == null ? student().parameters() : average.tensors();
+    }
 
     /** Frees what the distiller itself has compiled; models and backend stay the caller's. Idempotent. */
     @Override

@@ -11,6 +11,7 @@ import dev.rlcm.rewrite.Rewriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -72,6 +73,13 @@ final class NetworkStep {
     /** The name in the graph of an input of the network. */
     String name(String input) {
         return prefix + "." + input;
+    }
+
+    /** Tensors by the names in the graph of the network's inputs that they are for. */
+    Map<String, TensorData> named(Map<String, TensorData> tensors) {
+        Map<String, TensorData> named = new LinkedHashMap<>();
+        tensors.forEach((input, tensor) -> named.put(name(input), tensor));
+        return named;
     }
 
     /** [B,C,h,w]. */

@@ -1,12 +1,12 @@
 package dev.rlcm.distill;
 
+import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import java.nio.FloatBuffer;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /** Direct buffers for inputs [B,...], filled row by row and used again at every batch. */
 final class RowBuffers {
@@ -25,8 +25,16 @@ final class RowBuffers {
         return tensors.get(input);
     }
 
-    Optional<TensorData> find(String input) {
-        return Optional.ofNullable(tensors.get(input));
+    /** The buffers of those inputs of a graph that have one. */
+    Map<String, TensorData> of(Graph graph) {
+        Map<String, TensorData> own = new LinkedHashMap<>();
+        for (Value input : graph.inputs()) {
+            TensorData tensor = tensors.get(input.label());
+            if (tensor != null) {
+                own.put(input.label(), tensor);
+            }
+        }
+        return own;
     }
 
     void set(String input, int row, float... values) {

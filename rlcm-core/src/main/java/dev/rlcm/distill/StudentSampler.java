@@ -57,7 +57,7 @@ public final class StudentSampler implements AutoCloseable {
         }
         condition(student.model().condition(prompts, guidance));
         Map<String, TensorData> inputs = new LinkedHashMap<>(parameters);
-        graph.inputs().forEach(input -> buffers.find(input.label()).ifPresent(t -> inputs.put(input.label(), t)));
+        inputs.putAll(buffers.of(graph));
         TensorData result = TensorData.zeros(
                 DataType.FLOAT32, graph.input(ConsistencyModel.SAMPLE).shape());
         int size = result.size() / rows;

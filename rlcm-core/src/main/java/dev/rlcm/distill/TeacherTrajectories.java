@@ -36,7 +36,7 @@ public final class TeacherTrajectories implements AutoCloseable {
     private final int rows;
     private final NetworkStep solver;
     private final RowBuffers buffers = new RowBuffers();
-    private final Map<String, TensorData> inputs = new LinkedHashMap<>();
+    private final Map<String, TensorData> inputs;
     private final TensorData next;
     private final Executable network;
 
@@ -59,7 +59,7 @@ public final class TeacherTrajectories implements AutoCloseable {
         buffers.add(List.of(state));
         buffers.add(solver.inputs());
         Graph graph = Graph.of(NEXT, solver.result());
-        graph.inputs().forEach(input -> inputs.put(input.label(), buffers.tensor(input.label())));
+        this.inputs = buffers.of(graph);
         this.next = TensorData.zeros(DataType.FLOAT32, state.shape());
         this.network = backend.compile(Lowering.of(backend).forward(graph)); // last, so that nothing leaves it open
     }

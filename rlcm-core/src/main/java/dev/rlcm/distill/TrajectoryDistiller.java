@@ -1,19 +1,15 @@
 package dev.rlcm.distill;
 
-import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.TensorData;
-import dev.rlcm.graph.Value;
 import dev.rlcm.mdp.DistillationStep;
 import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.optim.AveragedWeights;
-import dev.rlcm.policy.ConsistencyModel;
 import dev.rlcm.random.RandomStreams;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Regression of the consistency function onto the ends of the teacher's trajectories: f(x_t, t) learns the x_0 that the teacher's own
@@ -24,9 +20,6 @@ import java.util.Set;
  * <p>Not thread-safe.
  */
 public final class TrajectoryDistiller implements Distiller {
-    private static final String TARGET = "target";
-    private static final String STUDENT = "student";
-    private static final String STATE = "state";
 
     private final Student student;
     private final LatentConsistencySchedule schedule;
@@ -34,9 +27,8 @@ public final class TrajectoryDistiller implements Distiller {
     private final List<TrajectoryPoint> points;
     private final DistillationConfig config;
     private final RandomStreams random;
-    private final NetworkStep estimate;
-    private final Graph loss;
-    private final Map<String, TensorData> parameters = new LinkedHashMap<>();
+    private final StudentLoss studentLoss;
+    private final Map<String, TensorData> batch;
     private final Map<String, AveragedWeights> averages = new LinkedHashMap<>();
     private final RowBuffers buffers = new RowBuffers();
 
@@ -63,16 +55,8 @@ public final class TrajectoryDistiller implements Distiller {
         this.points = List.copyOf(points);
         this.config = config;
         this.random = RandomStreams.seeded(config.seed()).at("trajectories");
-        Graph network = student.network(config.rows());
-        Value state = Value.input(
-                STATE, DataType.FLOAT32, network.input(ConsistencyModel.SAMPLE).shape());
-        Value wanted = Value.input(TARGET, DataType.FLOAT32, state.shape());
-        Set<String> trained = student.parameters().keySet();
-        this.estimate = new NetworkStep(STUDENT, network, trained, state);
-        this.loss = Graph.of(LOSS, config.loss().of(estimate.result(), wanted));
-        buffers.add(List.of(state, wanted));
-        buffers.add(estimate.inputs());
-        student.parameters().forEach((name, tensor) -> parameters.put(estimate.name(name), tensor));
+        this.studentLoss = new StudentLoss(student, config, buffers);
+        this.batch = buffers.of(studentLoss.graph());
         if (config.averageDecay() > 0) {
             averages.put(AVERAGE, new AveragedWeights(student.parameters(), config.averageDecay()));
         }
@@ -80,7 +64,7 @@ public final class TrajectoryDistiller implements Distiller {
 
     @Override
     public Map<String, TensorData> parameters() {
-        return Collections.unmodifiableMap(parameters);
+        return studentLoss.parameters();
     }
 
     @Override
@@ -89,14 +73,13 @@ public final class TrajectoryDistiller implements Distiller {
     }
 
     @Override
-    public Map<String, TensorData> released() {
-        AveragedWeights average = averages.get(AVERAGE);
-        return average == null ? student.parameters() : average.tensors();
+    public Student student() {
+        return student;
     }
 
     @Override
     public Graph loss() {
-        return loss;
+        return studentLoss.graph();
     }
 
     @Override
@@ -105,22 +88,15 @@ public final class TrajectoryDistiller implements Distiller {
             var generator = random.at(index).at(row).generator();
             fill(row, points.get(generator.nextInt(points.size())));
         }
-        Map<String, TensorData> batch = new LinkedHashMap<>();
-        loss.inputs()
-                .forEach(input -> buffers.find(input.label()).ifPresent(tensor -> batch.put(input.label(), tensor)));
         return batch;
     }
 
     private void fill(int row, TrajectoryPoint point) {
-        buffers.set(STATE, row, point.state());
-        buffers.set(TARGET, row, point.end());
-        estimate.feed(
-                buffers,
-                row,
-                steps.get(point.step()).from().estimate(),
-                student.model()
-                        .condition(List.of(point.prompt()), point.guidance())
-                        .get(0));
+        Map<String, TensorData> own = student.model()
+                .condition(List.of(point.prompt()), point.guidance())
+                .get(0);
+        studentLoss.feed(buffers, row, point.state(), steps.get(point.step()), own);
+        buffers.set(StudentLoss.TARGET, row, point.end());
     }
 
     @Override

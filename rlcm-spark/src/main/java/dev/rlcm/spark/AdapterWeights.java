@@ -1,9 +1,9 @@
 package dev.rlcm.spark;
 
 import dev.rlcm.graph.TensorData;
+import dev.rlcm.io.FileHash;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
-import java.util.HexFormat;
 import java.util.Map;
 
 /**
@@ -54,6 +54,6 @@ record AdapterWeights(byte[] bytes, String hash) implements Serializable {
     }
 
     private static String hash(byte[] bytes) {
-        return HexFormat.of().formatHex(Fingerprints.sha256().digest(bytes));
+        return new FileHash().add(bytes).hex();
     }
 }

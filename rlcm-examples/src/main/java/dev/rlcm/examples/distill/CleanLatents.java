@@ -18,7 +18,8 @@ import me.tongfei.progressbar.ProgressBar;
 
 /** Makes the latents that a distillation noises. */
 final class CleanLatents {
-    private static final int AT_ONCE = 16;
+    /** How many latents the teacher draws or encodes at once. */
+    static final int AT_ONCE = 16;
 
     private final LatentDiffusionModel model;
 

@@ -34,7 +34,6 @@ public final class DistillationRun {
     private static final String CHECKPOINT = "checkpoint.safetensors";
     private static final String LATENTS = "latents.safetensors";
     private static final String TRAJECTORIES = "trajectories.safetensors";
-    private static final int AT_ONCE = 16;
     private static final String DISTANCES = "distances.csv";
     private static final String METRICS = "metrics.csv";
 
@@ -141,7 +140,7 @@ public final class DistillationRun {
             return TrajectoryFile.read(file);
         }
         List<TrajectoryPoint> points = new ArrayList<>();
-        int rows = Math.min(AT_ONCE, options.teacherSamples());
+        int rows = Math.min(CleanLatents.AT_ONCE, options.teacherSamples());
         RandomStreams own = random.at("trajectories");
         try (TeacherTrajectories trajectories = new TeacherTrajectories(teacher, schedule, rows, backend);
                 ProgressBar bar = Runs.bar("trajectories", options.teacherSamples())) {
