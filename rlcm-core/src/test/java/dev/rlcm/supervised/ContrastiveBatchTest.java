@@ -183,7 +183,9 @@ class ContrastiveBatchTest {
     void lengthsOfEmbeddingsDoNotMatter(@ForAll long seed, @ForAll @IntRange(min = 1, max = 8) int factor) {
         Numbers numbers = Numbers.random(seed, 4);
         TensorData longer = TensorData.generate(
-                DataType.FLOAT32, numbers.rows().shape(), i -> factor * numbers.rows().getDouble(i));
+                DataType.FLOAT32,
+                numbers.rows().shape(),
+                i -> factor * numbers.rows().getDouble(i));
         Numbers scaled = new Numbers(longer, numbers.columns(), numbers.logScale(), numbers.matches());
         assertThat(scaled.loss()).isCloseTo(numbers.loss(), within(1e-5));
     }
@@ -194,16 +196,12 @@ class ContrastiveBatchTest {
         assertThat(value(numbers.batch().swapped().loss())).isCloseTo(numbers.loss(), within(1e-6));
         int[] order = RandomStreams.seeded(seed).at("order").permutation(5);
         Numbers reordered = new Numbers(
-                TensorData.generate(
-                        DataType.FLOAT32,
-                        numbers.rows().shape(),
-                        i -> numbers.rows().getDouble(order[i / WIDTH] * WIDTH + i % WIDTH)),
+                TensorData.generate(DataType.FLOAT32, numbers.rows().shape(), i -> numbers.rows()
+                        .getDouble(order[i / WIDTH] * WIDTH + i % WIDTH)),
                 numbers.columns(),
                 numbers.logScale(),
                 TensorData.generate(
-                        DataType.FLOAT32,
-                        numbers.matches().shape(),
-                        i -> numbers.match(order[i / 5], i % 5)));
+                        DataType.FLOAT32, numbers.matches().shape(), i -> numbers.match(order[i / 5], i % 5)));
         assertThat(reordered.loss()).isCloseTo(numbers.loss(), within(1e-5));
     }
 
@@ -211,11 +209,12 @@ class ContrastiveBatchTest {
     void aPairThatIsLeftOutChangesNothing(@ForAll long seed, @ForAll @IntRange(min = -20, max = 20) int logit) {
         Numbers numbers = Numbers.random(seed, 4);
         TensorData matches = TensorData.generate(
-                DataType.FLOAT32, Shape.of(4, 4), i -> i == 1 ? -1 : numbers.matches().getDouble(i));
-        TensorData logits =
-                TensorData.generate(DataType.FLOAT32, Shape.of(4, 4), i -> numbers.logit(i / 4, i % 4));
-        TensorData others = TensorData.generate(
-                DataType.FLOAT32, Shape.of(4, 4), i -> i == 1 ? logit : logits.getDouble(i));
+                DataType.FLOAT32,
+                Shape.of(4, 4),
+                i -> i == 1 ? -1 : numbers.matches().getDouble(i));
+        TensorData logits = TensorData.generate(DataType.FLOAT32, Shape.of(4, 4), i -> numbers.logit(i / 4, i % 4));
+        TensorData others =
+                TensorData.generate(DataType.FLOAT32, Shape.of(4, 4), i -> i == 1 ? logit : logits.getDouble(i));
         ContrastiveBatch one = new ContrastiveBatch(Value.constant(logits), Value.constant(matches));
         ContrastiveBatch other = new ContrastiveBatch(Value.constant(others), Value.constant(matches));
         assertThat(value(other.loss())).isEqualTo(value(one.loss()));
@@ -226,7 +225,8 @@ class ContrastiveBatchTest {
     void itsGradientsAreThoseOfDifferences(@ForAll long seed) {
         Numbers numbers = Numbers.random(seed, 4);
         Value rows = Value.input("rows", DataType.FLOAT64, numbers.rows().shape());
-        Value columns = Value.input("columns", DataType.FLOAT64, numbers.columns().shape());
+        Value columns =
+                Value.input("columns", DataType.FLOAT64, numbers.columns().shape());
         Value scale = Value.input("scale", DataType.FLOAT64, Shape.SCALAR);
         Value matches = Value.constant(numbers.matches().cast(DataType.FLOAT64));
         GradientChecker.Report report = GradientChecker.check(

@@ -159,8 +159,7 @@ class SupervisedTrainerTest {
         try (SupervisedTrainer trainer = new SupervisedTrainer(line, config(3), backend)) {
             trainer.run(report -> assertThat(line.parameter("w")).isEqualTo(0.05f));
         }
-        assertThat(line.averages().get("slow").tensors().get("w").getDouble(0))
-                .isCloseTo(0.05 * 7 / 8, within(1e-6));
+        assertThat(line.averages().get("slow").tensors().get("w").getDouble(0)).isCloseTo(0.05 * 7 / 8, within(1e-6));
     }
 
     @Test

@@ -44,18 +44,14 @@ class TrainClipTest {
     void aClipLearnsOtherPicturesAndServesAsAReward() throws IOException {
         Path pictures = draw(16, 8 * 8 + 24);
         Path out = directory.resolve("clip");
-        Commands.succeed(
-                new TrainClip(),
-                arguments(pictures, out, 24, "--batch", 8, "--average-decay", 0.5));
+        Commands.succeed(new TrainClip(), arguments(pictures, out, 24, "--batch", 8, "--average-decay", 0.5));
 
         List<Map<String, Number>> rows = MetricsCsv.read(out.resolve("metrics.csv"));
         assertThat(rows).extracting(row -> row.get("step")).containsExactly(0L, 24L);
         assertThat(number(rows, 1, "held-out loss")).isLessThan(number(rows, 0, "held-out loss") - 0.3);
         assertThat(number(rows, 1, "retrieval")).isGreaterThan(number(rows, 0, "retrieval"));
         assertThat(number(rows, 1, "animal") + number(rows, 1, "scene")).isGreaterThan(1.5);
-        assertThat(JsonFile.read(out.resolve("config.json"))
-                        .real("logit_scale")
-                        .orElseThrow())
+        assertThat(JsonFile.read(out.resolve("config.json")).real("logit_scale").orElseThrow())
                 .isNotCloseTo(EMBEDDED_SCALE, within(1e-4));
         assertThat(out.resolve("README.md")).doesNotExist();
 
@@ -63,10 +59,9 @@ class TrainClipTest {
         Sample cat = folder.read(0);
         assertThat(cat.metadata()).containsEntry("animal", "cat");
         try (Backend backend = OrtBackend.cpu(1)) {
-            ClipScore score =
-                    new ClipScore(ClipImageEncoder.load(out, backend), ClipTextEncoder.load(out, backend));
-            double[] scores = score.score(
-                    List.of(cat, cat.withPrompt(Prompt.of("a fox " + SCENES.get((String) other(cat))))));
+            ClipScore score = new ClipScore(ClipImageEncoder.load(out, backend), ClipTextEncoder.load(out, backend));
+            double[] scores =
+                    score.score(List.of(cat, cat.withPrompt(Prompt.of("a fox " + SCENES.get((String) other(cat))))));
             assertThat(scores[0]).isGreaterThan(scores[1]);
         }
     }

@@ -46,8 +46,7 @@ final class Clip implements AutoCloseable {
         this.text = network("text", towers.textFile(), textGraph);
         JsonFile config = JsonFile.readIfPresent(configuration);
         double first = config.real(FIRST_SCALE).orElse(PAPERS_SCALE);
-        this.logScale =
-                TensorData.scalar(DataType.FLOAT32, config.real(SCALE).orElse(first));
+        this.logScale = TensorData.scalar(DataType.FLOAT32, config.real(SCALE).orElse(first));
     }
 
     /**

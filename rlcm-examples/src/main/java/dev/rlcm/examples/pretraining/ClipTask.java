@@ -100,7 +100,9 @@ final class ClipTask implements StageTask {
     public Map<String, TensorData> batch(long index) {
         List<Sample> captioned = pictures.batch(index);
         try {
-            return filled(captioned, disturbance.of(captioned, random.at("disturbance").at(index)));
+            return filled(
+                    captioned,
+                    disturbance.of(captioned, random.at("disturbance").at(index)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

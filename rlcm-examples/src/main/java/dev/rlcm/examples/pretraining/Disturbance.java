@@ -63,7 +63,7 @@ record Disturbance(@Nullable LatentModel model, double latentNoise, double pixel
     /** For checkpoints. */
     @Override
     public String toString() {
-        return (model == null ? "" : "half through a VAE with noise of " + latentNoise + ", ")
-                + "half with noise of " + pixelNoise;
+        return (model == null ? "" : "half through a VAE with noise of " + latentNoise + ", ") + "half with noise of "
+                + pixelNoise;
     }
 }

@@ -51,8 +51,9 @@ public final class TrainClip implements Callable<Integer> {
     @Option(
             names = "--vae",
             paramLabel = "DIR",
-            description = "A latent consistency model. Half of the pictures pass through its VAE, with a little noise on"
-                    + " their latents, so that CLIP judges what it draws. Default: none do.")
+            description =
+                    "A latent consistency model. Half of the pictures pass through its VAE, with a little noise on"
+                            + " their latents, so that CLIP judges what it draws. Default: none do.")
     private @Nullable Path vae;
 
     @Option(

@@ -9,8 +9,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class CaptionMatchesTest {
-    private static final CaptionMatches MATCHES =
-            new CaptionMatches(List.of("animal", "scene"));
+    private static final CaptionMatches MATCHES = new CaptionMatches(List.of("animal", "scene"));
     private static final Sample CAT = sample("a cat", Map.of("animal", "cat"));
     private static final Sample OTHER_CAT = sample("the cat", Map.of("animal", "cat"));
     private static final Sample CAT_AT_NIGHT = sample("a cat at night", Map.of("animal", "cat", "scene", "night"));

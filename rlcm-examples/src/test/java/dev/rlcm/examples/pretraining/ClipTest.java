@@ -28,8 +28,8 @@ class ClipTest {
     @Test
     void bothTowersMayLieInOneFile(@TempDir Path directory) throws IOException {
         Shape ids = Shape.of(ROWS, 77);
-        Map<String, Value> outputs = new LinkedHashMap<>(
-                tower("vision_model.onnx", Map.of("pixel_values", Shape.of(ROWS, 3, 128, 128))));
+        Map<String, Value> outputs =
+                new LinkedHashMap<>(tower("vision_model.onnx", Map.of("pixel_values", Shape.of(ROWS, 3, 128, 128))));
         outputs.putAll(tower("text_model.onnx", Map.of("input_ids", ids, "attention_mask", ids)));
         OnnxModels.save(Graph.of(outputs), directory.resolve("model.onnx"));
         ModelFiles.copy(FIXTURES.resolve("tiny-lcm/tokenizer"), directory.resolve("tokenizer"), file -> true);
@@ -39,16 +39,19 @@ class ClipTest {
 
         try (Clip clip = Clip.load(directory, ROWS)) {
             Map<String, TensorData> parameters = clip.parameters();
-            assertThat(parameters.keySet()).filteredOn(name -> name.startsWith("vision/")).isNotEmpty();
-            assertThat(parameters.keySet()).filteredOn(name -> name.startsWith("text/")).isNotEmpty();
+            assertThat(parameters.keySet())
+                    .filteredOn(name -> name.startsWith("vision/"))
+                    .isNotEmpty();
+            assertThat(parameters.keySet())
+                    .filteredOn(name -> name.startsWith("text/"))
+                    .isNotEmpty();
             clip.drawWeights(RandomStreams.seeded(5));
             clip.setLogScale(1.5);
             clip.save(new AveragedWeights(parameters, 0));
             try (Clip saved = Clip.load(directory, ROWS)) {
-                saved.parameters()
-                        .forEach((name, weight) -> assertThat(weight.toFloats())
-                                .as(name)
-                                .isEqualTo(parameters.get(name).toFloats()));
+                saved.parameters().forEach((name, weight) -> assertThat(weight.toFloats())
+                        .as(name)
+                        .isEqualTo(parameters.get(name).toFloats()));
                 assertThat(saved.parameters()).hasSameSizeAs(parameters);
             }
             assertThat(JsonFile.read(directory.resolve("config.json")).real(Clip.SCALE))

@@ -33,8 +33,8 @@ class DisturbanceTest {
 
     private static long changed(List<Sample> before, List<Sample> after) {
         return IntStream.range(0, ROWS)
-                .filter(row -> !Arrays.equals(
-                        before.get(row).pixels(), after.get(row).pixels()))
+                .filter(row ->
+                        !Arrays.equals(before.get(row).pixels(), after.get(row).pixels()))
                 .count();
     }
 
@@ -67,8 +67,7 @@ class DisturbanceTest {
                     Sample copy = model.decode(List.of(""), model.encode(List.of(before.get(row))))
                             .get(0);
                     for (int i = 0; i < copy.pixels().length; i++) {
-                        assertThat((double) after.get(row).pixels()[i])
-                                .isCloseTo(copy.pixels()[i], within(1e-4));
+                        assertThat((double) after.get(row).pixels()[i]).isCloseTo(copy.pixels()[i], within(1e-4));
                     }
                 }
             }

@@ -19,8 +19,7 @@ public final class ModelFiles {
      */
     public static void copy(Path from, Path to, Predicate<Path> wanted) throws IOException {
         try (Stream<Path> tree = Files.walk(from)) {
-            for (Path file :
-                    tree.filter(Files::isRegularFile).filter(wanted).toList()) {
+            for (Path file : tree.filter(Files::isRegularFile).filter(wanted).toList()) {
                 Path target = to.resolve(from.relativize(file).toString());
                 AtomicFiles.write(target, out -> Files.copy(file, out));
             }

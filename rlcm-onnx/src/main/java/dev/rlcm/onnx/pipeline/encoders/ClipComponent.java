@@ -140,8 +140,9 @@ record ClipComponent(OnnxComponent model, String input, String output) {
      * @throws IllegalArgumentException if it was exported without its projection
      */
     void requireProjection() {
-        requireProjection(
-                model.signature().outputs().stream().map(OnnxSignature.Port::name).toList());
+        requireProjection(model.signature().outputs().stream()
+                .map(OnnxSignature.Port::name)
+                .toList());
     }
 
     private void requireProjection(Collection<String> outputs) {

@@ -51,10 +51,7 @@ public final class ClipTowers implements AutoCloseable {
         vision.requireProjection();
         text.requireProjection();
         return new ClipTowers(
-                vision.trainable(),
-                text.trainable(),
-                ClipComponent.processor(directory),
-                text.tokenizer(directory));
+                vision.trainable(), text.trainable(), ClipComponent.processor(directory), text.tokenizer(directory));
     }
 
     /**
