@@ -42,8 +42,7 @@ public final class Reproduction {
             try (StopSignal signal = StopSignal.install(runner::stop)) {
                 time.ifPresent(limit -> CompletableFuture.delayedExecutor(limit.toSeconds(), TimeUnit.SECONDS)
                         .execute(runner::stop));
-                StudyPlan plan =
-                        new StudyPlan(options.parts, tasks, horizonTask, options.algorithmTask, algorithms);
+                StudyPlan plan = new StudyPlan(options.parts, tasks, horizonTask, options.algorithmTask, algorithms);
                 Findings findings = new Study(plan, options.scale(), laboratory).run();
                 page.write(findings);
                 if (!findings.missing().isEmpty()) {

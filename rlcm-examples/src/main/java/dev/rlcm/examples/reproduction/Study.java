@@ -157,7 +157,9 @@ final class Study {
 
     /** The learning rate and clip range for a task, chosen by it, or by the first one for all. */
     private String[] settings(Task task, Method method) throws IOException, InterruptedException {
-        Task swept = scale.sweepsEveryTask() && plan.tasks().contains(task) ? task : plan.tasks().get(0);
+        Task swept = scale.sweepsEveryTask() && plan.tasks().contains(task)
+                ? task
+                : plan.tasks().get(0);
         String key = method + " " + swept;
         String[] known = chosenSettings.get(key);
         if (known == null) {

@@ -60,8 +60,7 @@ class StudyTest {
         }
 
         MadeUp study(Scale scale, Set<Part> parts) throws IOException, InterruptedException {
-            StudyPlan plan =
-                    new StudyPlan(parts, TASKS, Task.CLIPSCORE, Task.CLIPSCORE, Study.algorithmNames());
+            StudyPlan plan = new StudyPlan(parts, TASKS, Task.CLIPSCORE, Task.CLIPSCORE, Study.algorithmNames());
             findings = new Study(plan, scale, this).run();
             return this;
         }
