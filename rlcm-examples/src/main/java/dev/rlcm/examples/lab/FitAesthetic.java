@@ -134,7 +134,7 @@ public final class FitAesthetic implements Callable<Integer> {
 
     private static void writeHead(TensorData weight, double bias, Path file) throws IOException {
         Map<String, TensorData> layer = new LinkedHashMap<>();
-        layer.put("layers.0.weight", weight.reshape(Shape.of(1, (int) weight.size())));
+        layer.put("layers.0.weight", weight.reshape(Shape.of(1, weight.size())));
         layer.put("layers.0.bias", TensorData.floats(Shape.of(1), (float) bias));
         Safetensors.of(layer).write(file);
     }
