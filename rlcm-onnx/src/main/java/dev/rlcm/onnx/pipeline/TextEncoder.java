@@ -219,8 +219,7 @@ public final class TextEncoder implements AutoCloseable {
         return new TextRows(
                 reshaped(results.get(STATES), shape.states()),
                 reshaped(results.get(POOLED), Shape.of(shape.pooled())),
-                TensorData.generate(
-                        DataType.FLOAT32, Shape.of(kept.length), i -> kept[i] < tokens.used() ? 1 : 0));
+                TensorData.generate(DataType.FLOAT32, Shape.of(kept.length), i -> kept[i] < tokens.used() ? 1 : 0));
     }
 
     private static @Nullable TensorData reshaped(@Nullable TensorData result, Shape row) {
