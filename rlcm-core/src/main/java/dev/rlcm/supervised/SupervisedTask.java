@@ -29,6 +29,12 @@ public interface SupervisedTask {
     }
 
     /**
+     * Brings parameters back into the range they must stay in. Called after every step that changed them, before averages move; does
+     * nothing by default.
+     */
+    default void constrain() {}
+
+    /**
      * The loss of a batch, before lowering and without gradients: the output {@link #LOSS}, FLOAT32 [], and any others [] that are
      * worth reporting. Its inputs are the parameters and what {@link #batch} gives.
      */

@@ -72,6 +72,7 @@ public final class SupervisedTrainer implements AutoCloseable {
         double rateFactor = config.schedule().factor(step);
         GradientDescent.Outcome outcome = descent.step(loss, batches, rateFactor, chunk -> {});
         if (outcome.applied()) {
+            task.constrain();
             task.averages().values().forEach(AveragedWeights::update);
         }
         return new StepReport(

@@ -42,10 +42,17 @@ class SupervisedTrainerTest {
         private final int rows;
         private final Map<String, TensorData> parameters = new LinkedHashMap<>();
         private final Map<String, AveragedWeights> averages;
+        private final float largest;
         private float poison;
 
         Line(int rows) {
+            this(rows, Float.POSITIVE_INFINITY);
+        }
+
+        /** @param largest bound on w */
+        Line(int rows, float largest) {
             this.rows = rows;
+            this.largest = largest;
             parameters.put("w", TensorData.floats(Shape.of(1), 0));
             parameters.put("b", TensorData.floats(Shape.of(1), 0));
             averages = Map.of("slow", new AveragedWeights(parameters, 0.5));
@@ -59,6 +66,11 @@ class SupervisedTrainerTest {
         @Override
         public Map<String, AveragedWeights> averages() {
             return averages;
+        }
+
+        @Override
+        public void constrain() {
+            parameters.get("w").setDouble(0, Math.min(largest, parameter("w")));
         }
 
         @Override
@@ -138,6 +150,16 @@ class SupervisedTrainerTest {
         assertThat(line.parameter("b")).isCloseTo(-0.1 * Math.signum(b), within(1e-6));
         assertThat(line.averages().get("slow").tensors().get("w").getDouble(0))
                 .isCloseTo(line.parameter("w") / 2, within(1e-6));
+    }
+
+    /** Averages see the parameter where it was brought back to. */
+    @Test
+    void parametersAreBroughtBackIntoTheirRangeAfterEveryStep() {
+        Line line = new Line(2, 0.05f);
+        try (SupervisedTrainer trainer = new SupervisedTrainer(line, config(3), backend)) {
+            trainer.run(report -> assertThat(line.parameter("w")).isEqualTo(0.05f));
+        }
+        assertThat(line.averages().get("slow").tensors().get("w").getDouble(0)).isCloseTo(0.05 * 7 / 8, within(1e-6));
     }
 
     @Test

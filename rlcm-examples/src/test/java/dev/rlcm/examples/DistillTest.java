@@ -1,12 +1,17 @@
 package dev.rlcm.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.rlcm.examples.report.MetricsCsv;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.Safetensors;
 import dev.rlcm.onnx.OrtBackend;
+import dev.rlcm.onnx.pipeline.ImageFiles;
+import dev.rlcm.onnx.pipeline.ImageFolder;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.reward.Prompt;
+import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,6 +102,57 @@ class DistillTest {
         arguments.addAll(List.of("--resume", run));
         Commands.succeed(new Distill(), arguments.toArray());
         assertThat(MetricsCsv.read(run.resolve("metrics.csv"))).hasSize(3);
+    }
+
+    /** The latents of the run are those of the folder's pictures; the folder's first caption is that of its first latent. */
+    @Test
+    void aFoldersPicturesAreEncodedAndDistilled() throws IOException {
+        Path pictures = drawDiscs(6);
+        Path out = directory.resolve("student");
+        List<Object> arguments =
+                new ArrayList<>(List.of(arguments("--out", out, "--guidance", "2:4", "--data", pictures)));
+        Commands.succeed(new Distill(), arguments.toArray());
+        Path run = directory.resolve("run");
+        Safetensors encoded = Safetensors.read(run.resolve("latents.safetensors"));
+        assertThat(encoded.metadata().get("prompts")).startsWith("[\"a disc of radius 20\",");
+        try (OrtBackend backend = OrtBackend.cpu(1)) {
+            LatentConsistencyModel model = LatentConsistencyModel.load(out, backend);
+            TensorData expected = model.encode(ImageFolder.open(pictures).readAll());
+            TensorData latents = encoded.tensors().get("latents");
+            assertThat(latents.size()).isEqualTo(expected.size());
+            for (int i = 0; i < latents.size(); i++) {
+                assertThat(latents.getDouble(i)).isCloseTo(expected.getDouble(i), within(1e-4));
+            }
+            assertThat(model.generate(List.of("a disc of radius 20"), 4, 3, 1)).hasSize(1);
+        }
+        List<Map<String, Number>> distances = MetricsCsv.read(run.resolve("distances.csv"));
+        assertThat(distances.get(distances.size() - 1).get("distance 4").doubleValue())
+                .isFinite();
+
+        List<Map<String, Number>> metrics = MetricsCsv.read(run.resolve("metrics.csv"));
+        assertThat(metrics).hasSize(3);
+        arguments.addAll(List.of("--resume", run));
+        Commands.succeed(new Distill(), arguments.toArray());
+        assertThat(MetricsCsv.read(run.resolve("metrics.csv"))).isEqualTo(metrics);
+    }
+
+    /** Of the teacher's size. */
+    private Path drawDiscs(int count) throws IOException {
+        Path folder = directory.resolve("pictures");
+        List<ImageFolder.Entry> entries = new ArrayList<>();
+        int side = 128;
+        for (int n = 0; n < count; n++) {
+            int radius = 20 + 5 * n;
+            float[] pixels = new float[3 * side * side];
+            for (int i = 0; i < pixels.length; i++) {
+                int place = i % (side * side);
+                pixels[i] = Math.hypot(place % side - side / 2.0, place / side - side / 2.0) < radius ? 0.9f : 0.3f;
+            }
+            ImageFiles.writePng(Sample.of("", side, side, pixels), folder.resolve(n + ".png"));
+            entries.add(new ImageFolder.Entry(n + ".png", Prompt.of("a disc of radius " + radius)));
+        }
+        new ImageFolder(folder, entries).writeMetadata();
+        return folder;
     }
 
     @Test

@@ -68,7 +68,11 @@ final class CaptionEncoder implements AutoCloseable {
 
     /** Puts a caption's token ids into a row of ids. */
     void put(String caption, TensorData ids, int row) {
-        long[] tokens = tokenizer.encode(caption);
+        put(tokenizer.encode(caption), ids, row);
+    }
+
+    /** Puts token ids, [S], into a row of ids, [B,S]. */
+    static void put(long[] tokens, TensorData ids, int row) {
         for (int i = 0; i < tokens.length; i++) {
             ids.setLong(row * tokens.length + i, tokens[i]);
         }

@@ -22,7 +22,7 @@ import java.util.random.RandomGenerator;
  * <ul>
  *   <li>matrices and kernels are uniform within 1 / sqrt(fan-in), as Kaiming initialisation (He et al., arXiv:1502.01852) with the
  *       slope sqrt(5) gives and PyTorch's linear and convolution layers begin;
- *   <li>embeddings, of tokens or positions, are normal with deviation 0.02, as CLIP's are;
+ *   <li>embeddings, of tokens, of positions, or put before the others, are normal with deviation 0.02, as CLIP's of tokens are;
  *   <li>scales of normalisations are 1, biases 0.
  * </ul>
  */
@@ -64,7 +64,7 @@ final class InitialWeights {
         return switch (node.op()) {
             case CONV, CONV_TRANSPOSE -> operand == 2 ? () -> 0 : uniform(shape.size() / shape.dim(0), generator);
             case MATMUL -> uniform(shape.dim(contracted(node, operand)), generator);
-            case GATHER -> normal(generator);
+            case GATHER, CONCAT -> normal(generator);
             case ADD -> isMatrix(shape) ? normal(generator) : () -> 0;
             case MUL -> () -> 1;
             case GROUP_NORM, INSTANCE_NORM, LAYER_NORM -> operand == 1 ? () -> 1 : () -> 0;

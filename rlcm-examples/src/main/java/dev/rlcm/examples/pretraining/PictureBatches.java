@@ -43,6 +43,21 @@ final class PictureBatches {
         this.first = folder.read(0);
     }
 
+    /**
+     * Checks that the folder says something about every picture.
+     *
+     * @throws IllegalArgumentException if it does not, naming the first such picture
+     */
+    void requireCaptions() {
+        for (ImageFolder.Entry entry : folder.entries()) {
+            if (entry.caption().text().isBlank()) {
+                throw new IllegalArgumentException(folder.folder().resolve(entry.fileName())
+                        + " has no caption; write metadata.jsonl with a line such as {\"file_name\": \""
+                        + entry.fileName() + "\", \"text\": \"a cat\"} for every picture");
+            }
+        }
+    }
+
     /** Of a batch of pictures, [B,3,H,W]. */
     Shape shape() {
         return Shape.of(rows, 3, first.height(), first.width());

@@ -14,6 +14,22 @@ import picocli.CommandLine.Option;
 
 /** What the stages have in common. */
 final class StageOptions {
+    /**
+     * What a stage is trained with unless the command says otherwise.
+     *
+     * @param batch pictures in a batch
+     * @param learningRate the largest
+     * @param beta2 of AdamW
+     * @param weightDecay of matrices
+     * @param averageDecay of the weights that are kept
+     */
+    record Defaults(int batch, double learningRate, double beta2, double weightDecay, double averageDecay) {
+        /** As the embedded model's VAE and teacher were trained, but for the numbers of pictures and steps. */
+        static Defaults ofDiffusion(double weightDecay) {
+            return new Defaults(32, 1e-3, 0.99, weightDecay, 0.999);
+        }
+    }
+
     @Option(
             names = "--data",
             required = true,
@@ -31,7 +47,7 @@ final class StageOptions {
     private Path out;
 
     @Option(
-            names = "--from-scratch",
+            names = {"--from-scratch", "--fresh"},
             description =
                     "Draw the weights anew and take only the architecture from the model. Default: continue from the model's"
                             + " weights.")
@@ -41,18 +57,24 @@ final class StageOptions {
     private long steps;
 
     @Option(names = "--batch", description = "Pictures in a batch. Default: ${DEFAULT-VALUE}.")
-    private int batch = 32;
+    private int batch;
+
+    @Option(
+            names = "--accumulation",
+            paramLabel = "N",
+            description = "Batches of a step, whose gradients are averaged. Default: ${DEFAULT-VALUE}.")
+    private int accumulation = 1;
 
     @Option(
             names = "--learning-rate",
             description =
                     "After a warm-up of a thirtieth of the steps; falls along a cosine. Default: ${DEFAULT-VALUE}.")
-    private double learningRate = 1e-3;
+    private double learningRate;
 
     @Option(
             names = "--average-decay",
             description = "Of the moving average of the weights that is measured and kept. Default: ${DEFAULT-VALUE}.")
-    private double averageDecay = 0.999;
+    private double averageDecay;
 
     @Option(
             names = "--measure-every",
@@ -68,6 +90,15 @@ final class StageOptions {
     @Option(names = "--device", description = Devices.NAMES + ". Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
+    private final Defaults defaults;
+
+    StageOptions(Defaults defaults) {
+        this.defaults = defaults;
+        this.batch = defaults.batch();
+        this.learningRate = defaults.learningRate();
+        this.averageDecay = defaults.averageDecay();
+    }
+
     Backend openBackend() {
         return Devices.open(device);
     }
@@ -80,13 +111,19 @@ final class StageOptions {
         return RandomStreams.seeded(seed);
     }
 
-    /** AdamW with betas 0.9 and 0.99 and weight decay of matrices, as the embedded model was trained with. */
-    SupervisedConfig training(double weightDecay) {
+    /** AdamW with weight decay of matrices. */
+    SupervisedConfig training() {
         AdamWConfig adam = AdamWConfig.defaults()
                 .withLearningRate(learningRate)
-                .withBetas(0.9, 0.99)
-                .withWeightDecay(weightDecay);
-        return SupervisedConfig.steps(steps).withOptimizer(ParameterGroups.decayingMatrices(adam));
+                .withBetas(0.9, defaults.beta2())
+                .withWeightDecay(defaults.weightDecay());
+        return SupervisedConfig.steps(steps)
+                .withAccumulation(accumulation)
+                .withOptimizer(ParameterGroups.decayingMatrices(adam));
+    }
+
+    int batch() {
+        return batch;
     }
 
     Path out() {
@@ -108,6 +145,7 @@ final class StageOptions {
     /** @throws IllegalArgumentException if a number is out of range */
     void check() {
         Check.atLeast(1, "--steps", steps);
+        Check.atLeast(1, "--accumulation", accumulation);
         Check.atLeast(1, "--measure-every", measureEvery);
         Check.notNegative("--learning-rate", learningRate);
         Check.that(averageDecay >= 0 && averageDecay < 1, "--average-decay", "in [0, 1)", averageDecay);

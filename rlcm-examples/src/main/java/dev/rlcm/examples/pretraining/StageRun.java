@@ -4,7 +4,6 @@ import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.report.MetricsCsv;
 import dev.rlcm.examples.run.Runs;
 import dev.rlcm.examples.run.StopSignal;
-import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.supervised.StepReport;
 import dev.rlcm.supervised.SupervisedConfig;
 import dev.rlcm.supervised.SupervisedTrainer;
@@ -38,6 +37,13 @@ final class StageRun {
     private double lossSum;
     private long lossCount;
 
+    /** The model that a stage begins with. */
+    @FunctionalInterface
+    interface Source {
+        /** Copies its files into a directory. */
+        void copyTo(Path directory) throws IOException;
+    }
+
     private StageRun(
             StageTask task,
             SupervisedTrainer trainer,
@@ -60,7 +66,7 @@ final class StageRun {
      * @return whether it begins now
      * @throws IllegalArgumentException if an option is out of range, or the directory holds something else
      */
-    static boolean begin(ModelDirectory model, StageOptions options) throws IOException {
+    static boolean begin(Source model, StageOptions options) throws IOException {
         options.check();
         Path directory = options.out();
         if (Files.exists(directory.resolve(CHECKPOINT))) {

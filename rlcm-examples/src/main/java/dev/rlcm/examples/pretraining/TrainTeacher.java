@@ -42,7 +42,7 @@ public final class TrainTeacher implements Callable<Integer> {
     private @Nullable Path shared;
 
     @Mixin
-    private StageOptions options = new StageOptions();
+    private StageOptions options = new StageOptions(StageOptions.Defaults.ofDiffusion(WEIGHT_DECAY));
 
     @Option(
             names = "--drop",
@@ -61,7 +61,7 @@ public final class TrainTeacher implements Callable<Integer> {
     public Integer call() throws IOException {
         Check.that(dropped >= 0 && dropped < 1, "--drop", "in [0, 1)", dropped);
         PictureBatches pictures = options.pictures();
-        boolean begins = StageRun.begin(source(), options);
+        boolean begins = StageRun.begin(source()::copyTo, options);
         ModelDirectory directory = ModelDirectory.open(options.out());
         int rows = pictures.shape().dim(0);
         RandomStreams random = options.random().at("teacher");
@@ -88,7 +88,7 @@ public final class TrainTeacher implements Callable<Integer> {
                     new TeacherTask(diffusion, unet, captions, pictures, dropped, options.averageDecay(), random);
             StageRun.execute(
                     task,
-                    options.training(WEIGHT_DECAY),
+                    options.training(),
                     options,
                     backend,
                     spec.commandLine().getOut());

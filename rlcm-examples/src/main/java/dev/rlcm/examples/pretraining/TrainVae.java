@@ -28,7 +28,7 @@ public final class TrainVae implements Callable<Integer> {
     private ModelDirectoryOption model = new ModelDirectoryOption();
 
     @Mixin
-    private StageOptions options = new StageOptions();
+    private StageOptions options = new StageOptions(StageOptions.Defaults.ofDiffusion(WEIGHT_DECAY));
 
     @Option(
             names = "--decoder-only",
@@ -45,7 +45,7 @@ public final class TrainVae implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PictureBatches pictures = options.pictures();
-        boolean begins = StageRun.begin(model.open(), options);
+        boolean begins = StageRun.begin(model.open()::copyTo, options);
         Vae vae = Vae.load(options.out(), pictures.shape());
         RandomStreams random = options.random().at("vae");
         if (begins && options.isFromScratch()) {
@@ -59,7 +59,7 @@ public final class TrainVae implements Callable<Integer> {
         try (Backend backend = options.openBackend()) {
             StageRun.execute(
                     task,
-                    options.training(WEIGHT_DECAY),
+                    options.training(),
                     options,
                     backend,
                     spec.commandLine().getOut());

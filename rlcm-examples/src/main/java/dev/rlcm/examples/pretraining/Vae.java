@@ -1,13 +1,10 @@
 package dev.rlcm.examples.pretraining;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
-import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.ReadOptions;
-import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
@@ -18,7 +15,6 @@ import java.util.Map;
 /** A variational autoencoder in the folders of a model directory, for batches of one size. Not thread-safe. */
 final class Vae {
     static final List<String> COMPONENTS = List.of("vae_encoder", "vae_decoder");
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** As diffusers bounds the logarithm of the variance. */
     private static final double LEAST_LOG = -30;
@@ -111,10 +107,7 @@ final class Vae {
     /** Writes what latents are multiplied with for the UNet into both configurations, each atomically. */
     void saveScale(double factor) throws IOException {
         for (String component : COMPONENTS) {
-            Path config = directory.resolve(component).resolve("config.json");
-            byte[] json = JSON.writerWithDefaultPrettyPrinter()
-                    .writeValueAsBytes(JsonFile.read(config).root().put("scaling_factor", factor));
-            AtomicFiles.write(config, out -> out.write(json));
+            Configuration.put(directory.resolve(component).resolve("config.json"), "scaling_factor", factor);
         }
     }
 }

@@ -2,15 +2,11 @@ package dev.rlcm.examples.quality;
 
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
 import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
-import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.rewards.JpegIncompressibility;
 import dev.rlcm.rewards.distribution.FrechetDistance;
 import dev.rlcm.rewards.distribution.PrecisionRecall;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.StatUtils;
@@ -21,7 +17,7 @@ public final class PictureJudge {
     private final ClipImageEncoder images;
     private final ClipTextEncoder texts;
     private final List<double[]> reference;
-    private final List<ZeroShotLabels> labels;
+    private final ZeroShotAccuracy recognition;
 
     /**
      * Embeds the reference.
@@ -33,30 +29,22 @@ public final class PictureJudge {
         this.images = images;
         this.texts = texts;
         this.reference = images.embed(reference);
-        List<Prompt> captions = reference.stream()
-                .map(sample -> new Prompt(sample.prompt(), sample.metadata()))
-                .toList();
-        this.labels = fields.stream()
-                .map(field -> ZeroShotLabels.of(field, captions, texts))
-                .flatMap(Optional::stream)
-                .toList();
+        this.recognition = new ZeroShotAccuracy(ZeroShotAccuracy.captions(reference), fields, texts);
     }
 
     /** The fields that pictures are classified by. */
     public List<String> fields() {
-        return labels.stream().map(ZeroShotLabels::field).toList();
+        return recognition.fields();
     }
 
     /** Measures a set of pictures, whose prompts are what was asked for. */
     public Measurements measure(List<Sample> samples) {
         List<double[]> embeddings = images.embed(samples);
-        Map<String, Double> accuracy = new LinkedHashMap<>();
-        labels.forEach(each -> accuracy.put(each.field(), each.accuracy(samples, embeddings)));
         return new Measurements(
                 samples.size(),
                 FrechetDistance.between(reference, embeddings),
                 PrecisionRecall.of(reference, embeddings),
-                accuracy,
+                recognition.of(samples, embeddings),
                 similarity(samples, embeddings),
                 StatUtils.mean(new JpegIncompressibility().score(samples)));
     }

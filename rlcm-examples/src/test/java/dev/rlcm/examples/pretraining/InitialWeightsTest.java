@@ -54,9 +54,13 @@ class InitialWeightsTest {
     @Test
     void embeddingsAreNormal() {
         Value ids = Value.input("ids", DataType.INT64, Shape.of(4));
-        double[] draws = drawn(weight(100, 32).gather(0, ids), Shape.of(100, 32));
-        assertThat(StatUtils.mean(draws)).isCloseTo(0, within(0.002));
-        assertThat(Math.sqrt(StatUtils.variance(draws))).isCloseTo(0.02, within(0.001));
+        double[] tokens = drawn(weight(100, 32).gather(0, ids), Shape.of(100, 32));
+        Value patches = Value.input("patches", DataType.FLOAT32, Shape.of(100, 2, 32));
+        double[] ofClass = drawn(Value.concat(1, List.of(weight(100, 1, 32), patches)), Shape.of(100, 1, 32));
+        for (double[] draws : List.of(tokens, ofClass)) {
+            assertThat(StatUtils.mean(draws)).isCloseTo(0, within(0.002));
+            assertThat(Math.sqrt(StatUtils.variance(draws))).isCloseTo(0.02, within(0.001));
+        }
     }
 
     @Test

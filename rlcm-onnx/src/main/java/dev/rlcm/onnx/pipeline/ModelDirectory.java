@@ -2,7 +2,6 @@ package dev.rlcm.onnx.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.rlcm.graph.Shape;
-import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.mdp.DdimSchedule;
 import dev.rlcm.mdp.FlowMatchSchedule;
 import dev.rlcm.mdp.KarrasSchedule;
@@ -10,6 +9,7 @@ import dev.rlcm.mdp.LatentConsistencySchedule;
 import dev.rlcm.mdp.TrigFlowSchedule;
 import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.JsonFile;
+import dev.rlcm.onnx.pipeline.component.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * A text-to-image model as Optimum and diffusers write it for ONNX: a folder with {@code model_index.json} and a folder
@@ -330,10 +329,7 @@ public final class ModelDirectory {
      */
     public void copyTo(Path directory) throws IOException {
         for (Path part : List.of(root, shared)) {
-            if (Files.exists(directory) && Files.isSameFile(directory, part)) {
-                throw new IllegalArgumentException(
-                        directory + " holds the model that would be copied there; give another directory");
-            }
+            ModelFiles.requireElsewhere(directory, part);
         }
         List<String> parts = new ArrayList<>(PARTS);
         parts.add(family.denoiser());
@@ -341,7 +337,7 @@ public final class ModelDirectory {
         for (String part : parts) {
             Path from = home(part).resolve(part);
             if (Files.exists(from)) {
-                copy(from, directory.resolve(part));
+                ModelFiles.copy(from, directory.resolve(part), file -> true);
             }
         }
     }
@@ -352,16 +348,7 @@ public final class ModelDirectory {
      * @throws IOException if a file cannot be read or written
      */
     public void copyDenoiserTo(Path directory) throws IOException {
-        copy(home(family.denoiser()).resolve(family.denoiser()), directory.resolve(family.denoiser()));
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> tree = Files.walk(from)) {
-            for (Path file : tree.filter(Files::isRegularFile).toList()) {
-                Path target = to.resolve(from.relativize(file).toString());
-                AtomicFiles.write(target, out -> Files.copy(file, out));
-            }
-        }
+        ModelFiles.copy(folder(family.denoiser()), directory.resolve(family.denoiser()), file -> true);
     }
 
     private Optional<LatentSize> sampleSize(JsonFile unet) {

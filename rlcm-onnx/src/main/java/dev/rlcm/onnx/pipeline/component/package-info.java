@@ -1,6 +1,6 @@
 /**
  * What pipelines and encoders are built from: one network with its configuration, caches of compiled sizes, JSON
- * files. Internal. Start with {@code OnnxComponent}. Imports core, {@code dev.rlcm.onnx} and Jackson.
+ * files and copies of them. Internal. Start with {@code OnnxComponent}. Imports core, {@code dev.rlcm.onnx} and Jackson.
  */
 @NullMarked
 package dev.rlcm.onnx.pipeline.component;

@@ -6,11 +6,15 @@ import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
+import dev.rlcm.onnx.OnnxSignature;
+import dev.rlcm.onnx.ReadOptions;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
+import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +27,18 @@ record ClipComponent(OnnxComponent model, String input, String output) {
     static final String INPUT_IDS = "input_ids";
     static final String ATTENTION_MASK = "attention_mask";
 
+    private static final int CLIP_TOKENS = 77;
+
+    /** The vision tower, see {@link #open}. */
+    static ClipComponent vision(Path directory) throws IOException {
+        return open(directory, "vision_model.onnx", PIXEL_VALUES, "image_embeds");
+    }
+
+    /** The text tower, see {@link #open}. */
+    static ClipComponent text(Path directory) throws IOException {
+        return open(directory, "text_model.onnx", INPUT_IDS, "text_embeds");
+    }
+
     /**
      * Looks for the tower, in the directory and in its folder {@code onnx}.
      *
@@ -30,7 +46,7 @@ record ClipComponent(OnnxComponent model, String input, String output) {
      * @param input that it cannot do without
      * @throws IllegalArgumentException if there is no file, or it has inputs of unknown meaning
      */
-    static ClipComponent open(Path directory, String file, String input, String output) throws IOException {
+    private static ClipComponent open(Path directory, String file, String input, String output) throws IOException {
         Path path = Stream.of(file, "onnx/" + file, "model.onnx", "onnx/model.onnx")
                 .map(directory::resolve)
                 .filter(Files::isRegularFile)
@@ -45,6 +61,31 @@ record ClipComponent(OnnxComponent model, String input, String output) {
                         .filter(name -> !name.equals(input))
                         .toList());
         return new ClipComponent(model, input, output);
+    }
+
+    /** This tower with its weights as the file has them, so that they can be trained. */
+    ClipComponent trainable() throws IOException {
+        return new ClipComponent(OnnxComponent.trainable(model.path(), ReadOptions.defaults()), input, output);
+    }
+
+    /**
+     * The preparation of pictures.
+     *
+     * @throws IllegalArgumentException if its file is missing, with the remedy
+     */
+    static ClipImageProcessor processor(Path directory) throws IOException {
+        Path config = directory.resolve("preprocessor_config.json");
+        if (!Files.isRegularFile(config)) {
+            throw new IllegalArgumentException(
+                    config + " is missing; copy it from the model from which the ONNX file was exported");
+        }
+        return ClipImageProcessor.load(config);
+    }
+
+    /** The tokenizer, whose files lie in the directory or in its folder {@code tokenizer}, for texts as long as this tower takes. */
+    PromptTokenizer tokenizer(Path directory) throws IOException {
+        Path folder = directory.resolve("tokenizer");
+        return PromptTokenizer.load(Files.isDirectory(folder) ? folder : directory, tokens(CLIP_TOKENS));
     }
 
     /** The length of texts: what the file says, if it does. */
@@ -82,17 +123,38 @@ record ClipComponent(OnnxComponent model, String input, String output) {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + model.path(), e);
         }
-        Value embeddings = graph.outputs().get(output);
-        if (embeddings == null || embeddings.rank() != 2) {
-            throw new IllegalArgumentException(model.path() + " has no output " + output
-                    + " [batch, width], but " + graph.outputs().keySet()
-                    + "; export the model with its projection, as CLIPModel or CLIPVisionModelWithProjection and"
-                    + " CLIPTextModelWithProjection");
+        requireProjection(graph.outputs().keySet());
+        Value embeddings = graph.output(output);
+        if (embeddings.rank() != 2) {
+            throw notProjected(List.of(output + embeddings.shape()));
         }
         List<Value> inputs = graph.inputs().stream()
                 .filter(value -> inputs().contains(value.label()))
                 .toList();
         return new Graph(inputs, Map.of(output, embeddings.cast(DataType.FLOAT32)));
+    }
+
+    /**
+     * Checks that the file has embeddings for an output.
+     *
+     * @throws IllegalArgumentException if it was exported without its projection
+     */
+    void requireProjection() {
+        requireProjection(model.signature().outputs().stream()
+                .map(OnnxSignature.Port::name)
+                .toList());
+    }
+
+    private void requireProjection(Collection<String> outputs) {
+        if (!outputs.contains(output)) {
+            throw notProjected(outputs);
+        }
+    }
+
+    private IllegalArgumentException notProjected(Collection<String> outputs) {
+        return new IllegalArgumentException(model.path() + " has no output " + output + " [batch, width], but "
+                + outputs + "; export the model with its projection, as CLIPModel or CLIPVisionModelWithProjection and"
+                + " CLIPTextModelWithProjection");
     }
 
     /** The names of this tower's inputs. */

@@ -10,7 +10,6 @@ import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.reward.Sample;
 import dev.rlcm.rewrite.Rewriter;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,8 +19,6 @@ import java.util.Map;
  * CLIP's vision tower: pictures to embeddings of unit length (arXiv:2103.00020). Thread-safe; its memory is the backend's.
  */
 public final class ClipImageEncoder {
-    private static final String FILE = "vision_model.onnx";
-    private static final String OUTPUT = "image_embeds";
     private static final int PIXELS_PER_RUN = 1 << 19; // 8 pictures of 224 x 224
     private static final int SHORTEST_TEXT = 2; // of the text tower, where it is in the same file
 
@@ -49,13 +46,7 @@ public final class ClipImageEncoder {
      * @throws IllegalArgumentException if a file is missing or not CLIP's, with the remedy
      */
     public static ClipImageEncoder load(Path directory, Backend backend) throws IOException {
-        Path config = directory.resolve("preprocessor_config.json");
-        ClipComponent tower = ClipComponent.open(directory, FILE, ClipComponent.PIXEL_VALUES, OUTPUT);
-        if (!Files.isRegularFile(config)) {
-            throw new IllegalArgumentException(
-                    config + " is missing; copy it from the model from which the ONNX file was exported");
-        }
-        return of(tower, ClipImageProcessor.load(config), backend);
+        return of(ClipComponent.vision(directory), ClipComponent.processor(directory), backend);
     }
 
     private static ClipImageEncoder of(ClipComponent tower, ClipImageProcessor processor, Backend backend) {
@@ -101,7 +92,7 @@ public final class ClipImageEncoder {
         Graph graph = tower.graph(pixels.shape(), ids);
         Value input = graph.input(ClipComponent.PIXEL_VALUES);
         Value embeddings = Rewriter.rewrite(graph, value -> value == input ? pixels : value)
-                .output(OUTPUT);
+                .output(tower.output());
         return embeddings.div(embeddings.square().sum(true, 1).sqrt());
     }
 

@@ -7,7 +7,6 @@ import dev.rlcm.onnx.pipeline.component.RecentlyUsed;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.onnx.pipeline.text.PromptTokenizer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,9 +16,6 @@ import java.util.Map;
  * kept. Thread-safe. The backend owns its memory, except for the tokenizer, which is freed when it is unreachable.
  */
 public final class ClipTextEncoder {
-    private static final String FILE = "text_model.onnx";
-    private static final String OUTPUT = "text_embeds";
-    private static final int CLIP_TOKENS = 77;
     private static final int MAX_CACHED = 4096;
 
     private final ClipComponent tower;
@@ -42,14 +38,10 @@ public final class ClipTextEncoder {
      * @throws IllegalArgumentException if a file is missing or not CLIP's, with the remedy
      */
     public static ClipTextEncoder load(Path directory, Backend backend) throws IOException {
-        ClipComponent tower = ClipComponent.open(directory, FILE, ClipComponent.INPUT_IDS, OUTPUT);
-        Path folder = directory.resolve("tokenizer");
-        PromptTokenizer tokenizer =
-                PromptTokenizer.load(Files.isDirectory(folder) ? folder : directory, tower.tokens(CLIP_TOKENS));
+        ClipComponent tower = ClipComponent.text(directory);
+        PromptTokenizer tokenizer = tower.tokenizer(directory);
         int[] picture = tower.model().inputs().contains(ClipComponent.PIXEL_VALUES)
-                ? ClipImageProcessor.load(directory.resolve("preprocessor_config.json"))
-                        .shape()
-                        .toArray()
+                ? ClipComponent.processor(directory).shape().toArray()
                 : new int[3];
         Shape ids = Shape.of(1, tokenizer.maxLength());
         ForwardNetwork network =
