@@ -45,7 +45,7 @@ public enum Task {
             Task::aesthetic,
             new Measure("aesthetic score", "aesthetic score", 1, ""),
             "0 to 10; about 1 to 10 with --clip",
-            Settings.of(1e-3, 50).comparing(4, 0)),
+            Settings.of(1e-3, 50).withDrift(0.012).comparing(4, 0)),
     ALIGNMENT(
             Task::alignment,
             new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
