@@ -32,8 +32,8 @@ final class LatentStore implements AutoCloseable {
      * @throws IllegalArgumentException if the file is of other pictures or latents
      */
     static LatentStore open(Path file, int pictures, int size) throws IOException {
-        FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         LatentStore store = new LatentStore(channel, pictures, size);
         long whole = store.place(pictures);
         if (channel.size() == 0) {
