@@ -22,16 +22,28 @@ public final class DerivedWeights {
      * @param weight must not change
      * @param form tells one form of the weight from another by {@code equals}
      * @param computation makes the form; must not refer to this object
+     * @throws BackendException if there is no room for it
      */
     public synchronized TensorData of(TensorData weight, Object form, Supplier<TensorData> computation) {
         Map<Object, WeakReference<TensorData>> known = forms.computeIfAbsent(weight, w -> new HashMap<>());
         WeakReference<TensorData> reference = known.get(form);
         TensorData derived = reference == null ? null : reference.get();
         if (derived == null) {
-            derived = computation.get();
+            derived = computed(form, computation);
             known.put(form, new WeakReference<>(derived));
         }
         return derived;
+    }
+
+    private static TensorData computed(Object form, Supplier<TensorData> computation) {
+        try {
+            return computation.get();
+        } catch (OutOfMemoryError e) { // the limit on direct buffers, not the heap: nothing was allocated
+            throw new BackendException(
+                    "a weight does not fit (" + form + "): " + e.getMessage()
+                            + "; raise -XX:MaxDirectMemorySize, or choose a MemoryPolicy that takes less",
+                    e);
+        }
     }
 
     /** What is in memory now: bytes by the text of the form, in its order. */

@@ -1,6 +1,7 @@
 package dev.rlcm.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.Shape;
@@ -23,5 +24,15 @@ class DerivedWeightsTest {
         assertThat(weights.of(zeros(), "rotated", DerivedWeightsTest::zeros)).isNotSameAs(form);
         assertThat(new DerivedWeights().of(weight, "rotated", DerivedWeightsTest::zeros))
                 .isNotSameAs(form);
+    }
+
+    @Test
+    void aWeightThatDoesNotFitIsAnErrorThatNamesTheRemedy() {
+        assertThatThrownBy(() -> weights.of(weight, "rotated", () -> {
+                    throw new OutOfMemoryError("Cannot reserve 8 bytes of direct buffer memory");
+                }))
+                .isInstanceOf(BackendException.class)
+                .hasMessageContainingAll("rotated", "Cannot reserve 8 bytes", "-XX:MaxDirectMemorySize");
+        assertThat(weights.of(weight, "rotated", DerivedWeightsTest::zeros)).isNotNull();
     }
 }

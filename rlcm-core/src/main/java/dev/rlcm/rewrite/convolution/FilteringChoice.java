@@ -17,7 +17,8 @@ record FilteringChoice(int directions, int longest) {
     /** A form is taken if its predicted time is below this share of the direct form's; the margin is for what the model misses. */
     private static final double CLEARLY_FASTER = 0.8;
 
-    private static final List<FilteringCost> MACHINES = List.of(FilteringCost.AVX2, FilteringCost.AVX512);
+    private static final List<FilteringCost> MACHINES =
+            List.of(FilteringCost.AVX2, FilteringCost.SHARED_AVX512, FilteringCost.AVX512);
 
     /** A form in the place of another: the seconds that it saves for a row, and the bytes that it takes beyond it. */
     private record Step(Value conv, FilteredForm form, double seconds, double bytes) {

@@ -23,7 +23,11 @@ record FilteringCost(
         double moved) {
     static final FilteringCost AVX2 = new FilteringCost(58e9, 2.3e9, 70e9, 11e9, 11e9, 20e9);
 
-    static final FilteringCost AVX512 = new FilteringCost(90e9, 6e9, 80e9, 25e9, 11e9, 20e9);
+    /** Cores that share their caches and arithmetic with other guests of a host. */
+    static final FilteringCost SHARED_AVX512 = new FilteringCost(90e9, 6e9, 80e9, 25e9, 11e9, 20e9);
+
+    /** Cores of the same kind that nobody else uses. */
+    static final FilteringCost AVX512 = new FilteringCost(185e9, 84e9, 180e9, 50e9, 31e9, 20e9);
 
     /** Seconds for each run of neighbouring elements that a transpose moves. */
     private static final double RUN = 11e-9;

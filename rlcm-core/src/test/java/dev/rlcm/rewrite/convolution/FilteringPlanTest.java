@@ -69,9 +69,9 @@ class FilteringPlanTest {
             delimiter = '|',
             value = {
                 "320 | 64 | tiles of 4x4, channels last",
-                "640 | 32 | tiles of 4x4, channels first",
+                "640 | 32 | tiles of 4x4, channels last",
                 "1280 | 16 | tiles of 4x4, channels first",
-                "1280 | 8 | tiles of 2x2, channels first",
+                "1280 | 8 | direct",
                 "64 | 16 | direct",
                 "128 | 8 | direct",
                 "128 | 16 | direct",

@@ -5,6 +5,7 @@ import dev.rlcm.examples.options.Task;
 import dev.rlcm.examples.options.TrainOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -58,6 +59,13 @@ public final class ReproduceOptions {
                             + " command goes on. Without it, everything is done.")
     @Nullable
     private Long minutes;
+
+    @Option(
+            names = "--parts",
+            split = ",",
+            paramLabel = "PART",
+            description = "What is done: ${COMPLETION-CANDIDATES}. Default: all.")
+    Set<StudyPlan.Part> parts = EnumSet.allOf(StudyPlan.Part.class);
 
     @Option(
             names = "--tasks",

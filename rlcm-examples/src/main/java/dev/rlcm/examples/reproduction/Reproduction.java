@@ -42,9 +42,8 @@ public final class Reproduction {
             try (StopSignal signal = StopSignal.install(runner::stop)) {
                 time.ifPresent(limit -> CompletableFuture.delayedExecutor(limit.toSeconds(), TimeUnit.SECONDS)
                         .execute(runner::stop));
-                Findings findings = new Study(
-                                tasks, horizonTask, options.algorithmTask, algorithms, options.scale(), laboratory)
-                        .run();
+                StudyPlan plan = new StudyPlan(options.parts, tasks, horizonTask, options.algorithmTask, algorithms);
+                Findings findings = new Study(plan, options.scale(), laboratory).run();
                 page.write(findings);
                 if (!findings.missing().isEmpty()) {
                     System.out.println("Not finished, the same command goes on. Left out: " + findings.missing());

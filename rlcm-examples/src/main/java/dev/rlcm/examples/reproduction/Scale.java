@@ -38,7 +38,7 @@ record Scale(
         int algorithmEpochs,
         List<Double> algorithmRates,
         int evaluated) {
-    private static final List<Double> RATES = List.of(5e-4, 2e-3, 8e-3);
+    private static final List<Double> RATES = List.of(5e-4, 2e-3, 8e-3, 3.2e-2);
     private static final List<Double> USUAL = List.of(1e-3);
     private static final List<Integer> HORIZONS = List.of(2, 4, 8);
     private static final Map<Method, List<Integer>> BUDGETS =

@@ -2,6 +2,7 @@ package dev.rlcm.examples.reproduction;
 
 import dev.rlcm.examples.options.Algorithm;
 import dev.rlcm.examples.options.Task;
+import dev.rlcm.examples.reproduction.StudyPlan.Part;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,10 +43,7 @@ final class Study {
             "ppo-consistency", "--consistency=0.01",
             "ppo-dense", "--dense"));
 
-    private final List<Task> tasks;
-    private final Task horizonTask;
-    private final Task algorithmTask;
-    private final Set<String> algorithmNames;
+    private final StudyPlan plan;
     private final Scale scale;
     private final Laboratory laboratory;
     private final List<Result> sweeps = new ArrayList<>();
@@ -55,23 +53,8 @@ final class Study {
     private final Map<String, String[]> chosenSettings = new HashMap<>();
     private final Set<String> missing = new LinkedHashSet<>();
 
-    /**
-     * @param tasks at least one; the sweeps are of the first
-     * @param horizonTask that of the horizon ablation
-     * @param algorithmTask that of the table of algorithms; its reward has a gradient
-     * @param algorithmNames what is in the table, of {@link #algorithmNames()}
-     */
-    Study(
-            List<Task> tasks,
-            Task horizonTask,
-            Task algorithmTask,
-            Set<String> algorithmNames,
-            Scale scale,
-            Laboratory laboratory) {
-        this.tasks = List.copyOf(tasks);
-        this.horizonTask = horizonTask;
-        this.algorithmTask = algorithmTask;
-        this.algorithmNames = Set.copyOf(algorithmNames);
+    Study(StudyPlan plan, Scale scale, Laboratory laboratory) {
+        this.plan = plan;
         this.scale = scale;
         this.laboratory = laboratory;
     }
@@ -90,27 +73,29 @@ final class Study {
     }
 
     /**
-     * Does everything, in an order in which the most important is known first: RLCM beside DDPO on the first two tasks, the
+     * Does what is planned, in an order in which the most important is known first: RLCM beside DDPO on the first two tasks, the
      * algorithms, RLCM beside DDPO on the other tasks, the horizons.
      */
     Findings run() throws IOException, InterruptedException {
-        int early = Math.min(EARLY_TASKS, tasks.size());
-        for (Task task : tasks.subList(0, early)) {
+        List<Task> compared = plan.has(Part.METHODS) ? plan.tasks() : List.of();
+        int early = Math.min(EARLY_TASKS, compared.size());
+        for (Task task : compared.subList(0, early)) {
             compareMethods(task);
         }
-        compareAlgorithms();
-        for (Task task : tasks.subList(early, tasks.size())) {
+        if (plan.has(Part.ALGORITHMS)) {
+            compareAlgorithms();
+        }
+        for (Task task : compared.subList(early, compared.size())) {
             compareMethods(task);
         }
-        for (int steps : scale.horizons()) {
-            Contender horizon = contender(Method.RLCM, steps, scale.epochs()).with(FREE);
-            compare(horizons, horizonTask, horizon.with(settings(horizonTask, Method.RLCM)), scale.seeds());
+        if (plan.has(Part.HORIZONS)) {
+            compareHorizons();
         }
         return findings();
     }
 
     private void compareMethods(Task task) throws IOException, InterruptedException {
-        boolean first = task == tasks.get(0);
+        boolean first = task == plan.tasks().get(0);
         Contender rlcm = withBudgets(contender(Method.RLCM, RLCM_STEPS, scale.epochs()));
         Contender ddpo = withBudgets(contender(Method.DDPO, scale.ddpoSteps(), scale.ddpoEpochs()));
         compare(methods, task, rlcm.with(FREE).with(settings(task, Method.RLCM)), scale.seeds());
@@ -121,17 +106,25 @@ final class Study {
         }
     }
 
+    private void compareHorizons() throws IOException, InterruptedException {
+        Task task = plan.horizonTask();
+        for (int steps : scale.horizons()) {
+            Contender horizon = contender(Method.RLCM, steps, scale.epochs()).with(FREE);
+            compare(horizons, task, horizon.with(settings(task, Method.RLCM)), scale.seeds());
+        }
+    }
+
     private void compareAlgorithms() throws IOException, InterruptedException {
         Contender rlcm = contender(Method.RLCM, RLCM_STEPS, scale.algorithmEpochs());
         for (Contender contender : algorithms(rlcm.with(FREE))) {
-            if (!algorithmNames.contains(contender.name())) {
+            if (!plan.algorithms().contains(contender.name())) {
                 continue;
             }
             List<String[]> grid = scale.algorithmRates().stream()
                     .map(rate -> new String[] {RATE + rate})
                     .toList();
-            Contender best = contender.with(chosen(algorithmTask, contender, grid));
-            compare(algorithms, algorithmTask, best, scale.seeds());
+            Contender best = contender.with(chosen(plan.algorithmTask(), contender, grid));
+            compare(algorithms, plan.algorithmTask(), best, scale.seeds());
         }
     }
 
@@ -164,7 +157,9 @@ final class Study {
 
     /** The learning rate and clip range for a task, chosen by it, or by the first one for all. */
     private String[] settings(Task task, Method method) throws IOException, InterruptedException {
-        Task swept = scale.sweepsEveryTask() && tasks.contains(task) ? task : tasks.get(0);
+        Task swept = scale.sweepsEveryTask() && plan.tasks().contains(task)
+                ? task
+                : plan.tasks().get(0);
         String key = method + " " + swept;
         String[] known = chosenSettings.get(key);
         if (known == null) {
