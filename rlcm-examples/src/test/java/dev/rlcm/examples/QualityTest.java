@@ -87,8 +87,8 @@ class QualityTest {
                     .adapter()
                     .save(adapter);
         }
-        List<List<String>> rows = rows(
-                "--reference", drawn, "--adapter", adapter, "--diffusion-steps", 0, "--steps", "4", "--seed", 7);
+        List<List<String>> rows =
+                rows("--reference", drawn, "--adapter", adapter, "--diffusion-steps", 0, "--steps", "4", "--seed", 7);
         assertThat(rows.get(5).get(0)).isEqualTo("with the adapter, 4 steps");
         assertThat(rows.get(5).subList(1, rows.get(5).size()))
                 .isEqualTo(rows.get(4).subList(1, rows.get(4).size()));

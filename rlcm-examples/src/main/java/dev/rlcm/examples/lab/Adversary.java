@@ -25,11 +25,7 @@ final class Adversary {
         this.model = model;
         this.prompts = prompts;
         this.options = TrainOptions.of(List.of(
-                "--reward=aesthetic",
-                "--learning-rate=2e-3",
-                "--drift=0",
-                "--epochs=" + epochs,
-                "--seed=" + seed));
+                "--reward=aesthetic", "--learning-rate=2e-3", "--drift=0", "--epochs=" + epochs, "--seed=" + seed));
     }
 
     /** Trains a fresh adapter for the score, and returns the pictures of the second half of the epochs. */
@@ -37,8 +33,7 @@ final class Adversary {
         List<Sample> pictures = new ArrayList<>();
         RandomStreams initial = RandomStreams.seeded(options.seed());
         try (ConsistencyPolicy policy = model.policy(options.lora(), options.plan(), initial);
-                PpoOptimizer ppo =
-                        PpoOptimizer.of(policy, options.ppo(), options.objective(model, policy, backend))) {
+                PpoOptimizer ppo = PpoOptimizer.of(policy, options.ppo(), options.objective(model, policy, backend))) {
             new Trainer(policy, ppo, score, prompts, options.trainer(), options.advantages(policy, score))
                     .run(report -> {
                         if (report.epoch() >= options.epochs() / 2) {

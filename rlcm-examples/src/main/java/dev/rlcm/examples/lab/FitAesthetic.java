@@ -194,9 +194,9 @@ public final class FitAesthetic implements Callable<Integer> {
         static Verdict of(AestheticScore score, List<Preference> all, long seed) {
             List<Preference> pairs = all.subList(0, Math.min(MOST, all.size()));
             RandomGenerator random = RandomStreams.seeded(seed).at("verdict").generator();
-            double[] better =
-                    score.score(pairs.stream().map(Preference::better).toList());
-            double[] worse = score.score(pairs.stream().map(pair -> pair.worse().picture(random)).toList());
+            double[] better = score.score(pairs.stream().map(Preference::better).toList());
+            double[] worse = score.score(
+                    pairs.stream().map(pair -> pair.worse().picture(random)).toList());
             long agreed = IntStream.range(0, better.length)
                     .filter(i -> better[i] > worse[i])
                     .count();

@@ -119,16 +119,18 @@ final class PreferenceTask implements SupervisedTask {
             length += element * element;
         }
         double factor = HALF / Math.sqrt(length);
-        return TensorData.generate(
-                DataType.FLOAT32, Shape.of(1, direction.length), i -> factor * direction[i]);
+        return TensorData.generate(DataType.FLOAT32, Shape.of(1, direction.length), i -> factor * direction[i]);
     }
 
     @Override
     public Graph loss() {
         Value embeddings = OpenWeights.open(tower, towerWeights().keySet()).output(EMBEDDING); // [2B, D]
-        Value direction = Value.input(DIRECTION, DataType.FLOAT32, parameters.get(DIRECTION).shape());
+        Value direction = Value.input(
+                DIRECTION, DataType.FLOAT32, parameters.get(DIRECTION).shape());
         Value cosines = unit(embeddings, 1).matmul(unit(direction, 0));
-        Value margins = cosines.slice(0, 0, pairs).sub(cosines.slice(0, pairs, 2 * pairs)).mul(HALF * SHARPNESS);
+        Value margins = cosines.slice(0, 0, pairs)
+                .sub(cosines.slice(0, pairs, 2 * pairs))
+                .mul(HALF * SHARPNESS);
         return Graph.of(LOSS, margins.neg().unary(Op.SOFTPLUS).mean());
     }
 

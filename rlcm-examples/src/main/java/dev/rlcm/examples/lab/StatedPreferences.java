@@ -47,8 +47,8 @@ record StatedPreferences(List<Preference> all) {
     /** These, and besides that real pictures of the same prompts are better than others. */
     StatedPreferences and(String kind, List<Sample> worse) {
         Map<String, List<Preference>> byPrompt = new LinkedHashMap<>();
-        real().forEach(preference -> byPrompt
-                .computeIfAbsent(preference.better().prompt(), prompt -> new ArrayList<>())
+        real().forEach(preference -> byPrompt.computeIfAbsent(
+                        preference.better().prompt(), prompt -> new ArrayList<>())
                 .add(preference));
         List<Preference> more = new ArrayList<>(all);
         for (int i = 0; i < worse.size(); i++) {

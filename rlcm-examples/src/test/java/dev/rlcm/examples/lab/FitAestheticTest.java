@@ -25,13 +25,26 @@ class FitAestheticTest {
         StringWriter table = new StringWriter();
         int code = Cli.commandLine(new FitAesthetic())
                 .setOut(new PrintWriter(table, true))
-                .execute("--cache", cache.toString(), "--scenes", "6", "--steps", "2", "--pairs", "2", "--rounds", "1", "--round-epochs", "1");
+                .execute(
+                        "--cache",
+                        cache.toString(),
+                        "--scenes",
+                        "6",
+                        "--steps",
+                        "2",
+                        "--pairs",
+                        "2",
+                        "--rounds",
+                        "1",
+                        "--round-epochs",
+                        "1");
         assertThat(code).isZero();
         assertThat(table.toString())
                 .contains("| blurred |", "| drawn for the score |")
                 .doesNotContain("NaN", "3D above flat");
         Path written = cache.resolve("emoji-aesthetic");
-        TensorData weight = Safetensors.read(written.resolve("head.safetensors")).tensor("layers.0.weight");
+        TensorData weight =
+                Safetensors.read(written.resolve("head.safetensors")).tensor("layers.0.weight");
         double length = Math.sqrt(
                 Arrays.stream(weight.toDoubles()).map(each -> each * each).sum());
         assertThat(length).as("half of the scale, for embeddings of length 1").isCloseTo(5, within(1e-5));
@@ -39,8 +52,8 @@ class FitAestheticTest {
             AestheticScore score =
                     AestheticScore.load(ClipImageEncoder.load(written, backend), written.resolve("head.safetensors"));
             PictureMaker maker = PictureMaker.load(cache.resolve("artwork"), false, 3);
-            double[] scores = score.score(
-                    List.copyOf(maker.inAllStyles(0).pictures().values()));
+            double[] scores =
+                    score.score(List.copyOf(maker.inAllStyles(0).pictures().values()));
             assertThat(scores).hasSize(3);
             assertThat(Arrays.stream(scores)).allMatch(each -> each > 0 && each < 10);
         }

@@ -25,8 +25,8 @@ class PreferenceMakerTest {
         List<Preference> pairs = new ArrayList<>();
         try (OrtBackend backend = OrtBackend.cpu(1)) {
             LatentConsistencyModel model = LatentConsistencyModel.load(EmbeddedModel.emojiLcm(), backend);
-            PreferenceMaker maker = new PreferenceMaker(
-                    PictureMaker.load(artwork, false, 1), model, RandomStreams.seeded(1));
+            PreferenceMaker maker =
+                    new PreferenceMaker(PictureMaker.load(artwork, false, 1), model, RandomStreams.seeded(1));
             for (int i = 0; i < SCENES; i++) {
                 pairs.addAll(maker.compare(i));
             }
