@@ -1,5 +1,6 @@
 package dev.rlcm.lora;
 
+import dev.rlcm.check.Check;
 import dev.rlcm.graph.DataType;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.random.RandomStreams;
@@ -199,6 +200,16 @@ public final class LoraAdapter {
     /** The same live weights, of a network that files call by another name, see {@link LoraConfig#component}. */
     public LoraAdapter withComponent(String name) {
         return new LoraAdapter(config.withComponent(name), sites, tensors);
+    }
+
+    /**
+     * The same live weights at another strength: (alpha / rank) B A x times a factor.
+     *
+     * @param factor positive and finite
+     */
+    public LoraAdapter scaled(double factor) {
+        Check.positive("factor", factor);
+        return new LoraAdapter(config.withAlpha(factor * config.alpha()), sites, tensors);
     }
 
     /** An independent copy of the present weights. */

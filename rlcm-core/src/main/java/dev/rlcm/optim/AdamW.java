@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * Adam (arXiv:1412.6980, algorithm 1) with decoupled or L2 weight decay, on float32 parameters in place, as PyTorch
- * computes it: eps is added to sqrt(vHat).
+ * computes it: in float32, and eps is added to sqrt(vHat).
  *
  * <p>Buffers are read and written by absolute index from 0 to their limit; their positions do not move. Not thread-safe.
  * The parameters belong to the caller, who must not let a running session read them during {@link #step}.
@@ -49,14 +49,7 @@ public final class AdamW implements Optimizer {
         Check.notNegative("factor", factor);
         steps++;
         double rate = config.learningRate() * factor;
-        AdamWBlock.Rates rates = new AdamWBlock.Rates(
-                config.beta1(),
-                config.beta2(),
-                config.epsilon(),
-                rate / (1 - Math.pow(config.beta1(), (double) steps)),
-                Math.sqrt(1 - Math.pow(config.beta2(), (double) steps)),
-                config.decoupled() ? 1 - rate * config.weightDecay() : 1,
-                config.decoupled() ? 0 : config.weightDecay());
+        AdamWBlock.Rates rates = AdamWBlock.Rates.of(config, rate, steps);
         for (int p = 0; p < parameters.size(); p++) {
             block.step(
                     parameters.get(p),

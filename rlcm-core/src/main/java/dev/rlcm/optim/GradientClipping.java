@@ -23,34 +23,26 @@ public final class GradientClipping {
         float[] block = new float[FloatBlocks.SIZE];
         double squares = 0;
         for (FloatBuffer gradient : gradients) {
-            squares = withSquares(squares, gradient, block);
+            for (int from = 0; from < gradient.limit(); from += block.length) {
+                int length = Math.min(block.length, gradient.limit() - from);
+                gradient.get(from, block, 0, length);
+                squares += FloatBlocks.squares(block, length);
+            }
         }
         double norm = Math.sqrt(squares);
         double scale = Math.min(1, maxNorm / (norm + EPSILON));
         if (Double.isFinite(norm) && scale < 1) {
+            float factor = (float) scale;
             for (FloatBuffer gradient : gradients) {
                 FloatBlocks.forEach(gradient.limit(), (from, length) -> {
                     gradient.get(from, block, 0, length);
                     for (int i = 0; i < length; i++) {
-                        block[i] = (float) (block[i] * scale);
+                        block[i] *= factor;
                     }
                     gradient.put(from, block, 0, length);
                 });
             }
         }
         return norm;
-    }
-
-    /** The sum and the squares of all elements, added one after the other, so that the order is that of the elements. */
-    private static double withSquares(double sum, FloatBuffer gradient, float[] block) {
-        double squares = sum;
-        for (int from = 0; from < gradient.limit(); from += block.length) {
-            int length = Math.min(block.length, gradient.limit() - from);
-            gradient.get(from, block, 0, length);
-            for (int i = 0; i < length; i++) {
-                squares += (double) block[i] * block[i];
-            }
-        }
-        return squares;
     }
 }

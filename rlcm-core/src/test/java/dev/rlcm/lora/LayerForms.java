@@ -51,7 +51,7 @@ enum LayerForms {
                 switch (this) {
                     case PLAIN -> drawing.matmul(drawing.input(2, 3, 5), drawing.weight(5, 4), false, false);
                     case GEMM -> drawing.matmul(drawing.input(3, 5), drawing.weight(4, 5), false, true)
-                            .add(drawing.weight(4));
+                            .add(drawing.weight("net.layer.bias", 4));
                     case FOUR_AXES -> drawing.matmul(drawing.input(2, 3, 2, 5), drawing.weight(5, 4), false, false);
                     case TRANSPOSED_INPUT -> drawing.matmul(drawing.input(2, 5, 3), drawing.weight(5, 4), true, false);
                     case LEFT -> drawing.matmul(drawing.weight(4, 5), drawing.input(5, 3), false, false);

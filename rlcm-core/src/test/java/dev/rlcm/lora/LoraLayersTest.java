@@ -15,6 +15,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.graph.Value;
 import dev.rlcm.random.RandomStreams;
+import dev.rlcm.rewrite.OpenWeights;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +71,43 @@ class LoraLayersTest {
         assertThat(run(LoraMerge.merge(graph, adapter), feeds).get("y").toDoubles())
                 .containsExactly(injected, within(1e-6));
         assertThat(injected).isNotEqualTo(base);
+    }
+
+    /** As a file would have them: by their names, laid out and typed as they were. */
+    @ParameterizedTest
+    @EnumSource
+    void mergedConstantsFedByNameComputeWhatTheInjectedAdapterDoes(LayerForms form) {
+        Graph graph = form.graph(2);
+        LoraAdapter adapter = random(LoraInjection.sites(graph), 3).scaled(2);
+        Map<String, TensorData> feeds = LayerForms.feeds(graph, 4);
+        feeds.putAll(adapter.tensors());
+        double[] injected = run(LoraInjection.inject(graph, adapter).graph(), feeds)
+                .get("y")
+                .toDoubles();
+        Map<String, TensorData> merged = LoraMerge.weights(graph, adapter);
+        assertThat(merged).hasSize(1);
+        merged.forEach((name, weight) -> {
+            TensorData constant = OpenWeights.of(graph).get(name);
+            assertThat(weight.type()).isEqualTo(constant.type());
+            assertThat(weight.shape()).isEqualTo(constant.shape());
+        });
+        feeds.putAll(merged);
+        double tolerance = form == LayerForms.DERIVED_WEIGHT ? 1e-2 : 1e-6; // that one is stored in FLOAT16
+        assertThat(run(OpenWeights.open(graph, merged.keySet()), feeds).get("y").toDoubles())
+                .containsExactly(injected, within(tolerance));
+    }
+
+    @Test
+    void aWeightThatLayersShareTakesNoAdapterOfEach() {
+        Value w = constant("first.weight", 4, 4);
+        Graph graph = Graph.of("y", matmul("/second/MatMul", matmul("/first/MatMul", x, w), w));
+        LoraAdapter adapter = random(LoraInjection.sites(graph), 13);
+        assertThatThrownBy(() -> LoraMerge.weights(graph, adapter))
+                .isInstanceOf(GraphException.class)
+                .hasMessageContaining("the layers first and second share the weight first.weight");
+        Graph unnamed = Graph.of("y", matmul("/first/MatMul", x, Value.constant(w.data())));
+        LoraAdapter own = random(LoraInjection.sites(unnamed), 14);
+        assertThatThrownBy(() -> LoraMerge.weights(unnamed, own)).hasMessageContaining("first has no name");
     }
 
     @ParameterizedTest

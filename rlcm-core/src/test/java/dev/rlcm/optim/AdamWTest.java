@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -52,6 +53,33 @@ class AdamWTest {
         AdamW restored = new AdamW(parameters, config.withEpsilon(1));
         restored.restore(adam.state());
         assertThat(restored.steps()).isEqualTo(5);
+    }
+
+    /** Algorithm 1 of arXiv:1412.6980 in double precision, with the decay of arXiv:1711.05101 or an L2 term, on numbers of many sizes. */
+    @Property(tries = 50)
+    void aHundredStepsStayWithThoseOfDoublePrecision(@ForAll long seed, @ForAll boolean decoupled) {
+        SplittableRandom random = new SplittableRandom(seed);
+        double beta1 = random.nextDouble(0.95);
+        double beta2 = random.nextDouble(0.9999);
+        double decay = 0.1 * random.nextDouble();
+        AdamWConfig config = new AdamWConfig(1e-3, beta1, beta2, 1e-8, decay, decoupled);
+        float start = (float) (random.nextDouble() - 0.5);
+        double size = Math.pow(10, random.nextDouble(-6, 3));
+        FloatBuffer parameter = FloatBuffer.wrap(new float[] {start});
+        AdamW adam = new AdamW(List.of(parameter), config);
+        double value = start;
+        double first = 0;
+        double second = 0;
+        for (int step = 1; step <= 100; step++) {
+            float slope = (float) (size * (random.nextDouble() - 0.3));
+            adam.step(List.of(FloatBuffer.wrap(new float[] {slope})));
+            double g = slope + (decoupled ? 0 : decay * value);
+            first = beta1 * first + (1 - beta1) * g;
+            second = beta2 * second + (1 - beta2) * g * g;
+            double root = Math.sqrt(second / (1 - Math.pow(beta2, step))) + 1e-8;
+            value -= 1e-3 * (first / (1 - Math.pow(beta1, step)) / root + (decoupled ? decay * value : 0));
+        }
+        assertThat((double) parameter.get(0)).isCloseTo(value, within(1e-5));
     }
 
     @Property(tries = 50)

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.rlcm.graph.TensorData;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -14,6 +15,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.FloatRange;
+import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +55,21 @@ class GradientClippingTest {
         for (int i = 0; i < 5; i++) {
             assertThat(gradient[i] * before).isCloseTo(values.get(i) * after, within(1e-2));
         }
+    }
+
+    /** Elements are added up in blocks and in four sums, which must not show. */
+    @Property
+    void everyElementCountsOnce(@ForAll @IntRange(min = 1, max = 3000) int size) {
+        float[] first = new float[size];
+        float[] second = new float[3];
+        Arrays.fill(first, 2);
+        Arrays.fill(second, 1);
+        List<FloatBuffer> gradients = List.of(FloatBuffer.wrap(first), FloatBuffer.wrap(second));
+        double norm = GradientClipping.globalNorm(gradients, 1);
+        assertThat(norm).isEqualTo(Math.sqrt(4.0 * size + 3));
+        assertThat(first).containsOnly(first[0]);
+        assertThat((double) first[0]).isCloseTo(2 / norm, within(1e-6));
+        assertThat(second).containsOnly(first[0] / 2);
     }
 
     @Test

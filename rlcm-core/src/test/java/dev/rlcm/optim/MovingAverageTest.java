@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 class MovingAverageTest {
     /** What is in the place of the parameters while the average is applied. */
     private static float applied(MovingAverage average, FloatBuffer parameter) {
-        try (MovingAverage.Applied unused = average.apply()) {
+        MovingAverage.Applied unused = average.apply();
+        try (unused) {
             return parameter.get(0);
         }
     }

@@ -54,7 +54,8 @@ class TrainerStateTest {
     }
 
     private static List<float[]> averages(Trainer trainer, ConsistencyPolicy policy) {
-        try (MovingAverage.Applied applied = trainer.applyAverage()) {
+        MovingAverage.Applied applied = trainer.applyAverage();
+        try (applied) {
             return weights(policy);
         }
     }

@@ -8,6 +8,7 @@ import dev.rlcm.examples.options.ModelDirectoryOption;
 import dev.rlcm.examples.quality.PictureJudge;
 import dev.rlcm.examples.quality.Psnr;
 import dev.rlcm.examples.quality.QualityTable;
+import dev.rlcm.lora.LoraAdapter;
 import dev.rlcm.onnx.pipeline.ImageFolder;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
 import dev.rlcm.onnx.pipeline.LatentDiffusionModel;
@@ -15,6 +16,11 @@ import dev.rlcm.onnx.pipeline.LatentModel;
 import dev.rlcm.onnx.pipeline.ModelDirectory;
 import dev.rlcm.onnx.pipeline.encoders.ClipImageEncoder;
 import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
+import dev.rlcm.policy.ConsistencyPolicy;
+import dev.rlcm.policy.RolloutRequest;
+import dev.rlcm.policy.SamplingPlan;
+import dev.rlcm.random.Noise;
+import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
@@ -40,6 +46,9 @@ import picocli.CommandLine.Spec;
                 + " pictures: Frechet distance, precision and recall on CLIP's embeddings, whether the pictures show what"
                 + " was asked for, and the error of the VAE. Prints a table in Markdown.")
 public final class Quality implements Callable<Integer> {
+    /** Pictures that are drawn at once with an adapter. */
+    private static final int BATCH = 16;
+
     @Parameters(
             arity = "0..*",
             paramLabel = "DIR",
@@ -68,6 +77,12 @@ public final class Quality implements Callable<Integer> {
 
     @Mixin
     private ModelDirectoryOption model = new ModelDirectoryOption();
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "LORA.safetensors",
+            description = "An adapter of the consistency model, which is then measured with it and without it.")
+    private @Nullable Path adapter;
 
     @Option(
             names = "--steps",
@@ -126,7 +141,7 @@ public final class Quality implements Callable<Integer> {
             for (Path folder : folders) {
                 table.row(folder.toString(), judge.measure(pictures(folder)), OptionalDouble.empty());
             }
-            if (folders.isEmpty() || model.isGiven()) {
+            if (folders.isEmpty() || model.isGiven() || adapter != null) {
                 measureModels(real, judge, table, backend);
             }
         }
@@ -154,23 +169,36 @@ public final class Quality implements Callable<Integer> {
             Path teacher = diffusion != null ? diffusion : EmbeddedModel.emojiLdm();
             LatentModel drawing =
                     LatentDiffusionModel.load(ModelDirectory.open(teacher, directory.root(), model.reading()), backend);
-            measure("diffusion model", drawing, diffusionSteps, real, judge, table);
+            List<Sample> drawn = drawing.generate(texts(real), diffusionSteps, guidance, seed);
+            measure("diffusion model, " + evaluations(diffusionSteps), drawn, real, judge, table);
         }
         for (int number : steps) {
-            measure("consistency model", consistency, number, real, judge, table);
+            List<Sample> drawn = consistency.generate(texts(real), number, guidance, seed);
+            measure("consistency model, " + evaluations(number), drawn, real, judge, table);
+            if (adapter != null) {
+                List<Sample> adapted = adapted(consistency, consistency.adapter(adapter), number, real);
+                measure("with the adapter, " + evaluations(number), adapted, real, judge, table);
+            }
         }
     }
 
-    private void measure(
-            String name,
-            LatentModel drawing,
-            int evaluations,
-            List<Sample> real,
-            PictureJudge judge,
-            QualityTable table) {
-        List<Sample> drawn = like(real, drawing.generate(texts(real), evaluations, guidance, seed));
-        String row = String.format("%s, %d step%s", name, evaluations, evaluations == 1 ? "" : "s");
-        table.row(row, judge.measure(drawn), OptionalDouble.empty());
+    /** From the same noise as the model without the adapter. */
+    private List<Sample> adapted(LatentModel drawing, LoraAdapter lora, int number, List<Sample> real) {
+        SamplingPlan plan = SamplingPlan.steps(number).withGuidance(guidance).withBatch(Math.min(real.size(), BATCH));
+        Noise noise = (row, draw, size) ->
+                RandomStreams.seeded(seed + row).at("generate").at(draw).gaussians(size);
+        try (ConsistencyPolicy policy = drawing.policy(lora, plan)) {
+            return policy.rollout(RolloutRequest.texts(texts(real), noise)).samples();
+        }
+    }
+
+    private static String evaluations(int number) {
+        return number == 1 ? "1 step" : number + " steps";
+    }
+
+    private static void measure(
+            String row, List<Sample> drawn, List<Sample> real, PictureJudge judge, QualityTable table) {
+        table.row(row, judge.measure(like(real, drawn)), OptionalDouble.empty());
     }
 
     private static List<String> texts(List<Sample> samples) {

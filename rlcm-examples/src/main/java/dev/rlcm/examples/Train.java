@@ -50,7 +50,8 @@ public final class Train implements Callable<Integer> {
             Trainer trainer = new Trainer(
                     policy, ppo, reward, options.trainingPrompts(), config, options.advantages(policy, reward));
             TrainingRun run = new TrainingRun(directory, options, policy, reward, options.shadows(backend));
-            try (StopSignal signal = StopSignal.install(trainer::stop)) {
+            StopSignal signal = StopSignal.install(trainer::stop);
+            try (signal) {
                 run.execute(trainer);
             }
         }

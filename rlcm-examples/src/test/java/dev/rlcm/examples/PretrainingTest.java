@@ -109,6 +109,21 @@ class PretrainingTest {
         }
     }
 
+    /** Once all pictures were seen, they may be gone, but for the first, which tells the size. */
+    @Test
+    void aTeacherEncodesNoPictureTwice() throws IOException {
+        Path pictures = draw(64);
+        Path out = directory.resolve("teacher");
+        Commands.succeed(new TrainTeacher(), arguments(pictures, out, TRAINED / 2));
+        for (int n = 1; n < TRAINED + HELD_OUT; n++) {
+            Files.delete(pictures.resolve(name(n)));
+        }
+        Commands.succeed(new TrainTeacher(), arguments(pictures, out, TRAINED / 2 + 2));
+        assertThat(MetricsCsv.read(out.resolve("metrics.csv")))
+                .extracting(row -> row.get("step"))
+                .containsExactly(0L, TRAINED / 2L, TRAINED / 2L + 2);
+    }
+
     @Test
     void whatCannotBeTrainedIsRefused() throws IOException {
         Path pictures = draw(16);

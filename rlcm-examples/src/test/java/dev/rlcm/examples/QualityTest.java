@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.lora.LoraConfig;
 import dev.rlcm.onnx.OrtBackend;
 import dev.rlcm.onnx.pipeline.ImageFiles;
 import dev.rlcm.onnx.pipeline.ImageFolder;
 import dev.rlcm.onnx.pipeline.LatentConsistencyModel;
+import dev.rlcm.policy.SamplingPlan;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
@@ -74,6 +76,23 @@ class QualityTest {
         assertThat(rows.get(5).get(0)).isEqualTo("consistency model, 1 step");
         assertThat(Double.parseDouble(rows.get(5).get(2))).isPositive();
         assertThat(rows.get(6).subList(1, 5)).as("up to 8 bits").containsExactly("5", "0.00", "1.000", "1.000");
+    }
+
+    @Test
+    void aFreshAdapterChangesNothing(@TempDir Path directory) throws IOException {
+        Path adapter = directory.resolve("adapter.safetensors");
+        try (OrtBackend backend = OrtBackend.cpu(1)) {
+            LatentConsistencyModel.load(EmbeddedModel.emojiLcm(), backend)
+                    .policy(LoraConfig.rank(1).targeting("to_q"), SamplingPlan.steps(1))
+                    .adapter()
+                    .save(adapter);
+        }
+        List<List<String>> rows =
+                rows("--reference", drawn, "--adapter", adapter, "--diffusion-steps", 0, "--steps", "4", "--seed", 7);
+        assertThat(rows.get(5).get(0)).isEqualTo("with the adapter, 4 steps");
+        assertThat(rows.get(5).subList(1, rows.get(5).size()))
+                .isEqualTo(rows.get(4).subList(1, rows.get(4).size()));
+        assertThat(rows.get(5).get(2)).isEqualTo("0.00");
     }
 
     @Test

@@ -22,7 +22,7 @@ class ReproduceTest {
         Path study = directory.resolve("study");
         Object[] arguments = {
             "--size", "tiny",
-            "--tasks", "brightness,aesthetic",
+            "--tasks", "brightness,judge",
             "--algorithm-task", "brightness",
             "--algorithms", "direct",
             "--run-options", "--trajectories 4 --rank 1 --minibatch 4",
@@ -33,7 +33,7 @@ class ReproduceTest {
                 .content()
                 .contains("RLCM, 2 steps", "RLCM, 4 steps", "DDPO, 3 steps", "direct")
                 .contains("(Fig. 3)", "(Fig. 4)", "(Fig. 5)", "(Fig. 6)", "(Fig. 7)", "(Fig. 8)")
-                .contains("The task aesthetic is left out")
+                .contains("The task judge is left out")
                 .doesNotContain("src=\"http", "diverged</td>");
         Path record = study.resolve("brightness/rlcm-4-steps/seed-1/record.json");
         FileTime made = Files.getLastModifiedTime(record);
@@ -70,7 +70,7 @@ class ReproduceTest {
 
     @Test
     void aStudyOfNothingIsRefused() {
-        assertThat(Commands.fail(new Reproduce(), "--size", "tiny", "--tasks", "aesthetic", "--output", directory))
-                .contains("none of the tasks [aesthetic] can be done", "needs --clip");
+        assertThat(Commands.fail(new Reproduce(), "--size", "tiny", "--tasks", "judge", "--output", directory))
+                .contains("none of the tasks [judge] can be done", "needs --judge");
     }
 }

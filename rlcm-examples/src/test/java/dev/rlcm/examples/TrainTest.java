@@ -3,6 +3,7 @@ package dev.rlcm.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.examples.options.LoopOptions;
 import dev.rlcm.examples.options.TrainOptions;
 import dev.rlcm.examples.report.MetricsCsv;
@@ -175,9 +176,20 @@ class TrainTest {
     }
 
     @Test
-    void aestheticsNeedAClip() {
-        assertThat(Commands.fail(new Train(), with(directory.resolve("run"), 1, "--reward", "aesthetic")))
-                .contains("the reward aesthetic needs --clip");
+    void looksAreRewardedWithNothingInstalled() throws IOException {
+        Path run = directory.resolve("run");
+        Commands.succeed(new Train(), with(run, 1, "--reward", "aesthetic"));
+        assertThat(run.resolve("report.html")).content().contains("mean aesthetic score before", "clipscore");
+        double reward = firstReward(run);
+        assertThat(reward).isBetween(0.0, 10.0);
+    }
+
+    @Test
+    void withAClipLooksAreThoseOfLaionsPredictor() {
+        Path clip = EmbeddedModel.emojiClip();
+        assertThat(Commands.fail(
+                        new Train(), with(directory.resolve("run"), 1, "--reward", "aesthetic", "--clip", clip)))
+                .contains("the predictor takes embeddings of 768 elements, the image encoder gives 64");
     }
 
     /** The file that a run writes repeats it: with the same weights to the last bit, and the same file again. */

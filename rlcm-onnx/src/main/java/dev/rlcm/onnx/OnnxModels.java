@@ -150,7 +150,17 @@ public final class OnnxModels {
      * @throws GraphException if the model has no weight of a name, or it has another size
      */
     public static void saveWeights(Path source, Map<String, TensorData> weights, Path target) throws IOException {
-        OnnxTensors tensors = new OnnxTensors(new ExternalData(source), true);
+        saveWeights(source, ReadOptions.defaults(), weights, target);
+    }
+
+    /**
+     * As {@link #saveWeights(Path, Map, Path)}.
+     *
+     * @param reading which links beside the source are followed
+     */
+    public static void saveWeights(Path source, ReadOptions reading, Map<String, TensorData> weights, Path target)
+            throws IOException {
+        OnnxTensors tensors = new OnnxTensors(new ExternalData(source, reading.linksTrusted()), true);
         ModelWeights.save(ModelFile.read(source), tensors, weights, target);
     }
 

@@ -64,7 +64,7 @@ record AffineHead(double[] weight, double bias) {
     /** The same of a batch, [B, D] to [B]. */
     Value apply(Value x) {
         checkWidth(x.dim(1));
-        Value weights = Value.constant(TensorData.generate(x.type(), Shape.of(1, weight.length), i -> weight[(int) i]));
+        Value weights = Value.constant(TensorData.generate(x.type(), Shape.of(1, weight.length), i -> weight[i]));
         return x.mul(weights).sum(false, 1).add(bias);
     }
 

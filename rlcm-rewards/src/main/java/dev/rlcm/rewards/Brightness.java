@@ -30,7 +30,7 @@ record Brightness(RewardFunction scores) implements DifferentiableReward {
     public Graph graph(int batch, int height, int width) {
         Value picture = Value.input(PICTURE, DataType.FLOAT32, Shape.of(batch, 3, height, width));
         Value weights = Value.constant(
-                TensorData.generate(DataType.FLOAT32, Shape.of(1, 3, 1, 1), i -> PixelStatistics.LUMA[(int) i]));
+                TensorData.generate(DataType.FLOAT32, Shape.of(1, 3, 1, 1), i -> PixelStatistics.LUMA[i]));
         Value luma = picture.clip(0, 1).mul(weights).sum(false, 1); // [B,H,W]
         return Graph.of("brightness", luma.mean(false, 1, 2));
     }

@@ -69,6 +69,6 @@ public record ClipScore(ClipImageEncoder images, ClipTextEncoder texts, double w
     @Override
     public Map<String, TensorData> condition(String prompt) {
         double[] embedding = texts.embed(prompt);
-        return Map.of(TEXT, TensorData.generate(DataType.FLOAT32, Shape.of(embedding.length), i -> embedding[(int) i]));
+        return Map.of(TEXT, TensorData.generate(DataType.FLOAT32, Shape.of(embedding.length), i -> embedding[i]));
     }
 }

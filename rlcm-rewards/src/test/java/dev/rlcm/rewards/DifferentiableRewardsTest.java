@@ -83,7 +83,7 @@ class DifferentiableRewardsTest {
             inputs.put(
                     input.label(),
                     TensorData.generate(
-                            DataType.FLOAT32, input.shape(), i -> i < row.length ? 0.25 : row[(int) i - row.length]));
+                            DataType.FLOAT32, input.shape(), i -> i < row.length ? 0.25 : row[i - row.length]));
         }
         TensorData result =
                 backend.compile(graph).run(inputs).values().iterator().next();

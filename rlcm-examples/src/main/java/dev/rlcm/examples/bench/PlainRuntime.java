@@ -58,7 +58,8 @@ final class PlainRuntime implements AutoCloseable {
     /** Runs it once; returns how long that took. */
     long runNanos() {
         long start = System.nanoTime();
-        try (OrtSession.Result result = session.run(inputs)) {
+        try {
+            session.run(inputs).close();
             return System.nanoTime() - start;
         } catch (OrtException e) {
             throw new IllegalStateException("ONNX Runtime cannot run the exported graph: " + e.getMessage(), e);

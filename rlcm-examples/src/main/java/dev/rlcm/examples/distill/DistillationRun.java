@@ -69,14 +69,16 @@ public final class DistillationRun {
     public void execute() throws IOException {
         try (Distiller distiller = distiller();
                 SupervisedTrainer trainer = new SupervisedTrainer(distiller, options.training(), backend);
-                StudentSampler sampler = new StudentSampler(output.student(), options.shown(), backend);
-                StopSignal signal = StopSignal.install(trainer::stop)) {
+                StudentSampler sampler = new StudentSampler(output.student(), options.shown(), backend)) {
             if (options.isResumed()) {
                 trainer.resume(directory.resolve(CHECKPOINT));
                 dropRowsFrom(METRICS, trainer.stepsDone());
                 dropRowsFrom(DISTANCES, trainer.stepsDone() + 1);
             }
-            train(trainer, new Work(distiller, trainer, sampler));
+            StopSignal signal = StopSignal.install(trainer::stop);
+            try (signal) {
+                train(trainer, new Work(distiller, trainer, sampler));
+            }
         }
     }
 

@@ -17,14 +17,18 @@ import dev.rlcm.random.RandomStreams;
 import dev.rlcm.rewards.AestheticScore;
 import dev.rlcm.supervised.SupervisedConfig;
 import dev.rlcm.supervised.SupervisedTrainer;
+import dev.rlcm.train.Prompts;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.apache.commons.math3.stat.StatUtils;
@@ -36,9 +40,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * The stage that makes an aesthetic score for pictures like the embedded model's: a linear head on embeddings of unit length, as LAION's predictor is one, and a vision
- * tower that starts as emoji-clip's, both fitted to {@link StatedPreferences}. Animals that it was not fitted to tell how far it can be
- * trusted.
+ * The stage that makes an aesthetic score for pictures like the embedded model's: a linear head on embeddings of unit length, as LAION's
+ * predictor is one, and a vision tower that starts as emoji-clip's, both fitted to {@link StatedPreferences}, and fitted again when an {@link
+ * Adversary} has found what raises the score. Animals that it was not fitted to tell how far it can be trusted.
  */
 @Command(
         name = "fit-aesthetic",
@@ -48,23 +52,39 @@ import picocli.CommandLine.Spec;
                 "Fits a vision tower and an aesthetic head to stated preferences between pictures, and says how well"
                         + " they agree with those of animals that were left out.")
 public final class FitAesthetic implements Callable<Integer> {
-    /** What the mean of the real pictures is set to, the middle of LAION's scale. */
-    private static final double MIDDLE = 5;
+    private static final String OVERRATED = "drawn for the score";
 
     private static final String TOWER = "vision_model.onnx";
     private static final String PROCESSOR = "preprocessor_config.json";
 
     @Option(names = "--scenes", paramLabel = "N", description = "To compare in. Default: ${DEFAULT-VALUE}.")
-    private int scenes = 270;
+    private int scenes = 720;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Of the optimiser. Default: ${DEFAULT-VALUE}.")
-    private int steps = 300;
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "Of the optimiser, before the first round and after each. Default: ${DEFAULT-VALUE}.")
+    private int steps = 1200;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description =
+                    "How often the main job is trained for the score so far, and what it then draws is added to the worse"
+                            + " pictures. Default: ${DEFAULT-VALUE}.")
+    private int rounds = 2;
+
+    @Option(
+            names = "--round-epochs",
+            paramLabel = "N",
+            description = "Of the main job in a round. Default: ${DEFAULT-VALUE}.")
+    private int roundEpochs = 24;
 
     @Option(names = "--pairs", paramLabel = "N", description = "Preferences of a step. Default: ${DEFAULT-VALUE}.")
-    private int pairs = 32;
+    private int pairs = 16;
 
     @Option(names = "--learning-rate", description = "Of AdamW. Default: ${DEFAULT-VALUE}.")
-    private double learningRate = 1e-3;
+    private double learningRate = 2e-3;
 
     @Option(names = "--seed", description = "Of everything that is random. Default: ${DEFAULT-VALUE}.")
     private long seed = 3;
@@ -83,94 +103,104 @@ public final class FitAesthetic implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         Path directory = out != null ? out : cache.folder("emoji-aesthetic");
         RandomStreams random = RandomStreams.seeded(seed).at("aesthetic");
         PictureMaker maker = PictureMaker.load(cache.artwork(), false, seed);
         try (Backend backend = OrtBackend.cpu()) {
             LatentConsistencyModel model = LatentConsistencyModel.load(EmbeddedModel.emojiLcm(), backend);
-            StatedPreferences preferences = StatedPreferences.draw(scenes, maker, model, random);
-            List<List<Preference>> kinds = preferences.kinds().stream()
-                    .map(kind -> preferences.of(kind, false))
-                    .toList();
-            PreferenceTask task = new PreferenceTask(EmbeddedModel.emojiClip(), kinds, pairs, random);
-            train(task, backend);
-            AestheticScore score = write(task, preferences, directory, backend);
+            StatedPreferences preferences = draw(new PreferenceMaker(maker, model, random));
+            PreferenceTask task =
+                    PreferenceTask.from(EmbeddedModel.emojiClip(), preferences.fitted(), pairs, random.at(0));
+            AestheticScore score = fit(task, directory, backend);
+            for (int round = 1; round <= rounds; round++) {
+                Adversary adversary =
+                        new Adversary(model, new Prompts(preferences.prompts()), roundEpochs, seed + round);
+                preferences = preferences.and(OVERRATED, adversary.picturesFor(score, backend));
+                score = fit(task.on(preferences.fitted(), random.at(round)), directory, backend);
+            }
             report(score, preferences);
         }
         spec.commandLine().getOut().println(directory);
         return 0;
     }
 
-    private void train(PreferenceTask task, Backend backend) {
+    private StatedPreferences draw(PreferenceMaker maker) throws IOException {
+        List<Preference> all = new ArrayList<>();
+        try (ProgressBar bar = bar("scenes", scenes)) {
+            for (int i = 0; i < scenes; i++) {
+                all.addAll(maker.compare(i));
+                bar.step();
+            }
+        }
+        return new StatedPreferences(all);
+    }
+
+    private static ProgressBar bar(String task, int length) {
+        return new ProgressBarBuilder().setTaskName(task).setInitialMax(length).build();
+    }
+
+    private AestheticScore fit(PreferenceTask task, Path directory, Backend backend) throws IOException {
         AdamWConfig adam = AdamWConfig.defaults().withLearningRate(learningRate).withWeightDecay(1e-2);
         SupervisedConfig config = SupervisedConfig.steps(steps).withOptimizer(ParameterGroups.decayingMatrices(adam));
         try (SupervisedTrainer trainer = new SupervisedTrainer(task, config, backend);
-                ProgressBar bar = new ProgressBarBuilder()
-                        .setTaskName("steps")
-                        .setInitialMax(steps)
-                        .build()) {
+                ProgressBar bar = bar("steps", steps)) {
             trainer.run(report -> {
                 bar.setExtraMessage(String.format(" loss %.3f", report.loss()));
                 bar.step();
             });
         }
+        return write(task, directory, backend);
     }
 
-    /** What is written is what is loaded: the bias comes from the scores of the files. */
-    private static AestheticScore write(
-            PreferenceTask task, StatedPreferences preferences, Path directory, Backend backend) throws IOException {
+    private static AestheticScore write(PreferenceTask task, Path directory, Backend backend) throws IOException {
         Path clip = EmbeddedModel.emojiClip();
         Files.createDirectories(directory);
         OnnxModels.saveWeights(clip.resolve(TOWER), task.towerWeights(), directory.resolve(TOWER));
         AtomicFiles.write(directory.resolve(PROCESSOR), stream -> Files.copy(clip.resolve(PROCESSOR), stream));
-        Path head = directory.resolve("head.safetensors");
-        writeHead(task.parameters().get(PreferenceTask.HEAD), 0, head);
-        ClipImageEncoder encoder = ClipImageEncoder.load(directory, backend);
-        double mean = StatUtils.mean(AestheticScore.load(encoder, head).score(preferences.real(false)));
-        writeHead(task.parameters().get(PreferenceTask.HEAD), MIDDLE - mean, head);
-        return AestheticScore.load(encoder, head);
-    }
-
-    private static void writeHead(TensorData weight, double bias, Path file) throws IOException {
+        Path head = directory.resolve(EmbeddedModel.AESTHETIC_HEAD);
         Map<String, TensorData> layer = new LinkedHashMap<>();
-        layer.put("layers.0.weight", weight.reshape(Shape.of(1, (int) weight.size())));
-        layer.put("layers.0.bias", TensorData.floats(Shape.of(1), (float) bias));
-        Safetensors.of(layer).write(file);
+        layer.put("layers.0.weight", task.headWeights());
+        layer.put("layers.0.bias", TensorData.floats(Shape.of(1), (float) PreferenceTask.HALF));
+        Safetensors.of(layer).write(head);
+        return AestheticScore.load(ClipImageEncoder.load(directory, backend), head);
     }
 
     private void report(AestheticScore score, StatedPreferences preferences) {
         PrintWriter table = spec.commandLine().getOut();
-        table.println("| preference | agreement, fitted animals, % | agreement, other animals, % | margin |");
-        table.println("| --- | --- | --- | --- |");
+        table.println("| preference | fitted, % | other animals, % | mean of the better | of the worse |");
+        table.println("| --- | --- | --- | --- | --- |");
         for (String kind : preferences.kinds()) {
-            double[] others = margins(score, preferences.of(kind, true));
+            Verdict fitted = Verdict.of(score, preferences.of(kind, false), seed);
+            Verdict others = Verdict.of(score, preferences.of(kind, true), seed);
             table.printf(
-                    "| %s | %.1f | %.1f | %.2f |%n",
-                    kind,
-                    100 * agreement(margins(score, preferences.of(kind, false))),
-                    100 * agreement(others),
-                    StatUtils.mean(others));
+                    "| %s | %.1f | %.1f | %.2f | %.2f |%n",
+                    kind, fitted.agreement, others.agreement, others.better, others.worse);
         }
         table.flush();
     }
 
-    private static double[] margins(AestheticScore score, List<Preference> preferences) {
-        double[] better =
-                score.score(preferences.stream().map(Preference::better).toList());
-        double[] worse = score.score(preferences.stream().map(Preference::worse).toList());
-        double[] margins = new double[better.length];
-        for (int i = 0; i < margins.length; i++) {
-            margins[i] = better[i] - worse[i];
-        }
-        return margins;
-    }
+    /**
+     * What a score says of pairs.
+     *
+     * @param agreement in how many of them the better picture has the higher score, per cent; NaN of no pairs, as the others
+     * @param better the mean score of the better pictures
+     * @param worse and of the others
+     */
+    private record Verdict(double agreement, double better, double worse) {
+        /** Pairs are judged. */
+        private static final int MOST = 300;
 
-    private static double agreement(double... margins) {
-        int agreed = 0;
-        for (double margin : margins) {
-            agreed += margin > 0 ? 1 : 0;
+        static Verdict of(AestheticScore score, List<Preference> all, long seed) {
+            List<Preference> pairs = all.subList(0, Math.min(MOST, all.size()));
+            RandomGenerator random = RandomStreams.seeded(seed).at("verdict").generator();
+            double[] better = score.score(pairs.stream().map(Preference::better).toList());
+            double[] worse = score.score(
+                    pairs.stream().map(pair -> pair.worse().picture(random)).toList());
+            long agreed = IntStream.range(0, better.length)
+                    .filter(i -> better[i] > worse[i])
+                    .count();
+            return new Verdict(100.0 * agreed / better.length, StatUtils.mean(better), StatUtils.mean(worse));
         }
-        return (double) agreed / margins.length;
     }
 }

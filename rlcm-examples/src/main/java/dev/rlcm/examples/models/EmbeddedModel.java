@@ -42,6 +42,14 @@ public final class EmbeddedModel {
             "tokenizer_config.json",
             "vision_model.onnx");
 
+    private static final String AESTHETIC = "/models/emoji-aesthetic/";
+
+    /** The file of {@link #emojiAesthetic} that holds the head. */
+    public static final String AESTHETIC_HEAD = "head.safetensors";
+
+    private static final List<String> AESTHETIC_FILES =
+            List.of("preprocessor_config.json", AESTHETIC_HEAD, "vision_model.onnx");
+
     private EmbeddedModel() {}
 
     /**
@@ -62,6 +70,11 @@ public final class EmbeddedModel {
     /** The directory, likewise, of a CLIP for the latent consistency model's pictures. */
     public static Path emojiClip() {
         return directory(CLIP, CLIP_FILES);
+    }
+
+    /** The directory, likewise, of an aesthetic score for the latent consistency model's pictures: a vision tower and a head. */
+    public static Path emojiAesthetic() {
+        return directory(AESTHETIC, AESTHETIC_FILES);
     }
 
     private static Path directory(String root, List<String> files) {

@@ -41,7 +41,7 @@ public final class MixOptions {
             paramLabel = "NAME",
             description =
                     "Rewards that are not trained on, but evaluated, to see whether the reward is hacked; none for"
-                            + " none. Default: clipscore for file sizes of the embedded model's pictures, else none.")
+                            + " none. Default: clipscore for file sizes and looks of the embedded model's pictures, else none.")
     private @Nullable List<String> shadows;
 
     @Option(
@@ -106,7 +106,7 @@ public final class MixOptions {
                 .toList();
         if (shadows == null) {
             boolean known = embedded || options.clip().isPresent();
-            return known && trained.stream().allMatch(Task::isFileSize) ? List.of(Task.CLIPSCORE) : List.of();
+            return known && trained.stream().allMatch(Task::ignoresPrompts) ? List.of(Task.CLIPSCORE) : List.of();
         }
         if (shadows.equals(List.of("none"))) {
             return List.of();

@@ -36,8 +36,8 @@ public final class RewardOptions {
             names = "--clip",
             paramLabel = "DIR",
             description =
-                    "ONNX export of a CLIP model, for clipscore, aesthetic and alignment. Default: a small one for the embedded"
-                            + " model's pictures, which clipscore and alignment can use.")
+                    "ONNX export of a CLIP model, for clipscore, aesthetic (openai/clip-vit-large-patch14, under LAION's"
+                            + " predictor) and alignment. Default: small ones for the embedded model's pictures.")
     private @Nullable Path clip;
 
     @Option(

@@ -43,9 +43,9 @@ public enum Task {
             Settings.of(1e-3, 50).comparing(4, 0)),
     AESTHETIC(
             Task::aesthetic,
-            new Measure("LAION aesthetic score", "aesthetic score", 1, ""),
-            "about 1 to 10",
-            Settings.of(1e-3, 50).comparing(4, 0)),
+            new Measure("aesthetic score", "aesthetic score", 1, ""),
+            "0 to 10; about 1 to 10 with --clip",
+            Settings.of(1e-3, 50).withDrift(0.012).comparing(4, 0)),
     ALIGNMENT(
             Task::alignment,
             new Measure("prompt-image alignment", "BERTScore recall of captions", 1, ""),
@@ -145,9 +145,9 @@ public enum Task {
         this.settings = Settings.of(1e-3, 50).comparing(4, 0);
     }
 
-    /** Whether it is a file size, which flat or noisy pictures satisfy best. */
-    boolean isFileSize() {
-        return this == COMPRESSIBILITY || this == INCOMPRESSIBILITY;
+    /** Whether it does not ask what pictures should show, so that those that show nothing or something else may satisfy it best. */
+    boolean ignoresPrompts() {
+        return this == COMPRESSIBILITY || this == INCOMPRESSIBILITY || this == AESTHETIC;
     }
 
     /** The name as options and reports have it, in lower case. */
@@ -161,10 +161,12 @@ public enum Task {
     }
 
     private static RewardFunction aesthetic(Backend backend, RewardOptions options) throws IOException {
-        Path clip = options.clip()
-                .orElseThrow(() -> new IllegalArgumentException("the reward aesthetic needs --clip, the directory of an"
-                        + " ONNX export of openai/clip-vit-large-patch14"));
-        return AestheticScore.laion(ClipImageEncoder.load(clip, backend));
+        if (options.clip().isPresent()) {
+            return AestheticScore.laion(ClipImageEncoder.load(options.clip().get(), backend));
+        }
+        Path embedded = EmbeddedModel.emojiAesthetic();
+        return AestheticScore.load(
+                ClipImageEncoder.load(embedded, backend), embedded.resolve(EmbeddedModel.AESTHETIC_HEAD));
     }
 
     private static RewardFunction textAccuracy(Backend backend) throws IOException {

@@ -7,6 +7,7 @@ import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -67,27 +68,48 @@ final class PictureBatches {
         return folder.size() - heldOut * rows;
     }
 
+    /** How many pictures the folder has. */
+    int size() {
+        return folder.size();
+    }
+
     /** The pictures of a batch of training, by its number from 0. */
     List<Sample> batch(long index) {
+        return read(indices(index));
+    }
+
+    /** Which pictures these are. */
+    int[] indices(long index) {
         int batches = trained() / rows;
         if (index / batches != epoch) {
             epoch = index / batches;
             order = random.at(epoch).permutation(trained());
         }
         int from = (int) (index % batches) * rows;
-        return read(IntStream.range(from, from + rows).map(i -> order[i]));
+        return Arrays.copyOfRange(order, from, from + rows);
     }
 
     /** The pictures of a batch that is held out, by its number. */
     List<Sample> heldOut(int index) {
-        int from = trained() + index * rows;
-        return read(IntStream.range(from, from + rows));
+        return read(heldOutIndices(index));
     }
 
-    private List<Sample> read(IntStream indices) {
+    /** Which pictures these are. */
+    int[] heldOutIndices(int index) {
+        int from = trained() + index * rows;
+        return IntStream.range(from, from + rows).toArray();
+    }
+
+    /** The caption of a picture, without reading that. */
+    String caption(int index) {
+        return folder.entries().get(index).caption().text();
+    }
+
+    /** The pictures of these numbers in the folder, which must be of one size. */
+    List<Sample> read(int... indices) {
         List<Sample> samples = new ArrayList<>();
         try {
-            for (int index : indices.toArray()) {
+            for (int index : indices) {
                 Sample sample = folder.read(index);
                 if (sample.height() != first.height() || sample.width() != first.width()) {
                     throw new IllegalArgumentException(folder.folder() + " holds pictures of different sizes, " + first

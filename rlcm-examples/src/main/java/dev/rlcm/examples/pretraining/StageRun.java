@@ -93,9 +93,11 @@ final class StageRun {
     static void execute(StageTask task, SupervisedConfig config, StageOptions options, Backend backend, PrintWriter out)
             throws IOException {
         try (SupervisedTrainer trainer = new SupervisedTrainer(task, config, backend);
-                HeldOut heldOut = new HeldOut(task, backend);
-                StopSignal signal = StopSignal.install(trainer::stop)) {
-            new StageRun(task, trainer, heldOut, config, options, out).train();
+                HeldOut heldOut = new HeldOut(task, backend)) {
+            StopSignal signal = StopSignal.install(trainer::stop);
+            try (signal) {
+                new StageRun(task, trainer, heldOut, config, options, out).train();
+            }
         }
     }
 

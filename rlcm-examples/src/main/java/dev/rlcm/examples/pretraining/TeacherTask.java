@@ -10,9 +10,10 @@ import dev.rlcm.onnx.pipeline.LatentDiffusionModel;
 import dev.rlcm.onnx.pipeline.component.Rows;
 import dev.rlcm.optim.AveragedWeights;
 import dev.rlcm.random.RandomStreams;
-import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +36,7 @@ final class TeacherTask implements StageTask {
     private final TrainableNetwork unet;
     private final CaptionEncoder captions;
     private final PictureBatches pictures;
+    private final LatentStore latents;
     private final DenoisingLoss denoising;
     private final double dropped;
     private final RandomStreams random;
@@ -50,6 +52,7 @@ final class TeacherTask implements StageTask {
      * @param model trainable
      * @param unet of the model, for a batch of pictures
      * @param captions the model's text encoder, for a batch of pictures
+     * @param latents of the pictures, which are filled in as they are needed
      * @param dropped the share of captions that are replaced by the empty text, in [0, 1)
      * @param averageDecay of the weights that are kept
      */
@@ -58,6 +61,7 @@ final class TeacherTask implements StageTask {
             TrainableNetwork unet,
             CaptionEncoder captions,
             PictureBatches pictures,
+            LatentStore latents,
             double dropped,
             double averageDecay,
             RandomStreams random) {
@@ -65,6 +69,7 @@ final class TeacherTask implements StageTask {
         this.unet = unet;
         this.captions = captions;
         this.pictures = pictures;
+        this.latents = latents;
         this.denoising = DenoisingLoss.of(model.schedule().prediction());
         this.dropped = dropped;
         this.random = random;
@@ -73,10 +78,10 @@ final class TeacherTask implements StageTask {
         parameters.putAll(unet.parameters());
         this.average = new AveragedWeights(parameters, averageDecay);
         int rows = pictures.shape().dim(0);
-        Shape latents = Rows.prepend(rows, model.latentShape());
-        Value state = input(STATE, latents);
+        Shape shape = Rows.prepend(rows, model.latentShape());
+        Value state = input(STATE, shape);
         Value timestep = input(TIMESTEP, Shape.of(rows));
-        Value target = input(TARGET, latents);
+        Value target = input(TARGET, shape);
         Value weight = input(WEIGHT, Shape.of(rows));
         Value prediction = unet.on(
                 Map.of(Denoiser.SAMPLE, state, Denoiser.TIMESTEP, timestep, Denoiser.STATES, captions.states()));
@@ -112,24 +117,24 @@ final class TeacherTask implements StageTask {
 
     @Override
     public Map<String, TensorData> batch(long index) {
-        return filled(pictures.batch(index), dropped, random.at("batch").at(index));
+        return filled(pictures.indices(index), dropped, random.at("batch").at(index));
     }
 
     @Override
     public Map<String, TensorData> heldOut(int index) {
-        return filled(pictures.heldOut(index), 0, random.at("held out").at(index));
+        return filled(pictures.heldOutIndices(index), 0, random.at("held out").at(index));
     }
 
-    private Map<String, TensorData> filled(List<Sample> samples, double share, RandomStreams draws) {
-        TensorData clean = encoded(samples);
+    private Map<String, TensorData> filled(int[] chosen, double share, RandomStreams draws) {
+        TensorData clean = encoded(chosen);
         float[] noise = draws.at("noise").gaussians(clean.size());
         RandomGenerator generator = draws.at("rows").generator();
-        int rows = samples.size();
+        int rows = chosen.length;
         for (int row = 0; row < rows; row++) {
             int timestep = (int) ((row + generator.nextDouble()) / rows * abar.length);
             boolean isDropped = generator.nextDouble() < share;
             captions.put(
-                    isDropped ? "" : samples.get(row).prompt(),
+                    isDropped ? "" : pictures.caption(chosen[row]),
                     batch.get(captions.ids().label()),
                     row);
             batch.get(TIMESTEP).setDouble(row, timestep);
@@ -145,11 +150,30 @@ final class TeacherTask implements StageTask {
         return Collections.unmodifiableMap(batch);
     }
 
-    private TensorData encoded(List<Sample> samples) {
+    private TensorData encoded(int... chosen) {
+        TensorData clean = TensorData.zeros(DataType.FLOAT32, Rows.prepend(chosen.length, model.latentShape()));
         try {
-            return model.encode(samples);
+            encodeNew(chosen);
+            FloatBuffer rows = clean.floats();
+            for (int picture : chosen) {
+                rows.put(latents.get(picture));
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+        return clean;
+    }
+
+    private void encodeNew(int... chosen) throws IOException {
+        List<Integer> unknown = new ArrayList<>();
+        for (int picture : chosen) {
+            if (!latents.has(picture)) {
+                unknown.add(picture);
+            }
+        }
+        if (!unknown.isEmpty()) {
+            int[] missing = unknown.stream().mapToInt(picture -> picture).toArray();
+            latents.put(missing, model.encode(pictures.read(missing)).floats());
         }
     }
 

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
                         + " architecture and the VAE of a model.")
 public final class TrainTeacher implements Callable<Integer> {
     private static final double WEIGHT_DECAY = 1e-3;
+    private static final String LATENTS = "latents.bin";
 
     @Option(
             names = "--model",
@@ -84,14 +85,17 @@ public final class TrainTeacher implements Callable<Integer> {
                 captions.network().drawWeights(random.at("text encoder"));
                 unet.drawWeights(random.at("unet"));
             }
-            TeacherTask task =
-                    new TeacherTask(diffusion, unet, captions, pictures, dropped, options.averageDecay(), random);
-            StageRun.execute(
-                    task,
-                    options.training(),
-                    options,
-                    backend,
-                    spec.commandLine().getOut());
+            int size = Math.toIntExact(diffusion.latentShape().size());
+            try (LatentStore latents = LatentStore.open(options.out().resolve(LATENTS), pictures.size(), size)) {
+                TeacherTask task = new TeacherTask(
+                        diffusion, unet, captions, pictures, latents, dropped, options.averageDecay(), random);
+                StageRun.execute(
+                        task,
+                        options.training(),
+                        options,
+                        backend,
+                        spec.commandLine().getOut());
+            }
         }
         return 0;
     }

@@ -39,7 +39,8 @@ public final class Reproduction {
                     : tasks.contains(Task.AESTHETIC) ? Task.AESTHETIC : tasks.get(0);
             ReproductionPage page = new ReproductionPage(options.output, notes, runner);
             PageLaboratory laboratory = new PageLaboratory(runner, page);
-            try (StopSignal signal = StopSignal.install(runner::stop)) {
+            StopSignal signal = StopSignal.install(runner::stop);
+            try (signal) {
                 time.ifPresent(limit -> CompletableFuture.delayedExecutor(limit.toSeconds(), TimeUnit.SECONDS)
                         .execute(runner::stop));
                 StudyPlan plan = new StudyPlan(options.parts, tasks, horizonTask, options.algorithmTask, algorithms);

@@ -123,7 +123,8 @@ public final class TrainingRun {
 
     /** Of the adapter that is left, which is an earlier one where the run was ended before its time; nothing if given up. */
     private Optional<Evaluation> evaluateAtTheEnd(Trainer trainer) throws IOException, InterruptedException {
-        try (MovingAverage.Applied average = trainer.applyAverage()) {
+        MovingAverage.Applied average = trainer.applyAverage();
+        try (average) {
             Optional<Evaluation> after = evaluator.evaluate(trainer::isStopping);
             if (after.isPresent() && last().epoch() < trainer.epochsDone()) {
                 best.add(trainer.epochsDone(), after.get());
@@ -191,7 +192,8 @@ public final class TrainingRun {
 
     private void save(Trainer trainer) throws IOException {
         checkpoints.save(trainer);
-        try (MovingAverage.Applied average = trainer.applyAverage()) {
+        MovingAverage.Applied average = trainer.applyAverage();
+        try (average) {
             policy.adapter().save(directory.resolve(ADAPTER));
         }
     }
@@ -206,7 +208,8 @@ public final class TrainingRun {
             int done = report.epoch() + 1;
             if (done % options.samplesEvery == 0 && done < options.epochs()) {
                 save(trainer);
-                try (MovingAverage.Applied average = trainer.applyAverage()) {
+                MovingAverage.Applied average = trainer.applyAverage();
+                try (average) {
                     List<Sample> samples = evaluator.shown();
                     snapshots.put(done, samples);
                     files.samples(done, samples);
@@ -223,7 +226,8 @@ public final class TrainingRun {
     }
 
     private void evaluate(int done, Trainer trainer) throws IOException, InterruptedException {
-        try (MovingAverage.Applied average = trainer.applyAverage()) {
+        MovingAverage.Applied average = trainer.applyAverage();
+        try (average) {
             Optional<Evaluation> evaluation = evaluator.evaluate(trainer::isStopping);
             if (evaluation.isPresent()) {
                 best.add(done, evaluation.get());

@@ -89,6 +89,6 @@ final class ChannelScale {
 
     private Value constant(double[] values) {
         Shape shape = values.length == 1 ? Shape.SCALAR : latent;
-        return Value.constant(TensorData.generate(DataType.FLOAT32, shape, i -> values[(int) i]));
+        return Value.constant(TensorData.generate(DataType.FLOAT32, shape, i -> values[i]));
     }
 }

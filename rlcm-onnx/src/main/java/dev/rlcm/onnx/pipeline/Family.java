@@ -48,7 +48,7 @@ public record Family(
     }
 
     /** That of pipelines without a known name. */
-    private static final Family STABLE_DIFFUSION = new Family(
+    static final Family STABLE_DIFFUSION = new Family(
             "Stable Diffusion 1.5",
             List.of("StableDiffusionPipeline", "LatentConsistencyModelPipeline"),
             UNET,

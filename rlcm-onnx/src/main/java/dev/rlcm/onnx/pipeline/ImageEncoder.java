@@ -38,7 +38,7 @@ interface ImageEncoder {
                 .map(sample -> TensorData.generate(
                         type,
                         Shape.of(3, sample.height(), sample.width()),
-                        i -> Math.max(0, Math.min(1, sample.pixels()[(int) i])) * 2.0 - 1))
+                        i -> Math.max(0, Math.min(1, sample.pixels()[i])) * 2.0 - 1))
                 .toList());
     }
 }

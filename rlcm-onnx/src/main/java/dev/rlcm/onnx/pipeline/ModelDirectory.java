@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A text-to-image model as Optimum and diffusers write it for ONNX: a folder with {@code model_index.json} and a folder
@@ -26,20 +27,18 @@ import java.util.Optional;
  * <p>Immutable; holds no resources.
  */
 public final class ModelDirectory {
-    private static final String MODEL = "/model.onnx";
+    /** The network of a component. */
+    static final String MODEL = "/model.onnx";
+
     private static final String CONFIG = "/config.json";
 
     /** Where diffusers has the configuration that Optimum puts beside the decoder. */
     private static final String VAE_CONFIG = "vae" + CONFIG;
 
-    private static final List<String> PARTS = List.of(
-            "model_index.json",
-            "scheduler",
-            "vae_decoder",
-            "vae_encoder",
-            VAE_CONFIG,
-            ClassLabels.MAP_FILE,
-            ClassLabels.LINES);
+    private static final String INDEX = "model_index.json";
+
+    private static final List<String> PARTS =
+            List.of("scheduler", "vae_decoder", "vae_encoder", VAE_CONFIG, ClassLabels.MAP_FILE, ClassLabels.LINES);
 
     private final Path root;
     private final Path shared;
@@ -66,7 +65,7 @@ public final class ModelDirectory {
         this.root = root;
         this.shared = shared;
         this.reading = reading;
-        index = JsonFile.read(ExportedFiles.require(home("model_index.json"), "model_index.json"));
+        index = JsonFile.read(ExportedFiles.require(home(INDEX), INDEX));
         family = Family.of(index);
         String denoiser = family.denoiser() + MODEL;
         if (isOfPixels()) {
@@ -328,12 +327,23 @@ public final class ModelDirectory {
      * @throws IOException if a file cannot be read or written
      */
     public void copyTo(Path directory) throws IOException {
+        copyTo(directory, Set.of());
+    }
+
+    /**
+     * As {@link #copyTo(Path)}.
+     *
+     * @param withoutWeights components, denoiser or text encoders, of which the configuration alone is copied
+     */
+    void copyTo(Path directory, Set<String> withoutWeights) throws IOException {
         for (Path part : List.of(root, shared)) {
             ModelFiles.requireElsewhere(directory, part);
         }
         List<String> parts = new ArrayList<>(PARTS);
         parts.add(family.denoiser());
         texts().forEach(text -> parts.addAll(List.of(text.encoder(), text.tokenizer())));
+        parts.replaceAll(part -> withoutWeights.contains(part) ? part + CONFIG : part);
+        parts.add(INDEX); // last: without it a directory is no model
         for (String part : parts) {
             Path from = home(part).resolve(part);
             if (Files.exists(from)) {

@@ -46,8 +46,26 @@ public final class StudentDirectory {
                     .root();
             write(config.put("time_cond_proj_dim", GUIDANCE_WIDTH), directory.resolve("unet/config.json"));
         }
+        describe(teacher, directory, originalInferenceSteps, guided);
+    }
+
+    /**
+     * Makes the configurations in a copy of a diffusion model those of a latent consistency model, whose network has no input for the
+     * guidance scale: the scheduler's class is diffusers' LCMScheduler then.
+     *
+     * @param teacher the diffusion model
+     * @param originalInferenceSteps on how many timesteps the consistency model was distilled, 50 as a rule
+     * @throws IOException if something cannot be read or written
+     */
+    public static void describe(ModelDirectory teacher, Path directory, int originalInferenceSteps) throws IOException {
+        describe(teacher, directory, originalInferenceSteps, false);
+    }
+
+    /** @param guided diffusers' pipeline for latent consistency models needs the input for the guidance scale */
+    private static void describe(ModelDirectory teacher, Path directory, int originalInferenceSteps, boolean guided)
+            throws IOException {
         writeScheduler(teacher, directory, originalInferenceSteps);
-        writeIndex(teacher, directory);
+        writeIndex(teacher, directory, guided);
     }
 
     /**
@@ -71,10 +89,14 @@ public final class StudentDirectory {
         write(config, directory.resolve("scheduler/scheduler_config.json"));
     }
 
-    private static void writeIndex(ModelDirectory teacher, Path directory) throws IOException {
+    private static void writeIndex(ModelDirectory teacher, Path directory, boolean guided) throws IOException {
         ObjectNode index = JsonFile.read(teacher.home("model_index.json").resolve("model_index.json"))
                 .root();
-        index.put("_class_name", "LatentConsistencyModelPipeline");
+        if (guided
+                && teacher.family()
+                        .equals(Family.STABLE_DIFFUSION)) { // those of other families take the scale themselves
+            index.put("_class_name", "LatentConsistencyModelPipeline");
+        }
         index.putArray("scheduler").add("diffusers").add("LCMScheduler");
         write(index, directory.resolve("model_index.json"));
     }

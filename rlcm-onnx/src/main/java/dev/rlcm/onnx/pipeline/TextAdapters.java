@@ -64,13 +64,18 @@ final class TextAdapters {
         return Collections.unmodifiableMap(adapters);
     }
 
+    /** Whether the file has something for that text encoder. */
+    boolean has(LoraComponent component) {
+        return keys.stream().anyMatch(key -> component.inside(key).isPresent());
+    }
+
     /**
      * A text encoder with its adapter in its weights.
      *
      * @param graph with all of the encoder's layers
      */
     Graph merged(LoraComponent component, Graph graph) throws IOException {
-        if (file == null || keys.stream().noneMatch(key -> component.inside(key).isPresent())) {
+        if (file == null || !has(component)) {
             return graph;
         }
         Optional<LoraAdapter> adapter = LoraAdapter.load(file, component, LoraInjection.sites(graph));

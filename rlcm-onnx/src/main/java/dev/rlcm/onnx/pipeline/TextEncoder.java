@@ -57,11 +57,7 @@ public final class TextEncoder implements AutoCloseable {
             throws IOException {
         OnnxComponent model = OnnxComponent.open(directory.encoder(source.encoder()), directory.readingWithoutPaths());
         checkInputs(model);
-        TextInput input = TextInput.load(
-                directory.folder(source.tokenizer()),
-                source,
-                model.dim(INPUT, 1),
-                positions(directory.configurationOrEmpty(source.encoder())));
+        TextInput input = input(model, directory, source);
         try {
             Graph loaded = loaded(model, input.lengths());
             Graph adapted = adapters.merged(directory.family().component(source), loaded);
@@ -70,6 +66,34 @@ public final class TextEncoder implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             input.close();
             throw e;
+        }
+    }
+
+    private static TextInput input(OnnxComponent model, ModelDirectory directory, TextSource source)
+            throws IOException {
+        return TextInput.load(
+                directory.folder(source.tokenizer()),
+                source,
+                model.dim(INPUT, 1),
+                positions(directory.configurationOrEmpty(source.encoder())));
+    }
+
+    /** The graph of a model's encoder for one prompt, with all outputs and with its weights as the file has them, by their names there. */
+    static Graph trainable(ModelDirectory directory, TextSource source) throws IOException {
+        OnnxComponent model =
+                OnnxComponent.trainable(directory.encoder(source.encoder()), directory.readingWithoutPaths());
+        checkInputs(model);
+        try (TextInput input = input(model, directory, source)) {
+            return loaded(model, input.lengths());
+        }
+    }
+
+    /** The shapes of what a model's encoder gives, without its weights in memory. */
+    static TextShape shape(ModelDirectory directory, TextSource source) throws IOException {
+        OnnxComponent model = OnnxComponent.skim(directory.encoder(source.encoder()), directory.readingWithoutPaths());
+        checkInputs(model);
+        try (TextInput input = input(model, directory, source)) {
+            return shape(graph(model, source, input.lengths()));
         }
     }
 
@@ -189,14 +213,13 @@ public final class TextEncoder implements AutoCloseable {
             inputs.put(PLACES, row(PLACES, LongStream.range(0, ids.length).toArray()));
         }
         if (input.lengths().isCut()) {
-            inputs.put(KEPT, TensorData.generate(DataType.INT64, Shape.of(kept.length), i -> kept[(int) i]));
+            inputs.put(KEPT, TensorData.generate(DataType.INT64, Shape.of(kept.length), i -> kept[i]));
         }
         Map<String, TensorData> results = executable.run(inputs);
         return new TextRows(
                 reshaped(results.get(STATES), shape.states()),
                 reshaped(results.get(POOLED), Shape.of(shape.pooled())),
-                TensorData.generate(
-                        DataType.FLOAT32, Shape.of(kept.length), i -> kept[(int) i] < tokens.used() ? 1 : 0));
+                TensorData.generate(DataType.FLOAT32, Shape.of(kept.length), i -> kept[i] < tokens.used() ? 1 : 0));
     }
 
     private static @Nullable TensorData reshaped(@Nullable TensorData result, Shape row) {

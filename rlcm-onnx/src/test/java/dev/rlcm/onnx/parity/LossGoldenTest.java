@@ -327,7 +327,7 @@ class LossGoldenTest {
     private static TensorData row(String name, int index) {
         TensorData batch = inputs.get(name);
         int[] dims = batch.shape().toArray();
-        int size = (int) (batch.size() / dims[0]);
+        int size = batch.size() / dims[0];
         float[] values = Arrays.copyOfRange(batch.toFloats(), index * size, (index + 1) * size);
         return TensorData.floats(Shape.of(Arrays.copyOfRange(dims, 1, dims.length)), values);
     }

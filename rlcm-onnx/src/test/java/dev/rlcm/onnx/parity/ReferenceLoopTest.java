@@ -172,7 +172,7 @@ class ReferenceLoopTest {
     private static Map<String, float[]> withoutEffect(Map<String, TensorData> parameters) {
         Map<String, float[]> values = new HashMap<>();
         parameters.forEach((name, parameter) -> {
-            float[] value = name.contains("lora_B") ? new float[(int) parameter.size()] : parameter.toFloats();
+            float[] value = name.contains("lora_B") ? new float[parameter.size()] : parameter.toFloats();
             parameter.floats().put(value);
             values.put(name, value);
         });

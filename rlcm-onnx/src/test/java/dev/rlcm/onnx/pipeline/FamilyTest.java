@@ -242,6 +242,27 @@ abstract class FamilyTest {
                 .anyMatch(entry -> entry.getValue().toDoubles()[0] != 0);
     }
 
+    @Test
+    void aModelWithTheAdapterInItsWeightsDrawsWhatTheAdapterMakesItDraw(@TempDir Path temp) throws IOException {
+        Path lora = directory.resolve("lora.safetensors");
+        AdapterMerge.write(ModelDirectory.open(directory), lora, 1, temp);
+        LatentModel merged = load(ModelDirectory.open(temp));
+        List<TensorData> expected = drawn(model.policy(model.adapter(lora), plan()));
+        List<TensorData> unchanged = drawn(fresh());
+        List<TensorData> actual = drawn(merged.policy(LoraConfig.rank(1).targeting(targets), plan()));
+        for (int b = 0; b < 2; b++) {
+            assertClose(actual.get(b), expected.get(b), 1e-4);
+            assertThat(Goldens.relativeL2(unchanged.get(b), expected.get(b))).isGreaterThan(2e-3);
+        }
+    }
+
+    private List<TensorData> drawn(ConsistencyPolicy policy) {
+        return policy.rollout(prompts(), noise()).trajectories().stream()
+                .map(trajectory -> trajectory.latent().orElseThrow())
+                .map(latent -> TensorData.floats(Shape.of(latent.length), latent))
+                .toList();
+    }
+
     private ConsistencyPolicy fresh() {
         LoraConfig lora = LoraConfig.rank(4).withAlpha(8).targeting(targets);
         return model.policy(lora, plan().withBatch(4), RandomStreams.seeded(1));

@@ -68,6 +68,16 @@ class StudentDirectoryTest {
     }
 
     @Test
+    void aStudentOfAnotherFamilyStaysInIt() throws IOException {
+        ModelDirectory xl = ModelDirectory.open(Models.FIXTURES.resolve("families/sdxl"));
+        StudentDirectory.create(xl, directory, 50, false);
+        assertThat(ModelDirectory.open(directory).family()).isEqualTo(xl.family());
+        assertThat(LatentConsistencyModel.load(directory, backend, FamilyTest.SMALL)
+                        .generate(PROMPTS, 1, 3, 1))
+                .hasSize(2);
+    }
+
+    @Test
     void savedWeightsAreThoseThatASessionWasFed() throws IOException {
         LatentConsistencyModel model = create(true).trainable();
         Student student = Student.weights(model, model.weights());

@@ -179,6 +179,21 @@ class TextAdaptersTest {
     }
 
     @Test
+    void aMergedModelHasTheLayersOfTextEncodersToo() throws IOException {
+        Path file = file(true);
+        Path merged = temp.resolve("merged");
+        AdapterMerge.write(ModelDirectory.open(SDXL), file, 1, merged);
+        LatentConsistencyModel loaded = load(FamilyTest.SMALL.withTextAdapter(file));
+        LatentConsistencyModel again = LatentConsistencyModel.load(merged, backend, FamilyTest.SMALL);
+        for (int i = 0; i < PROMPTS.size(); i++) {
+            Map<String, TensorData> expected = loaded.condition(PROMPTS, 5).get(i);
+            again.condition(PROMPTS, 5).get(i).forEach((name, row) -> assertClose(row, expected.get(name), 1e-5));
+        }
+        assertThatThrownBy(() -> AdapterMerge.write(ModelDirectory.open(SDXL), file, 1, merged))
+                .hasMessageContaining("already holds a model");
+    }
+
+    @Test
     void aFormatOfOneNetworkIsRefused() throws IOException {
         Path file = file(true);
         LatentConsistencyModel model = load(FamilyTest.SMALL.withTextAdapter(file));

@@ -162,8 +162,8 @@ public final class ClipImageProcessor {
             return picture;
         }
         float[] matrix = PillowResize.matrix(from, width);
-        TensorData transposed = TensorData.generate(
-                DataType.FLOAT32, Shape.of(from, width), i -> matrix[(int) (i % width * from + i / width)]);
+        TensorData transposed =
+                TensorData.generate(DataType.FLOAT32, Shape.of(from, width), i -> matrix[i % width * from + i / width]);
         return picture.matmul(Value.constant(transposed)).clip(0, 1);
     }
 
