@@ -5,6 +5,8 @@ public final class Check {
     private Check() {}
 
     /**
+     * Refuses a value unless something is true.
+     *
      * @param holds what must be true
      * @param name of the setting
      * @param range what it must be, for example {@code in [0, 1)}

@@ -62,7 +62,11 @@ public final class Replicas<T extends Replicas.Replica> implements AutoCloseable
      */
     @FunctionalInterface
     public interface Part<T, R> {
-        /** @param index of the part */
+        /**
+         * Does one part of the work.
+         *
+         * @param index of the part
+         */
         R compute(T replica, int index);
     }
 

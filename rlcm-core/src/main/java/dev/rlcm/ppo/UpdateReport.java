@@ -58,6 +58,8 @@ public record UpdateReport(Losses losses, Ratios ratios, Steps steps, Times time
             double mean, double std, double initialError, double approxKl, double clippedLow, double clippedHigh) {}
 
     /**
+     * The optimiser steps of an update.
+     *
      * @param applied steps applied
      * @param skipped steps left out because the loss or a gradient was not finite
      * @param stoppedEarly whether the KL target ended the update
@@ -69,6 +71,8 @@ public record UpdateReport(Losses losses, Ratios ratios, Steps steps, Times time
             int applied, int skipped, boolean stoppedEarly, double gradNorm, double learningRate, double lossScale) {}
 
     /**
+     * Where the time of an update went.
+     *
      * @param network spent inside the backend; where it has several replicas, that of all of them together
      * @param total of the update
      */

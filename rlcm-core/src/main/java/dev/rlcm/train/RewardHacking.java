@@ -145,7 +145,11 @@ public final class RewardHacking {
         return Arrays.stream(scores).filter(Double::isFinite).average().orElse(Double.NaN);
     }
 
-    /** Of the pictures that have both scores. @param t paired, 0 if there are too few */
+    /**
+     * Of the pictures that have both scores.
+     *
+     * @param t paired, 0 if there are too few
+     */
     private record Change(double mean, double t) {
         static Change of(double[] before, double[] after) {
             int[] both = IntStream.range(0, before.length)

@@ -4,9 +4,17 @@ import dev.rlcm.reward.RewardException;
 
 /** What came of describing one picture. */
 public sealed interface Caption {
-    /** @param text an empty one scores as low as can be */
+    /**
+     * A caption.
+     *
+     * @param text an empty one scores as low as can be
+     */
     record Text(String text) implements Caption {}
 
-    /** @param reason why there is no caption */
+    /**
+     * Nothing: describing failed.
+     *
+     * @param reason why there is no caption
+     */
     record Missing(RewardException reason) implements Caption {}
 }

@@ -49,7 +49,7 @@ public final class FilteringPlan {
      */
     public record Budget(double share, long least) {
         private double bytes(long kernels) {
-            return Math.max(share * kernels, least);
+            return Math.max(share * kernels, (double) least);
         }
     }
 

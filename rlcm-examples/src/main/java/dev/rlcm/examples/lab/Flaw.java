@@ -107,7 +107,7 @@ enum Flaw {
         int[] rgb = image.getRGB(0, 0, size.width(), size.height(), null, 0, size.width());
         float[] pixels = new float[3 * rgb.length];
         for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (rgb[i % rgb.length] >> 16 - 8 * (i / rgb.length) & 0xff) / 255f;
+            pixels[i] = ((rgb[i % rgb.length] >> (16 - 8 * (i / rgb.length))) & 0xff) / 255f;
         }
         return Sample.of("", size.height(), size.width(), pixels);
     }

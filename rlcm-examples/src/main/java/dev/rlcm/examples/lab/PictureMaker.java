@@ -152,7 +152,7 @@ public final class PictureMaker {
         for (int channel = 0; channel < 3; channel++) {
             for (int i = 0; i < rgb.length; i++) {
                 int target = i / width / OVERSAMPLING * SIDE + i % width / OVERSAMPLING;
-                pixels[channel * SIDE * SIDE + target] += rgb[i] >> 16 - 8 * channel & 0xff;
+                pixels[channel * SIDE * SIDE + target] += (rgb[i] >> (16 - 8 * channel)) & 0xff;
             }
         }
         for (int i = 0; i < pixels.length; i++) {

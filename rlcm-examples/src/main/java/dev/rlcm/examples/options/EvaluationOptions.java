@@ -66,7 +66,11 @@ public final class EvaluationOptions {
                             + " Default: ${DEFAULT-VALUE}.")
     public int keptCheckpoints = 1;
 
-    /** @throws IllegalArgumentException if an option is wrong whatever is trained for */
+    /**
+     * Checks what does not depend on the task.
+     *
+     * @throws IllegalArgumentException if an option is wrong whatever is trained for
+     */
     public void check() {
         if (every < 1) {
             throw new IllegalArgumentException("evaluate-every must be at least 1, got " + every);

@@ -98,7 +98,11 @@ public final class LearningOptions {
         return trajectoriesPerStep != null ? trajectoriesPerStep : Math.max(1, trajectories / 4);
     }
 
-    /** @param learningRate what the schedule over the epochs multiplies */
+    /**
+     * The settings of the updates.
+     *
+     * @param learningRate what the schedule over the epochs multiplies
+     */
     public PpoConfig ppo(double learningRate, int epochs) {
         return PpoConfig.defaults()
                 .withOptimizer(AdamWConfig.defaults().withLearningRate(learningRate))

@@ -27,7 +27,11 @@ public record RewardExpression(String text, List<Term> terms) {
     private static final String SYNTAX =
             "write a reward's name or a sum such as 0.7*clipscore + 0.3*atleast(aesthetic, 6)";
 
-    /** @param shape what is done to the reward's scores */
+    /**
+     * One reward of the sum.
+     *
+     * @param shape what is done to the reward's scores
+     */
     public record Term(double weight, Task reward, UnaryOperator<RewardFunction> shape) {}
 
     public RewardExpression {
@@ -38,7 +42,11 @@ public record RewardExpression(String text, List<Term> terms) {
         return parse(reward.toString());
     }
 
-    /** @throws IllegalArgumentException if the text is none, naming what is wrong with it */
+    /**
+     * The expression that a text is.
+     *
+     * @throws IllegalArgumentException if the text is none, naming what is wrong with it
+     */
     public static RewardExpression parse(String text) {
         List<Term> terms = new ArrayList<>();
         Matcher matcher = TERM.matcher(text);

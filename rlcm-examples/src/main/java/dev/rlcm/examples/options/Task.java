@@ -72,7 +72,11 @@ public enum Task {
     /** Makes the reward. */
     @FunctionalInterface
     interface Factory {
-        /** @param options where models are */
+        /**
+         * The reward with its models loaded.
+         *
+         * @param options where models are
+         */
         RewardFunction create(Backend backend, RewardOptions options) throws IOException;
     }
 

@@ -81,7 +81,7 @@ final class InitialWeights {
     }
 
     private static DoubleSupplier uniform(long fanIn, RandomGenerator generator) {
-        double bound = 1 / Math.sqrt(fanIn);
+        double bound = 1 / Math.sqrt((double) fanIn);
         return () -> generator.nextDouble(-bound, bound);
     }
 

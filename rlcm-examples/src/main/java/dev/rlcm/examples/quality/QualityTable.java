@@ -22,7 +22,11 @@ public final class QualityTable {
         print(heads.stream().map(head -> "---").toList());
     }
 
-    /** @param psnr of pictures that are copies of the reference */
+    /**
+     * Prints a row.
+     *
+     * @param psnr of pictures that are copies of the reference
+     */
     public void row(String name, Measurements measured, OptionalDouble psnr) {
         List<String> cells = new ArrayList<>();
         cells.add(name);

@@ -93,8 +93,8 @@ public final class ScoreHandler implements HttpHandler {
     private boolean isKnown(@Nullable String authorization) {
         byte[] expected = ("Bearer " + key).getBytes(StandardCharsets.UTF_8);
         return key.isEmpty()
-                || authorization != null
-                        && MessageDigest.isEqual(expected, authorization.getBytes(StandardCharsets.UTF_8));
+                || (authorization != null
+                        && MessageDigest.isEqual(expected, authorization.getBytes(StandardCharsets.UTF_8)));
     }
 
     private ObjectNode scores(JsonNode request) {

@@ -33,7 +33,11 @@ public final class OnnxTensors {
         return new OnnxTensors(Optional.empty(), false);
     }
 
-    /** @throws GraphException if the tensor cannot be read; the message says why and leaves naming it to the caller */
+    /**
+     * Reads a tensor.
+     *
+     * @throws GraphException if the tensor cannot be read; the message says why and leaves naming it to the caller
+     */
     public TensorData read(TensorProto tensor) {
         try {
             DataType type = OnnxTypes.fromOnnx(tensor.getDataType());

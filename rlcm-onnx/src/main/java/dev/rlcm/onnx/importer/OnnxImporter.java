@@ -53,7 +53,11 @@ public final class OnnxImporter {
         model.getFunctionsList().forEach(f -> functions.put(f.getDomain() + "::" + f.getName(), f));
     }
 
-    /** @param trained initializers that are not folded with others, so that the graph holds them as they are stored */
+    /**
+     * Imports a model.
+     *
+     * @param trained initializers that are not folded with others, so that the graph holds them as they are stored
+     */
     public static Graph importModel(ModelProto model, OnnxTensors tensors, InputBinding binding, Set<String> trained) {
         try {
             return new OnnxImporter(model, tensors, trained).importGraph(binding);

@@ -41,7 +41,11 @@ final class BatchingRules {
     /** Gives the node with the axis in front. */
     @FunctionalInterface
     interface BatchingRule {
-        /** @throws GraphException if the node cannot have the axis */
+        /**
+         * The node with the axis in front.
+         *
+         * @throws GraphException if the node cannot have the axis
+         */
         Value apply(Value y, Operands in);
     }
 

@@ -22,7 +22,11 @@ interface ImageDecoder {
     /** As {@link dev.rlcm.policy.ConsistencyModel#decoder} has it: with the scale of the latents and that of the pictures. */
     Graph graph(int batch);
 
-    /** @throws IllegalArgumentException if the latents are not one of the shape for each prompt */
+    /**
+     * Checks that there is a latent for each prompt.
+     *
+     * @throws IllegalArgumentException if the latents are not one of the shape for each prompt
+     */
     static void requireOnePerPrompt(List<String> prompts, TensorData latents, Shape latent) {
         if (!latents.shape().equals(Rows.prepend(prompts.size(), latent))) {
             throw new IllegalArgumentException("expected latents " + Rows.prepend(prompts.size(), latent) + " for "

@@ -22,7 +22,11 @@ interface ImageEncoder {
 
     TensorData encode(List<Sample> samples);
 
-    /** @throws IllegalArgumentException if a picture has another size */
+    /**
+     * Checks the size of pictures.
+     *
+     * @throws IllegalArgumentException if a picture has another size
+     */
     static void requireSize(List<Sample> samples, int height, int width) {
         for (Sample sample : samples) {
             if (sample.height() != height || sample.width() != width) {

@@ -51,7 +51,7 @@ final class PillowResize {
             for (int x = 0; x < length; x++) {
                 int[] weights = taps.weights()[x];
                 int at = line * source.line() + taps.first()[x] * source.step();
-                int sum = 1 << FRACTION_BITS - 1;
+                int sum = 1 << (FRACTION_BITS - 1);
                 for (int i = 0; i < weights.length; i++) {
                     sum += weights[i] * (from[at + i * source.step()] & 0xff);
                 }
