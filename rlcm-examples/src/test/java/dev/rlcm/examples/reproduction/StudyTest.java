@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class StudyTest {
     private static final List<Task> TASKS = List.of(Task.COMPRESSIBILITY, Task.CLIPSCORE);
 
-    /** RLCM learns best at 2e-3 and in a second a unit, DDPO best at 8e-3 and in ten; 8e-3 is too much for RLCM. */
+    /** RLCM learns best at 2e-3 and in a second a unit, DDPO best at 8e-3 and in ten; 8e-3 is too much for RLCM, 3.2e-2 for both. */
     private static final class MadeUp implements Study.Laboratory {
         final List<Trial> trials = new ArrayList<>();
         int room = Integer.MAX_VALUE;
@@ -42,7 +42,7 @@ class StudyTest {
             boolean rlcm = trial.contender().method() == Method.RLCM;
             double rate = TrainOptions.of(trial.options()).ppo().optimizer().learningRate();
             TrialRecord record = TrialRecord.begun(trial.options(), 8).with(new Point(0, 0, 0, 0, 0, 2));
-            if (rlcm && rate >= 8e-3) {
+            if (rate > 8e-3 || (rlcm && rate == 8e-3)) {
                 return record.with(new Point(1, 32, 1, 9, 9, 2)).failed("the model diverged");
             }
             double gain = rate * 1e3 + trial.seed();
@@ -88,7 +88,7 @@ class StudyTest {
         Result rlcm = find(findings.methods(), Task.CLIPSCORE, "RLCM, 4 steps");
         Result ddpo = find(findings.methods(), Task.CLIPSCORE, "DDPO, 50 steps");
         assertThat(rlcm.contender().options()).contains("--learning-rate=0.002");
-        assertThat(ddpo.contender().options()).contains("--learning-rate=0.032");
+        assertThat(ddpo.contender().options()).contains("--learning-rate=0.008");
         assertThat(findings.sweeps()).hasSize(8).allMatch(result -> result.seeds() == 1);
         assertThat(rlcm.seeds()).isEqualTo(3);
         assertThat(ddpo.seeds()).isEqualTo(1);
@@ -209,7 +209,7 @@ class StudyTest {
     void theComparisonOfTheFirstTaskComesFirstAndAStudyThatEndsEarlySaysWhatIsMissing()
             throws IOException, InterruptedException {
         MadeUp laboratory = new MadeUp();
-        laboratory.room = 3 + 3 + 3 + 2; // the sweeps of both sides, RLCM, two seeds of DDPO
+        laboratory.room = 4 + 4 + 3 + 2; // the sweeps of both sides, RLCM, two seeds of DDPO
         Findings findings = laboratory.study(Scale.QUICK).findings;
         assertThat(laboratory.trials).allMatch(trial -> trial.task() == Task.COMPRESSIBILITY);
         assertThat(findings.methods()).extracting(Result::seeds).containsExactly(3, 2);
