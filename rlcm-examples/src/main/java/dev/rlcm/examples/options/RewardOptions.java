@@ -30,7 +30,7 @@ public final class RewardOptions {
                     "A reward, or a sum such as \"0.7*clipscore + 0.3*aesthetic\", whose terms may be clip(NAME, LOW,"
                             + " HIGH), atleast(NAME, ENOUGH) or rank(NAME). Rewards and their scales, higher is better:"
                             + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-    private RewardExpression reward = RewardExpression.of(Task.COMPRESSIBILITY);
+    private RewardExpression reward = RewardExpression.of(Task.INCOMPRESSIBILITY);
 
     @Option(
             names = "--clip",
