@@ -126,6 +126,18 @@ class AlgorithmOptionsTest {
     }
 
     @Test
+    void judgesOfTheEmbeddedModelsPicturesAreDoubtedForOthers() {
+        String[] own = {"--model", "own", "--reward", "0.5*aesthetic + 0.5*brightness"};
+        assertThat(options(own).doubts()).singleElement().asString().contains("aesthetic", "--clip");
+        String[] judged =
+                Stream.concat(Arrays.stream(own), Stream.of("--clip", "clip")).toArray(String[]::new);
+        assertThat(options(judged).doubts()).isEmpty();
+        assertThat(options("--reward", "aesthetic").doubts()).isEmpty();
+        assertThat(options("--model", "own", "--reward", "incompressibility").doubts())
+                .isEmpty();
+    }
+
+    @Test
     void whatDoesNotFitTheAlgorithmIsNamed() {
         TrainOptions jpeg = options("--reward", "compressibility", "--algorithm", "direct");
         ConsistencyPolicy policy = model.policy(jpeg.lora(), jpeg.plan());

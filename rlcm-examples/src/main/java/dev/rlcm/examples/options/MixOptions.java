@@ -99,11 +99,16 @@ public final class MixOptions {
         return rewards;
     }
 
-    private List<Task> shadows(RewardOptions options, boolean embedded) {
-        List<Task> trained = Stream.concat(
+    /** The rewards of the sum's terms and of the guards. */
+    List<Task> trained(RewardOptions options) {
+        return Stream.concat(
                         options.expression().terms().stream().map(RewardExpression.Term::reward),
                         guards.stream().map(RewardGuard::reward))
                 .toList();
+    }
+
+    private List<Task> shadows(RewardOptions options, boolean embedded) {
+        List<Task> trained = trained(options);
         if (shadows == null) {
             boolean known = embedded || options.clip().isPresent();
             return known && trained.stream().allMatch(Task::ignoresPrompts) ? List.of(Task.CLIPSCORE) : List.of();

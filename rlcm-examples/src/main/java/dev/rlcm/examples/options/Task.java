@@ -154,6 +154,14 @@ public enum Task {
         return this == COMPRESSIBILITY || this == INCOMPRESSIBILITY || this == AESTHETIC;
     }
 
+    /** Whether a network judges that has seen nothing but pictures like the embedded model's. */
+    boolean knowsEmbeddedOnly(RewardOptions options) {
+        return options.clip().isEmpty()
+                && (this == CLIPSCORE
+                        || this == AESTHETIC
+                        || (this == ALIGNMENT && options.captioner().isEmpty()));
+    }
+
     /** The name as options and reports have it, in lower case. */
     @Override
     public String toString() {

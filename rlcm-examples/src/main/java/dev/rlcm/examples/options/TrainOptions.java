@@ -158,6 +158,20 @@ public final class TrainOptions {
         return mix.reward(reward, samplesPerPrompt(), backend);
     }
 
+    /** What can be done and is hardly meant, each in a sentence. */
+    public List<String> doubts() {
+        if (!model.isGiven()) {
+            return List.of();
+        }
+        return mix.trained(reward).stream()
+                .filter(task -> task.knowsEmbeddedOnly(reward))
+                .distinct()
+                .map(
+                        task -> "The reward " + task
+                                + " is judged by a network that knows the embedded model's pictures only; --clip takes one that knows yours")
+                .toList();
+    }
+
     /** What is evaluated and not trained on, by name. */
     public Map<String, RewardFunction> shadows(Backend backend) throws IOException {
         return mix.shadows(reward, !model.isGiven(), backend);

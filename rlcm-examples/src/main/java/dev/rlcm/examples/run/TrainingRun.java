@@ -88,6 +88,7 @@ public final class TrainingRun {
 
     /** Trains; whatever ends the training, what was learned until then is written. */
     public void execute(Trainer trainer) throws IOException, InterruptedException {
+        options.doubts().forEach(log::warn);
         Optional<Evaluation> first = evaluator.evaluate(trainer::isStopping);
         if (first.isEmpty()) {
             log.info("Stopped before the first epoch, while the reward was away");
