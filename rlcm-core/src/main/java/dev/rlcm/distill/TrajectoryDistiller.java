@@ -20,7 +20,6 @@ import java.util.Map;
  * <p>Not thread-safe.
  */
 public final class TrajectoryDistiller implements Distiller {
-
     private final Student student;
     private final LatentConsistencySchedule schedule;
     private final List<DistillationStep> steps;

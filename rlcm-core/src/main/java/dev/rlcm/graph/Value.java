@@ -377,6 +377,11 @@ public final class Value {
         return of(Op.SOFTMAX, Attributes.of("axis", shape().axis(axis)), this);
     }
 
+    /** The vectors along an axis, each divided by its Euclidean length; NaN where that is 0. */
+    public Value unit(int axis) {
+        return div(square().sum(true, axis).sqrt());
+    }
+
     /** A scalar constant of this value's element type. */
     public Value like(double number) {
         return scalar(type(), number);

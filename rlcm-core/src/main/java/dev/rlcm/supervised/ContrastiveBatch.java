@@ -42,12 +42,8 @@ public record ContrastiveBatch(Value logits, Value matches) {
      * @throws GraphException if the shapes or types do not fit
      */
     public static ContrastiveBatch of(Value rows, Value columns, Value logScale, Value matches) {
-        Value cosines = unit(rows).matmul(unit(columns), false, true);
+        Value cosines = rows.unit(1).matmul(columns.unit(1), false, true);
         return new ContrastiveBatch(cosines.mul(logScale.exp()), matches);
-    }
-
-    private static Value unit(Value embeddings) {
-        return embeddings.div(embeddings.square().sum(true, 1).sqrt());
     }
 
     /** Columns as rows and rows as columns. */

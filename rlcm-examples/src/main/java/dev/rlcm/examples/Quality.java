@@ -19,8 +19,6 @@ import dev.rlcm.onnx.pipeline.encoders.ClipTextEncoder;
 import dev.rlcm.policy.ConsistencyPolicy;
 import dev.rlcm.policy.RolloutRequest;
 import dev.rlcm.policy.SamplingPlan;
-import dev.rlcm.random.Noise;
-import dev.rlcm.random.RandomStreams;
 import dev.rlcm.reward.Prompt;
 import dev.rlcm.reward.Sample;
 import java.io.IOException;
@@ -185,10 +183,9 @@ public final class Quality implements Callable<Integer> {
     /** From the same noise as the model without the adapter. */
     private List<Sample> adapted(LatentModel drawing, LoraAdapter lora, int number, List<Sample> real) {
         SamplingPlan plan = SamplingPlan.steps(number).withGuidance(guidance).withBatch(Math.min(real.size(), BATCH));
-        Noise noise = (row, draw, size) ->
-                RandomStreams.seeded(seed + row).at("generate").at(draw).gaussians(size);
         try (ConsistencyPolicy policy = drawing.policy(lora, plan)) {
-            return policy.rollout(RolloutRequest.texts(texts(real), noise)).samples();
+            return policy.rollout(RolloutRequest.texts(texts(real), LatentModel.noise(seed)))
+                    .samples();
         }
     }
 

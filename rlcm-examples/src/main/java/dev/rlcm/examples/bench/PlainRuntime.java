@@ -59,8 +59,10 @@ final class PlainRuntime implements AutoCloseable {
     long runNanos() {
         long start = System.nanoTime();
         try {
-            session.run(inputs).close();
-            return System.nanoTime() - start;
+            OrtSession.Result result = session.run(inputs);
+            long nanos = System.nanoTime() - start;
+            result.close();
+            return nanos;
         } catch (OrtException e) {
             throw new IllegalStateException("ONNX Runtime cannot run the exported graph: " + e.getMessage(), e);
         }

@@ -1,6 +1,7 @@
 package dev.rlcm.examples.lab;
 
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.run.Runs;
 import dev.rlcm.io.AtomicFiles;
 import dev.rlcm.onnx.pipeline.ImageFiles;
 import dev.rlcm.onnx.pipeline.ImageFolder;
@@ -16,7 +17,6 @@ import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -75,10 +75,7 @@ public final class DrawPictures implements Callable<Integer> {
         PictureMaker maker = PictureMaker.load(cache.artwork(), all, seed);
         IntFunction<Sample> drawing = inTurn ? maker::inTurn : maker::random;
         List<ImageFolder.Entry> entries;
-        try (ProgressBar bar = new ProgressBarBuilder()
-                .setTaskName("pictures")
-                .setInitialMax(count)
-                .build()) {
+        try (ProgressBar bar = Runs.bar("pictures", count)) {
             entries = IntStream.range(0, count)
                     .parallel()
                     .mapToObj(i -> write(drawing.apply(i), folder, i, bar))

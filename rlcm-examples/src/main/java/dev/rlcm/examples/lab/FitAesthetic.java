@@ -3,6 +3,7 @@ package dev.rlcm.examples.lab;
 import dev.rlcm.backend.Backend;
 import dev.rlcm.examples.models.EmbeddedModel;
 import dev.rlcm.examples.options.Cli;
+import dev.rlcm.examples.run.Runs;
 import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.io.AtomicFiles;
@@ -30,7 +31,6 @@ import java.util.concurrent.Callable;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.apache.commons.math3.stat.StatUtils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -127,7 +127,7 @@ public final class FitAesthetic implements Callable<Integer> {
 
     private StatedPreferences draw(PreferenceMaker maker) throws IOException {
         List<Preference> all = new ArrayList<>();
-        try (ProgressBar bar = bar("scenes", scenes)) {
+        try (ProgressBar bar = Runs.bar("scenes", scenes)) {
             for (int i = 0; i < scenes; i++) {
                 all.addAll(maker.compare(i));
                 bar.step();
@@ -136,15 +136,11 @@ public final class FitAesthetic implements Callable<Integer> {
         return new StatedPreferences(all);
     }
 
-    private static ProgressBar bar(String task, int length) {
-        return new ProgressBarBuilder().setTaskName(task).setInitialMax(length).build();
-    }
-
     private AestheticScore fit(PreferenceTask task, Path directory, Backend backend) throws IOException {
         AdamWConfig adam = AdamWConfig.defaults().withLearningRate(learningRate).withWeightDecay(1e-2);
         SupervisedConfig config = SupervisedConfig.steps(steps).withOptimizer(ParameterGroups.decayingMatrices(adam));
         try (SupervisedTrainer trainer = new SupervisedTrainer(task, config, backend);
-                ProgressBar bar = bar("steps", steps)) {
+                ProgressBar bar = Runs.bar("steps", steps)) {
             trainer.run(report -> {
                 bar.setExtraMessage(String.format(" loss %.3f", report.loss()));
                 bar.step();

@@ -127,15 +127,11 @@ final class PreferenceTask implements SupervisedTask {
         Value embeddings = OpenWeights.open(tower, towerWeights().keySet()).output(EMBEDDING); // [2B, D]
         Value direction = Value.input(
                 DIRECTION, DataType.FLOAT32, parameters.get(DIRECTION).shape());
-        Value cosines = unit(embeddings, 1).matmul(unit(direction, 0));
+        Value cosines = embeddings.unit(1).matmul(direction.unit(0));
         Value margins = cosines.slice(0, 0, pairs)
                 .sub(cosines.slice(0, pairs, 2 * pairs))
                 .mul(HALF * SHARPNESS);
         return Graph.of(LOSS, margins.neg().unary(Op.SOFTPLUS).mean());
-    }
-
-    private static Value unit(Value vectors, int axis) {
-        return vectors.div(vectors.square().sum(true, axis).sqrt());
     }
 
     /** The better pictures, and behind them the worse ones in the same order. */

@@ -35,6 +35,7 @@ final class Clip implements AutoCloseable {
     private final Graph textGraph;
     private final TrainableNetwork vision;
     private final TrainableNetwork text;
+    private final double firstScale;
     private final TensorData logScale;
 
     private Clip(Path configuration, ClipTowers towers, int rows) throws IOException {
@@ -45,8 +46,8 @@ final class Clip implements AutoCloseable {
         this.vision = network("vision", towers.visionFile(), visionGraph);
         this.text = network("text", towers.textFile(), textGraph);
         JsonFile config = JsonFile.readIfPresent(configuration);
-        double first = config.real(FIRST_SCALE).orElse(PAPERS_SCALE);
-        this.logScale = TensorData.scalar(DataType.FLOAT32, config.real(SCALE).orElse(first));
+        this.firstScale = config.real(FIRST_SCALE).orElse(PAPERS_SCALE);
+        this.logScale = TensorData.scalar(DataType.FLOAT32, config.real(SCALE).orElse(firstScale));
     }
 
     /**
@@ -113,7 +114,7 @@ final class Clip implements AutoCloseable {
     void drawWeights(RandomStreams random) throws IOException {
         vision.drawWeights(random.at("vision"));
         text.drawWeights(random.at("text"));
-        setLogScale(JsonFile.readIfPresent(configuration).real(FIRST_SCALE).orElse(PAPERS_SCALE));
+        setLogScale(firstScale);
     }
 
     /** Puts averages of the parameters into the files. */
@@ -121,7 +122,8 @@ final class Clip implements AutoCloseable {
         Map<String, TensorData> weights = average.tensors();
         vision.save(weights);
         text.save(weights);
-        Configuration.put(configuration, SCALE, weights.get(SCALE).getDouble(0));
+        double scale = weights.get(SCALE).getDouble(0);
+        Configuration.put(JsonFile.readIfPresent(configuration), SCALE, scale, configuration);
     }
 
     @Override

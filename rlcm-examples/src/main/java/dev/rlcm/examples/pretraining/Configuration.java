@@ -12,10 +12,14 @@ final class Configuration {
 
     private Configuration() {}
 
-    /** Writes a number into a file, atomically; what else it says stays. */
-    static void put(Path file, String key, double value) throws IOException {
+    /**
+     * Writes a number into a file, atomically; what else it says stays.
+     *
+     * @param present what the file says
+     */
+    static void put(JsonFile present, String key, double value, Path file) throws IOException {
         byte[] json = JSON.writerWithDefaultPrettyPrinter()
-                .writeValueAsBytes(JsonFile.readIfPresent(file).root().put(key, value));
+                .writeValueAsBytes(present.root().put(key, value));
         AtomicFiles.write(file, out -> out.write(json));
     }
 }

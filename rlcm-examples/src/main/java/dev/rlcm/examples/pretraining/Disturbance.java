@@ -7,6 +7,7 @@ import dev.rlcm.reward.Sample;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +46,7 @@ record Disturbance(@Nullable LatentModel model, double latentNoise, double pixel
         for (int i = 0; i < noise.length; i++) {
             latents.setDouble(i, latents.getDouble(i) + latentNoise * noise[i]);
         }
-        List<Sample> copies =
-                drawing.decode(Arrays.stream(rows).mapToObj(row -> "").toList(), latents);
+        List<Sample> copies = drawing.decode(Collections.nCopies(rows.length, ""), latents);
         for (int i = 0; i < rows.length; i++) {
             samples.set(rows[i], copies.get(i));
         }

@@ -35,16 +35,24 @@ final class LatentStore implements AutoCloseable {
         FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         LatentStore store = new LatentStore(channel, pictures, size);
-        long whole = store.place(pictures);
-        if (channel.size() == 0) {
-            channel.write(ByteBuffer.allocate(1), whole - 1); // the rest of the file is zeros, and takes no space
-        } else if (channel.size() != whole) {
-            long found = channel.size();
+        try {
+            store.prepare(file);
+        } catch (IOException | RuntimeException e) {
             channel.close();
+            throw e;
+        }
+        return store;
+    }
+
+    private void prepare(Path file) throws IOException {
+        long whole = place(pictures);
+        long found = channel.size();
+        if (found == 0) {
+            write(ByteBuffer.allocate(1), whole - 1); // the rest of the file is zeros, and takes no space
+        } else if (found != whole) {
             throw new IllegalArgumentException(file + " has " + found + " bytes, " + pictures + " latents of " + size
                     + " numbers take " + whole + "; delete it to have them made again");
         }
-        return store;
     }
 
     private long place(int picture) {

@@ -5,6 +5,7 @@ import dev.rlcm.graph.Shape;
 import dev.rlcm.graph.Value;
 import dev.rlcm.onnx.OnnxModels;
 import dev.rlcm.onnx.ReadOptions;
+import dev.rlcm.onnx.pipeline.component.JsonFile;
 import dev.rlcm.onnx.pipeline.component.OnnxComponent;
 import dev.rlcm.rewrite.patterns.RaisePatterns;
 import java.io.IOException;
@@ -107,7 +108,8 @@ final class Vae {
     /** Writes what latents are multiplied with for the UNet into both configurations, each atomically. */
     void saveScale(double factor) throws IOException {
         for (String component : COMPONENTS) {
-            Configuration.put(directory.resolve(component).resolve("config.json"), "scaling_factor", factor);
+            Path file = directory.resolve(component).resolve("config.json");
+            Configuration.put(JsonFile.read(file), "scaling_factor", factor, file);
         }
     }
 }

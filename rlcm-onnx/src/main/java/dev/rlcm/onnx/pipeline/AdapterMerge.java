@@ -5,6 +5,7 @@ import dev.rlcm.graph.Graph;
 import dev.rlcm.graph.GraphException;
 import dev.rlcm.graph.TensorData;
 import dev.rlcm.lora.LoraAdapter;
+import dev.rlcm.lora.LoraComponent;
 import dev.rlcm.lora.LoraInjection;
 import dev.rlcm.lora.LoraMerge;
 import dev.rlcm.onnx.OnnxModels;
@@ -61,10 +62,10 @@ public final class AdapterMerge {
         Map<String, Map<String, TensorData>> merged = new LinkedHashMap<>();
         TextAdapters adapters = TextAdapters.of(PipelineOptions.defaults().withTextAdapter(adapter), model);
         for (TextSource source : model.texts()) {
-            if (adapters.has(model.family().component(source))) {
+            LoraComponent component = model.family().component(source);
+            if (adapters.has(component)) {
                 Graph graph = TextEncoder.trainable(model, source);
-                Optional<LoraAdapter> own =
-                        LoraAdapter.load(adapter, model.family().component(source), LoraInjection.sites(graph));
+                Optional<LoraAdapter> own = adapters.adapter(component, graph);
                 if (own.isPresent()) {
                     Path file = model.encoder(source.encoder());
                     merged.put(source.encoder(), merged(file, graph, own.get().scaled(strength)));
@@ -80,7 +81,7 @@ public final class AdapterMerge {
         computed.removeAll(OnnxModels.weightNames(file));
         if (!computed.isEmpty()) {
             throw new GraphException(file + " computes the weights " + computed
-                    + " from others, as quantised exports do;" + " merge the adapter into an export in floating point");
+                    + " from others, as quantised exports do; merge the adapter into an export in floating point");
         }
         return weights;
     }

@@ -277,12 +277,16 @@ public abstract sealed class LatentModel implements ConsistencyModel
      * @throws IllegalArgumentException if there are no prompts, or steps or guidanceScale is out of range
      */
     public List<Sample> generate(List<String> prompts, int steps, double guidanceScale, long seed) {
-        TensorData latents = latents(
-                prompts, schedule().steps(steps), guidanceScale, (row, k, size) -> RandomStreams.seeded(seed + row)
-                        .at("generate")
-                        .at(k)
-                        .gaussians(size));
-        return decode(prompts, latents);
+        return decode(prompts, latents(prompts, schedule().steps(steps), guidanceScale, noise(seed)));
+    }
+
+    /**
+     * What {@link #generate} draws, for a policy that is to begin at the same noise. Each picture has a seed of its own, one more than the
+     * picture before it.
+     */
+    public static Noise noise(long seed) {
+        return (row, k, size) ->
+                RandomStreams.seeded(seed + row).at("generate").at(k).gaussians(size);
     }
 
     /**

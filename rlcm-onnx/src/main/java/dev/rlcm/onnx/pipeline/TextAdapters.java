@@ -70,15 +70,23 @@ final class TextAdapters {
     }
 
     /**
+     * The adapter of a text encoder, if the file has one.
+     *
+     * @param graph with all of the encoder's layers
+     */
+    Optional<LoraAdapter> adapter(LoraComponent component, Graph graph) throws IOException {
+        return file == null || !has(component)
+                ? Optional.empty()
+                : LoraAdapter.load(file, component, LoraInjection.sites(graph));
+    }
+
+    /**
      * A text encoder with its adapter in its weights.
      *
      * @param graph with all of the encoder's layers
      */
     Graph merged(LoraComponent component, Graph graph) throws IOException {
-        if (file == null || !has(component)) {
-            return graph;
-        }
-        Optional<LoraAdapter> adapter = LoraAdapter.load(file, component, LoraInjection.sites(graph));
+        Optional<LoraAdapter> adapter = adapter(component, graph);
         adapter.ifPresent(found -> adapters.put(component, found));
         return adapter.map(found -> LoraMerge.merge(graph, found)).orElse(graph);
     }

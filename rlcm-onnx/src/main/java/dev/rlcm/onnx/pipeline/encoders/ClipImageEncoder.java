@@ -91,9 +91,9 @@ public final class ClipImageEncoder {
         Shape ids = Shape.of(1, tower.tokens(SHORTEST_TEXT));
         Graph graph = tower.graph(pixels.shape(), ids);
         Value input = graph.input(ClipComponent.PIXEL_VALUES);
-        Value embeddings = Rewriter.rewrite(graph, value -> value == input ? pixels : value)
-                .output(tower.output());
-        return embeddings.div(embeddings.square().sum(true, 1).sqrt());
+        return Rewriter.rewrite(graph, value -> value == input ? pixels : value)
+                .output(tower.output())
+                .unit(1);
     }
 
     private Executable compile(int batch) {
